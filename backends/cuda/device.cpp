@@ -1,0 +1,56 @@
+#include "backends/cuda/device.hpp"
+
+namespace tephra::cuda {
+namespace {
+
+std::string version_text(int version) {
+    return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+tl::unexpected<Error> no_device(cudaError_t status, int driver, int runtime) {
+    static_cast<void>(cudaGetLastError());
+    if (driver == 0)
+        return fail(ErrorCode::device, "no NVIDIA driver on this machine", "cuda",
+                    "install the driver, or choose --engine native");
+    if (status == cudaErrorInsufficientDriver || driver / 1000 < runtime / 1000)
+        return fail(ErrorCode::device,
+                    "the NVIDIA driver supports CUDA " + version_text(driver) + ", this program was built with CUDA " +
+                        version_text(runtime),
+                    "cuda", "update the driver, or build with an older CUDA toolkit");
+    return fail(ErrorCode::device, std::string("no usable GPU: ") + cudaGetErrorString(status), "cuda",
+                "check nvidia-smi and CUDA_VISIBLE_DEVICES, or choose --engine native");
+}
+
+}  // namespace
+
+Result<void> checked(cudaError_t status, const char* what) {
+    if (status == cudaSuccess) return {};
+    static_cast<void>(cudaGetLastError());
+    return fail(ErrorCode::device, std::string(what) + ": " + cudaGetErrorString(status), "cuda");
+}
+
+Result<DeviceInfo> open_device() {
+    DeviceInfo info;
+    static_cast<void>(cudaDriverGetVersion(&info.driver));
+    static_cast<void>(cudaRuntimeGetVersion(&info.runtime));
+    int count = 0;
+    cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaSuccess && count == 0) status = cudaErrorNoDevice;
+    cudaDeviceProp properties{};
+    if (status == cudaSuccess) status = cudaSetDevice(0);
+    if (status == cudaSuccess) status = cudaGetDeviceProperties(&properties, 0);
+    if (status != cudaSuccess) return no_device(status, info.driver, info.runtime);
+    info.name = properties.name;
+    info.capability = 10 * properties.major + properties.minor;
+    info.multiprocessors = properties.multiProcessorCount;
+    info.shared_bytes = properties.sharedMemPerBlockOptin;
+    info.memory_bytes = properties.totalGlobalMem;
+    if (info.capability < 80)
+        return fail(ErrorCode::device,
+                    info.name + " has compute capability " + std::to_string(properties.major) + "." +
+                        std::to_string(properties.minor) + ", at least 8.0 is needed",
+                    "cuda", "choose --engine native");
+    return info;
+}
+
+}  // namespace tephra::cuda

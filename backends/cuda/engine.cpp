@@ -1,0 +1,409 @@
+#include "backends/cuda/engine.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "backends/cuda/batch_runner.hpp"
+#include "backends/cuda/decode.hpp"
+#include "backends/cuda/device.hpp"
+#include "backends/cuda/model.hpp"
+#include "backends/cuda/tap_copy.hpp"
+
+namespace tephra {
+namespace cuda {
+namespace {
+
+constexpr int prefill_chunk = 2048;    ///< tokens that go through the blocks together
+constexpr int logit_chunk = 256;       ///< tokens whose logits are on the device together
+constexpr int steps_per_launch = 256;  ///< of the persistent kernel, so that no launch runs for long
+
+class GraphCache {
+public:
+    GraphCache() = default;
+    GraphCache(const GraphCache&) = delete;
+    GraphCache& operator=(const GraphCache&) = delete;
+    ~GraphCache() { clear(); }
+    void clear() {
+        for (auto& [key, graph] : graphs_) static_cast<void>(cudaGraphExecDestroy(graph));
+        graphs_.clear();
+    }
+    /// Launches the graph of `key`, recording it first by `enqueue(stream)` where it is new.
+    template <typename Enqueue>
+    cudaError_t launch(int key, cudaStream_t stream, const Enqueue& enqueue) {
+        const auto found = graphs_.find(key);
+        if (found != graphs_.end()) return cudaGraphLaunch(found->second, stream);
+        cudaGraph_t graph = nullptr;
+        cudaGraphExec_t executable = nullptr;
+        cudaError_t status = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+        if (status != cudaSuccess) return status;
+        enqueue(stream);
+        status = cudaStreamEndCapture(stream, &graph);
+        if (status != cudaSuccess) return status;
+        status = cudaGraphInstantiate(&executable, graph, 0);
+        static_cast<void>(cudaGraphDestroy(graph));
+        if (status != cudaSuccess) return status;
+        graphs_[key] = executable;
+        return cudaGraphLaunch(executable, stream);
+    }
+
+private:
+    std::map<int, cudaGraphExec_t> graphs_;
+};
+
+class StreamOwner {
+public:
+    StreamOwner() { status_ = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking); }
+    StreamOwner(const StreamOwner&) = delete;
+    StreamOwner& operator=(const StreamOwner&) = delete;
+    ~StreamOwner() {
+        if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
+    }
+    [[nodiscard]] cudaStream_t get() const { return stream_; }
+    [[nodiscard]] cudaError_t status() const { return status_; }
+
+private:
+    cudaStream_t stream_ = nullptr;
+    cudaError_t status_ = cudaSuccess;
+};
+
+class CudaEngineImpl final : public CudaEngine {
+public:
+    CudaEngineImpl(std::shared_ptr<const Deployment> model, const CudaEngineOptions& options, DeviceInfo info)
+        : deployment_(std::move(model)),
+          options_(options),
+          info_(std::move(info)),
+          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90) {}
+
+    /// Second part of construction, which can fail.
+    Result<void> initialise();
+
+    [[nodiscard]] std::string name() const override { return "cuda"; }
+    [[nodiscard]] int streams() const override { return options_.streams; }
+    Result<void> decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) override;
+    Result<void> prefill(int stream, std::span<const std::int32_t> ids, Logits which,
+                         std::span<std::int32_t> logits) override;
+    Result<void> read_state(int stream, std::span<std::int32_t> h) const override;
+    Result<void> write_state(int stream, std::span<const std::int32_t> h) override;
+    void set_tap(Tap tap) override { tap_ = std::move(tap); }
+    Result<std::vector<std::int32_t>> generate(std::span<const std::int32_t> first, int steps) override;
+    [[nodiscard]] CudaDevice device() const override {
+        return {info_.name, info_.capability, info_.driver, info_.runtime};
+    }
+    [[nodiscard]] CudaMemory memory() const override;
+    [[nodiscard]] bool persistent() const override { return plan_.has_value(); }
+
+private:
+    [[nodiscard]] std::size_t vocabulary() const {
+        return static_cast<std::size_t>(deployment_->graph.config.vocab_size);
+    }
+    [[nodiscard]] std::size_t state_size() const {
+        return static_cast<std::size_t>(deployment_->graph.config.num_layers) *
+               static_cast<std::size_t>(deployment_->graph.config.hidden_size);
+    }
+    [[nodiscard]] std::int32_t* state_of(int stream) const {
+        return h_.data() + static_cast<std::size_t>(stream) * state_size();
+    }
+    [[nodiscard]] Sequence batch() const { return {false, h_.data(), state_size()}; }
+
+    Result<void> prepare_persistent();
+    [[nodiscard]] Result<void> check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const;
+    Result<void> reserve(int tokens, int logit_rows);
+    Result<void> send_ids(std::span<const std::int32_t> ids, std::int32_t* to);
+    Result<void> fetch(std::span<std::int32_t> logits, const std::int32_t* from);
+    Result<void> finish(const char* what);
+    Result<void> decode_persistent(std::int32_t id, std::span<std::int32_t> logits);
+    Result<void> decode_batch(std::span<const std::int32_t> ids, std::span<std::int32_t> logits);
+    Result<void> decode_tapped(int stream, std::span<const std::int32_t> ids, std::span<std::int32_t> logits);
+    Result<void> prefill_chunked(int stream, std::span<const std::int32_t> ids, Logits which,
+                                 std::span<std::int32_t> logits);
+    [[nodiscard]] DecodeArguments persistent_arguments(int steps);
+    Result<std::vector<std::int32_t>> generate_persistent(std::int32_t first, int steps);
+    Result<std::vector<std::int32_t>> generate_batch(std::span<const std::int32_t> first, int steps);
+
+    std::shared_ptr<const Deployment> deployment_;
+    CudaEngineOptions options_;
+    DeviceInfo info_;
+    DeviceModel model_;
+    StreamOwner stream_;
+    Buffer<std::int32_t> h_;
+    BatchRunner runner_;
+    GraphCache graphs_;
+    Buffer<std::int32_t> history_;  ///< choices of a generated batch
+    Tap tap_;
+
+    // The persistent kernel, where the model fits it.
+    std::optional<DecodePlan> plan_;
+    Buffer<std::uint8_t> exchange_;
+    Buffer<BlockView> block_views_;
+    Buffer<std::int32_t> single_logits_, single_id_, chosen_;
+    ExchangeView exchange_view_{};
+    std::uint32_t version_ = 0;
+};
+
+Result<void> CudaEngineImpl::initialise() {
+    if (auto ok = checked(stream_.status(), "create a stream"); !ok) return ok;
+    auto uploaded = upload_model(*deployment_, options_.threads);
+    if (!uploaded) return tl::unexpected(uploaded.error());
+    model_ = std::move(*uploaded);
+    if (auto ok = h_.allocate(static_cast<std::size_t>(options_.streams) * state_size()); !ok) return ok;
+    if (auto ok = reserve(options_.streams, options_.streams); !ok) return ok;
+    return options_.persistent ? prepare_persistent() : Result<void>();
+}
+
+Result<void> CudaEngineImpl::prepare_persistent() {
+    const ModelConfig& config = deployment_->graph.config;
+    const BlockShapes shapes = block_shapes(config);
+    if (config.num_layers == 0) return {};
+    const StageShape stages[decode_stages] = {shapes.mixer, shapes.output, shapes.gate, shapes.down,
+                                              head_shape(config)};
+    const auto plan = plan_decode(stages, info_.multiprocessors, info_.shared_bytes);
+    if (!plan) return {};
+    const auto d = static_cast<std::size_t>(round_up(config.hidden_size, tile_rows));
+    const auto f = static_cast<std::size_t>(round_up(config.intermediate_size, tile_rows));
+    const auto blocks = static_cast<std::size_t>(plan->blocks);
+    if (auto ok = exchange_.allocate(4 * (3 * d + f) + 24 * blocks); !ok) return ok;
+    auto* const words = reinterpret_cast<std::uint32_t*>(exchange_.data());
+    auto* const longs = reinterpret_cast<std::uint64_t*>(words + 3 * d + f);
+    exchange_view_ = {words, words + d, words + 2 * d, words + 3 * d, longs, longs + 2 * blocks};
+    if (auto ok = block_views_.upload(model_.blocks); !ok) return ok;
+    if (auto ok = single_logits_.allocate(vocabulary()); !ok) return ok;
+    if (auto ok = single_id_.allocate(1); !ok) return ok;
+    if (auto ok = chosen_.allocate(steps_per_launch); !ok) return ok;
+    plan_ = plan;
+    return {};
+}
+
+CudaMemory CudaEngineImpl::memory() const {
+    CudaMemory memory;
+    memory.weights = model_.weights.bytes();
+    memory.embeddings = model_.embeddings.bytes();
+    memory.parameters = model_.gains.bytes() + model_.lower.bytes() + block_views_.bytes();
+    memory.state = h_.bytes();
+    memory.working = runner_.bytes() + exchange_.bytes() + single_logits_.bytes() + chosen_.bytes();
+    return memory;
+}
+
+Result<void> CudaEngineImpl::check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const {
+    for (const std::int32_t id : ids)
+        if (id < 0 || static_cast<std::size_t>(id) >= vocabulary())
+            return bad_input("id " + std::to_string(id) + " is not in the vocabulary", "token");
+    if (logits != 0 && logits != rows * vocabulary()) return bad_input("logits have another size", "logits");
+    return {};
+}
+
+Result<void> CudaEngineImpl::reserve(int tokens, int logit_rows) {
+    if (tokens > runner_.capacity() || logit_rows > runner_.logit_rows()) graphs_.clear();
+    return runner_.reserve(tokens, logit_rows);
+}
+
+Result<void> CudaEngineImpl::send_ids(std::span<const std::int32_t> ids, std::int32_t* to) {
+    return checked(cudaMemcpyAsync(to, ids.data(), ids.size_bytes(), cudaMemcpyHostToDevice, stream_.get()),
+                   "send tokens");
+}
+
+Result<void> CudaEngineImpl::fetch(std::span<std::int32_t> logits, const std::int32_t* from) {
+    if (logits.empty()) return {};
+    return checked(cudaMemcpyAsync(logits.data(), from, logits.size_bytes(), cudaMemcpyDeviceToHost, stream_.get()),
+                   "fetch logits");
+}
+
+Result<void> CudaEngineImpl::finish(const char* what) {
+    if (auto ok = checked(cudaGetLastError(), what); !ok) return ok;
+    return checked(cudaStreamSynchronize(stream_.get()), what);
+}
+
+Result<void> CudaEngineImpl::decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) {
+    if (ids.size() > static_cast<std::size_t>(options_.streams))
+        return bad_input("more tokens than streams", "decode", "make the engine with more streams");
+    if (auto ok = check(ids, logits.size(), ids.size()); !ok) return ok;
+    if (ids.empty()) return {};
+    if (tap_) return decode_tapped(0, ids, logits);
+    if (ids.size() == 1 && plan_) return decode_persistent(ids[0], logits);
+    return decode_batch(ids, logits);
+}
+
+DecodeArguments CudaEngineImpl::persistent_arguments(int steps) {
+    DecodeArguments a{};
+    const ModelConfig& config = deployment_->graph.config;
+    const BlockView& first = model_.blocks[0];
+    a.plan = *plan_;
+    a.exchange = exchange_view_;
+    a.blocks = block_views_.data();
+    a.layers = config.num_layers;
+    a.tiles[mixer_stage] = first.mixer.tiles;
+    a.tiles[output_stage] = first.output.tiles;
+    a.tiles[gate_stage] = first.gate.tiles;
+    a.tiles[down_stage] = first.down.tiles;
+    a.tiles[head_stage] = model_.head.tiles;
+    a.block_bytes = block_bytes(block_shapes(config));
+    a.head = model_.head;
+    a.head_norm = model_.head_norm;
+    a.embedding = model_.embedding;
+    a.h = h_.data();
+    a.first = single_id_.data();
+    a.steps = steps;
+    a.version = version_;
+    version_ += static_cast<std::uint32_t>(steps) * static_cast<std::uint32_t>(config.num_layers + 1);
+    return a;
+}
+
+Result<void> CudaEngineImpl::decode_persistent(std::int32_t id, std::span<std::int32_t> logits) {
+    if (auto ok = send_ids({&id, 1}, single_id_.data()); !ok) return ok;
+    DecodeArguments arguments = persistent_arguments(1);
+    arguments.logits = logits.empty() ? nullptr : single_logits_.data();
+    if (auto ok = checked(static_cast<cudaError_t>(launch_decode(arguments, stream_.get())), "start decode"); !ok)
+        return ok;
+    if (auto ok = fetch(logits, single_logits_.data()); !ok) return ok;
+    return finish("decode");
+}
+
+Result<void> CudaEngineImpl::decode_batch(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) {
+    const int tokens = static_cast<int>(ids.size());
+    if (auto ok = send_ids(ids, runner_.ids()); !ok) return ok;
+    const bool head = !logits.empty();
+    const cudaError_t status = graphs_.launch(4 * tokens + (head ? 1 : 0), stream_.get(), [&](cudaStream_t stream) {
+        runner_.run_blocks(tokens, batch(), {}, stream);
+        if (head) runner_.run_head(0, tokens, {}, stream);
+    });
+    if (auto ok = checked(status, "decode"); !ok) return ok;
+    if (auto ok = fetch(logits, runner_.logits()); !ok) return ok;
+    return finish("decode");
+}
+
+Result<void> CudaEngineImpl::decode_tapped(int stream, std::span<const std::int32_t> ids,
+                                           std::span<std::int32_t> logits) {
+    const int tokens = static_cast<int>(ids.size());
+    if (auto ok = send_ids(ids, runner_.ids()); !ok) return ok;
+    const BatchTap tap = copying_tap(tap_, stream, tokens, stream_.get());
+    runner_.run_blocks(tokens, {false, state_of(stream), state_size()}, tap, stream_.get());
+    if (!logits.empty()) runner_.run_head(0, tokens, tap, stream_.get());
+    if (auto ok = fetch(logits, runner_.logits()); !ok) return ok;
+    return finish("decode");
+}
+
+Result<void> CudaEngineImpl::prefill(int stream, std::span<const std::int32_t> ids, Logits which,
+                                     std::span<std::int32_t> logits) {
+    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "prefill");
+    const bool all = which == Logits::all;
+    if (auto ok = check(ids, which == Logits::none ? 0 : logits.size(), all ? ids.size() : 1); !ok) return ok;
+    if (!tap_) return prefill_chunked(stream, ids, which, logits);
+    for (std::size_t t = 0; t < ids.size(); ++t) {  // taps show every token's state, so tokens go one by one
+        const bool wanted = !logits.empty() && (all || (which == Logits::last && t + 1 == ids.size()));
+        auto ok = decode_tapped(
+            stream, ids.subspan(t, 1),
+            wanted ? logits.subspan(all ? t * vocabulary() : 0, vocabulary()) : std::span<std::int32_t>());
+        if (!ok) return ok;
+    }
+    return {};
+}
+
+Result<void> CudaEngineImpl::prefill_chunked(int stream, std::span<const std::int32_t> ids, Logits which,
+                                             std::span<std::int32_t> logits) {
+    const bool all = which == Logits::all && !logits.empty();
+    const bool last = which == Logits::last && !logits.empty();
+    const int longest = static_cast<int>(std::min<std::size_t>(ids.size(), prefill_chunk));
+    if (auto ok = reserve(longest, all ? std::min(longest, logit_chunk) : 1); !ok) return ok;
+    for (std::size_t begin = 0; begin < ids.size(); begin += prefill_chunk) {
+        const auto part = ids.subspan(begin, std::min<std::size_t>(prefill_chunk, ids.size() - begin));
+        const int tokens = static_cast<int>(part.size());
+        if (auto ok = send_ids(part, runner_.ids()); !ok) return ok;
+        runner_.run_blocks(tokens, {true, state_of(stream), state_size()}, {}, stream_.get());
+        for (int first = 0; all && first < tokens; first += logit_chunk) {
+            const int count = std::min(logit_chunk, tokens - first);
+            runner_.run_head(first, count, {}, stream_.get());
+            const auto to = logits.subspan((begin + static_cast<std::size_t>(first)) * vocabulary(),
+                                           static_cast<std::size_t>(count) * vocabulary());
+            if (auto ok = fetch(to, runner_.logits()); !ok) return ok;
+        }
+        if (last && begin + part.size() == ids.size()) {
+            runner_.run_head(tokens - 1, 1, {}, stream_.get());
+            if (auto ok = fetch(logits, runner_.logits()); !ok) return ok;
+        }
+        if (auto ok = finish("prefill"); !ok) return ok;
+    }
+    return {};
+}
+
+Result<void> CudaEngineImpl::read_state(int stream, std::span<std::int32_t> h) const {
+    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "state");
+    if (h.size() != state_size()) return bad_input("state has another size", "state");
+    return checked(cudaMemcpy(h.data(), state_of(stream), h.size_bytes(), cudaMemcpyDeviceToHost), "read state");
+}
+
+Result<void> CudaEngineImpl::write_state(int stream, std::span<const std::int32_t> h) {
+    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "state");
+    if (h.size() != state_size()) return bad_input("state has another size", "state");
+    for (const std::int32_t v : h)
+        if (v != saturate24(v)) return bad_input("state does not fit 24 bits", "write_state");
+    return checked(cudaMemcpy(state_of(stream), h.data(), h.size_bytes(), cudaMemcpyHostToDevice), "write state");
+}
+
+Result<std::vector<std::int32_t>> CudaEngineImpl::generate(std::span<const std::int32_t> first, int steps) {
+    if (first.size() > static_cast<std::size_t>(options_.streams))
+        return bad_input("more tokens than streams", "generate", "make the engine with more streams");
+    if (auto ok = check(first, 0, 0); !ok) return tl::unexpected(ok.error());
+    if (first.empty() || steps <= 0) return std::vector<std::int32_t>();
+    return first.size() == 1 && plan_ ? generate_persistent(first[0], steps) : generate_batch(first, steps);
+}
+
+Result<std::vector<std::int32_t>> CudaEngineImpl::generate_persistent(std::int32_t first, int steps) {
+    std::vector<std::int32_t> chosen(static_cast<std::size_t>(steps));
+    for (int done = 0; done < steps;) {
+        const int now = std::min(steps - done, steps_per_launch);
+        if (auto ok = send_ids({&first, 1}, single_id_.data()); !ok) return tl::unexpected(ok.error());
+        DecodeArguments arguments = persistent_arguments(now);
+        arguments.chosen = chosen_.data();
+        auto ok = checked(static_cast<cudaError_t>(launch_decode(arguments, stream_.get())), "start decode");
+        if (ok)
+            ok = fetch(std::span(chosen).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(now)),
+                       chosen_.data());
+        if (ok) ok = finish("generate");
+        if (!ok) return tl::unexpected(ok.error());
+        done += now;
+        first = chosen[static_cast<std::size_t>(done - 1)];
+    }
+    return chosen;
+}
+
+Result<std::vector<std::int32_t>> CudaEngineImpl::generate_batch(std::span<const std::int32_t> first, int steps) {
+    const int tokens = static_cast<int>(first.size());
+    std::vector<std::int32_t> chosen(static_cast<std::size_t>(steps) * first.size());
+    Result<void> ok;
+    if (history_.size() < chosen.size()) ok = history_.allocate(chosen.size());
+    if (ok) ok = send_ids(first, runner_.ids());
+    for (int step = 0; ok && step < steps; ++step) {
+        const cudaError_t status = graphs_.launch(4 * tokens + 2, stream_.get(), [&](cudaStream_t stream) {
+            runner_.run_blocks(tokens, batch(), {}, stream);
+            runner_.run_head(0, tokens, {}, stream);
+            launch_pick(runner_.logits(), static_cast<int>(vocabulary()), tokens, runner_.ids(), stream);
+        });
+        ok = checked(status, "generate");
+        if (ok)
+            ok = checked(cudaMemcpyAsync(history_.data() + static_cast<std::size_t>(step) * first.size(), runner_.ids(),
+                                         first.size_bytes(), cudaMemcpyDeviceToDevice, stream_.get()),
+                         "keep tokens");
+    }
+    if (ok) ok = fetch(chosen, history_.data());
+    if (ok) ok = finish("generate");
+    if (!ok) return tl::unexpected(ok.error());
+    return chosen;
+}
+
+}  // namespace
+}  // namespace cuda
+
+bool cuda_engine_built() {
+    return true;
+}
+
+Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
+                                                     const CudaEngineOptions& options) {
+    auto info = cuda::open_device();
+    if (!info) return tl::unexpected(info.error());
+    auto engine = std::make_unique<cuda::CudaEngineImpl>(std::move(model), options, std::move(*info));
+    if (auto ok = engine->initialise(); !ok) return tl::unexpected(ok.error());
+    return engine;
+}
+
+}  // namespace tephra

@@ -1,0 +1,74 @@
+#pragma once
+// How ternary matrices lie in GPU memory, and how the rows of the matrices of one stage are interleaved.
+//
+// A tile is 8 rows x 256 columns in 512 bytes: one 16-byte load of each lane of a warp. Lane l = 4 g + t holds row g;
+// byte b of its word w holds, in bits 2p and 2p + 1, the code (weight + 1) of column
+//     128 (w / 2) + 32 p + 16 (w % 2) + 4 t + b.
+// So masking bit plane p of the words of two tiles gives the four registers of an 8-bit mma A fragment of 16 rows and
+// 32 columns, both for mma.sync.m16n8k32 and for a warp's part of wgmma.m64nNk32, without moving any data.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "neuro/ternary.hpp"
+
+namespace tephra::cuda {
+
+inline constexpr int tile_rows = 8;
+inline constexpr int tile_columns = 256;
+inline constexpr int tile_bytes = 512;
+
+/// Rows a matrix is padded to, so that every warpgroup finds 64.
+inline constexpr int row_padding = 64;
+
+constexpr int ceil_div(int a, int b) {
+    return (a + b - 1) / b;
+}
+constexpr int round_up(int a, int b) {
+    return ceil_div(a, b) * b;
+}
+
+/// Column of byte `b`, bit plane `p`, word `w` of lane `t` of a quad within its tile.
+constexpr int tile_column(int t, int w, int p, int b) {
+    return 128 * (w / 2) + 32 * p + 16 * (w % 2) + 4 * t + b;
+}
+
+/// Matrices of equal shape that one stage multiplies, their tile rows interleaved: tile row R = pack * matrices + m
+/// holds rows 8 pack .. 8 pack + 7 of matrix m. Tiles of one tile row follow each other by columns.
+struct StageShape {
+    int matrices = 1;
+    int rows = 0;  ///< of each matrix
+    int cols = 0;
+
+    [[nodiscard]] constexpr int packs() const { return ceil_div(rows, tile_rows); }
+    [[nodiscard]] constexpr int padded_packs() const { return round_up(rows, row_padding) / tile_rows; }
+    [[nodiscard]] constexpr int chunks() const { return ceil_div(cols, tile_columns); }
+    [[nodiscard]] constexpr std::size_t pack_bytes() const {
+        return static_cast<std::size_t>(matrices) * static_cast<std::size_t>(chunks()) * tile_bytes;
+    }
+    [[nodiscard]] constexpr std::size_t bytes() const {
+        return static_cast<std::size_t>(padded_packs()) * pack_bytes();
+    }
+};
+
+/// Packs the matrices of a stage; `out` has shape.bytes() bytes. Padding rows and columns have weight zero.
+void pack_stage(const StageShape& shape, std::span<const TernaryMatrix> matrices, std::span<std::uint8_t> out);
+
+/// The halves of a matrix with 2 f rows: rows 0 .. f-1 and f .. 2f-1.
+std::vector<TernaryMatrix> split_rows(const TernaryMatrix& matrix);
+
+/// Position of activation (token n, column k) in the activation buffer of `tokens` tokens (a multiple of 8): by
+/// 256-column chunk, then by 8 tokens, then 16 columns x 8 tokens as one 128-byte core matrix of wgmma.
+constexpr std::size_t activation_offset(int tokens, int n, int k) {
+    const auto chunk = static_cast<std::size_t>(k / tile_columns) * static_cast<std::size_t>(tokens / 8);
+    return (chunk + static_cast<std::size_t>(n / 8)) * 2048 +
+           static_cast<std::size_t>(k % tile_columns / 16 * 128 + n % 8 * 16 + k % 16);
+}
+
+/// Tokens of an activation buffer: what the token tiles of the products (16, 64 or 128 tokens) divide.
+constexpr int padded_tokens(int tokens) {
+    return tokens <= 16 ? 16 : (tokens <= 64 ? 64 : round_up(tokens, 128));
+}
+
+}  // namespace tephra::cuda

@@ -1,0 +1,111 @@
+#pragma once
+// Norm statistics inside a block, and the embedding row. Sums and maxima of integers do not depend on order.
+#include "backends/cuda/numerics.cuh"
+#include "neuro/float_type.hpp"
+
+namespace tephra::cuda {
+
+inline constexpr unsigned full_warp = 0xFFFFFFFFU;
+
+template <int outputs>
+struct NormPeaks {
+    std::uint32_t peak[outputs];
+};
+
+/// One slot a warp.
+template <int outputs>
+struct NormShared {
+    std::uint64_t sum[32];
+    NormPeaks<outputs> peaks[32];
+};
+
+__device__ inline std::uint64_t reduce_warp(std::uint64_t v) {
+    for (int distance = 16; distance > 0; distance /= 2) v += __shfl_xor_sync(full_warp, v, distance);
+    return v;
+}
+
+__device__ inline std::int32_t gain_at(int2 raw, int j) {
+    const int word = j < 2 ? raw.x : raw.y;
+    return static_cast<std::int16_t>(j % 2 == 0 ? word : word >> 16);
+}
+
+__device__ inline std::int32_t state_at(int4 v, int j) {
+    return j == 0 ? v.x : (j == 1 ? v.y : (j == 2 ? v.z : v.w));
+}
+
+/// Adds four states at column c to the statistics.
+template <int outputs>
+__device__ inline void accumulate(const NormView& norm, int4 v, int c, std::uint64_t& sum, NormPeaks<outputs>& peaks) {
+    const int2 rms = *reinterpret_cast<const int2*>(norm.rms_gain + c);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) sum += energy(state_at(v, j), static_cast<std::int16_t>(gain_at(rms, j)));
+#pragma unroll
+    for (int k = 0; k < outputs; ++k) {
+        const int2 gain = *reinterpret_cast<const int2*>(norm.gain[k] + c);
+#pragma unroll
+        for (int j = 0; j < 4; ++j) {
+            const auto p =
+                static_cast<std::uint32_t>(abs(gained(state_at(v, j), static_cast<std::int16_t>(gain_at(gain, j)))));
+            peaks.peak[k] = max(peaks.peak[k], p);
+        }
+    }
+}
+
+/// Four activations as one word.
+__device__ inline std::int32_t quantized_word(int4 v, int2 gain, Scale scale) {
+    std::uint32_t word = 0;
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+        const std::int32_t p = gained(state_at(v, j), static_cast<std::int16_t>(gain_at(gain, j)));
+        word |= (static_cast<std::uint32_t>(quantized(p, scale)) & 0xFFU) << (8 * j);
+    }
+    return static_cast<std::int32_t>(word);
+}
+
+/// Every thread of the block gets the block's sum and peaks. All threads must call; up to 1024 threads.
+template <int outputs>
+__device__ inline void reduce_block(NormShared<outputs>& shared, std::uint64_t& sum, NormPeaks<outputs>& peaks) {
+    const unsigned warp = threadIdx.x / 32, lane = threadIdx.x % 32, warps = blockDim.x / 32;
+    sum = reduce_warp(sum);
+#pragma unroll
+    for (int k = 0; k < outputs; ++k) peaks.peak[k] = __reduce_max_sync(full_warp, peaks.peak[k]);
+    if (lane == 0) {
+        shared.sum[warp] = sum;
+        shared.peaks[warp] = peaks;
+    }
+    __syncthreads();
+    sum = reduce_warp(lane < warps ? shared.sum[lane] : 0);
+#pragma unroll
+    for (int k = 0; k < outputs; ++k)
+        peaks.peak[k] = __reduce_max_sync(full_warp, lane < warps ? shared.peaks[lane].peak[k] : 0U);
+}
+
+/// A logit and its token as one number: the largest of them is the greedy choice, the lowest token of equal logits.
+/// 24 bits of logit, 24 bits of token, 16 bits left for a tag.
+__device__ inline std::uint64_t candidate(std::int32_t logit, int token) {
+    return std::uint64_t{static_cast<std::uint32_t>(logit - state_min)} << 40 |
+           std::uint64_t{0xFFFFFFU - static_cast<std::uint32_t>(token)} << 16;
+}
+__device__ inline int candidate_token(std::uint64_t best) {
+    return static_cast<int>(0xFFFFFFU - static_cast<std::uint32_t>(best >> 16 & 0xFFFFFFU));
+}
+
+/// Column c of row `id` as a state; the same steps as EmbeddingTable::fixed_row.
+__device__ inline std::int32_t embedded(const EmbeddingView& table, std::int32_t id, int c) {
+    const std::size_t index = static_cast<std::size_t>(id) * table.cols + c;
+    FloatParts parts;
+    if (table.type == FloatType::f32)
+        parts = float_parts(reinterpret_cast<const std::uint32_t*>(table.data)[index], 8, 23);
+    else if (table.type == FloatType::bf16)
+        parts = float_parts(reinterpret_cast<const std::uint16_t*>(table.data)[index], 8, 7);
+    else
+        parts = float_parts(reinterpret_cast<const std::uint16_t*>(table.data)[index], 5, 10);
+    const std::int64_t signed_magnitude =
+        parts.negative ? -std::int64_t{parts.magnitude} : std::int64_t{parts.magnitude};
+    const int shift = parts.exponent + table.fraction_bits;
+    if (signed_magnitude == 0 || shift < -62) return 0;
+    if (!parts.finite || shift > 24) return parts.negative ? state_min : state_max;
+    return saturate24(shift >= 0 ? signed_magnitude << shift : round_shift(signed_magnitude, -shift));
+}
+
+}  // namespace tephra::cuda

@@ -1,0 +1,69 @@
+#pragma once
+// What kernels see of a model and of the working memory: plain pointers to device memory and sizes.
+#include <cstddef>
+#include <cstdint>
+
+#include "core/fixed.hpp"
+#include "neuro/float_type.hpp"
+
+namespace tephra::cuda {
+
+/// The scalars of NormParameters (neuro/quantized_model.hpp).
+struct NormConstants {
+    std::uint64_t epsilon;
+    Scale second_epsilon;
+    Scale factor[3];
+};
+
+/// NormParameters on the device; gain vectors are padded with zeros to a multiple of 256.
+struct NormView {
+    int size;
+    int outputs;
+    const std::int16_t* rms_gain;
+    const std::int16_t* gain[3];
+    NormConstants constants;
+};
+
+/// Fraction bits, as in BlockFormats.
+struct RecurrenceFormats {
+    int f, i, g, h, t;
+};
+
+/// The packed weights of one stage (backends/cuda/layout.hpp).
+struct StageView {
+    const std::uint8_t* tiles;
+    int matrices;
+    int rows;
+    int chunks;  ///< 256-column chunks of a tile row
+    int padded_packs;
+};
+
+enum NormPlace : int { token_norm, output_norm, channel_norm, down_norm };
+
+struct BlockView {
+    StageView mixer;  ///< f, i, g
+    StageView output, gate, down;
+    NormView norms[4];                    ///< by NormPlace: in the order of the stages they feed
+    const std::int32_t* one_minus_lower;  ///< [round_up(d, 8)]
+    RecurrenceFormats recurrence;
+    int z_bits, y_bits;
+    int attended_shift, residual_shift;  ///< of x before each residual sum
+};
+
+struct EmbeddingView {
+    FloatType type;
+    const std::uint8_t* data;  ///< [rows x cols], as stored
+    int rows, cols;
+    int fraction_bits;
+};
+
+/// Quantized activations of a batch of tokens and how to read the accumulators they lead to.
+struct ActivationView {
+    std::int8_t* q;             ///< [outputs][bytes], by activation_offset
+    std::size_t output_stride;  ///< bytes of one output
+    std::int32_t* sums;         ///< [outputs][tokens] sum of the activations: the packed codes are w + 1
+    Scale* dequantize;          ///< [outputs][tokens]
+    int tokens;                 ///< padded number of tokens (padded_tokens)
+};
+
+}  // namespace tephra::cuda

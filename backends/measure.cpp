@@ -1,0 +1,215 @@
+#include "backends/measure.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <thread>
+
+#include "backends/nvml.hpp"
+#include "core/philox.hpp"
+#include "core/text.hpp"
+
+namespace tephra {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Samples the power beside the work and keeps the sum.
+class PowerSampler {
+public:
+    explicit PowerSampler(const Nvml& nvml)
+        : thread_([this, &nvml](const std::stop_token& stop) {
+              while (!stop.stop_requested()) {
+                  sum_ = sum_ + nvml.watts();
+                  ++count_;
+                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+              }
+          }) {}
+    /// Mean of the samples so far, in watts. Ends the sampling.
+    double mean() {
+        thread_.request_stop();
+        thread_.join();
+        return count_ == 0 ? 0 : sum_ / count_;
+    }
+
+private:
+    double sum_ = 0;  // of the thread until it is joined
+    int count_ = 0;
+    std::jthread thread_;
+};
+
+/// Work until the counter has just ticked; returns its value.
+Result<double> until_tick(const Nvml& nvml, const std::function<Result<void>()>& work) {
+    const double before = nvml.joules();
+    for (;;) {
+        if (auto ok = work(); !ok) return tl::unexpected(ok.error());
+        if (const double now = nvml.joules(); now != before) return now;
+    }
+}
+
+/// A window of at least `seconds`; every call of `work` makes `tokens` tokens.
+Result<MeasuredWindow> run_window(const Nvml& nvml, double seconds, double tokens,
+                                  const std::function<Result<void>()>& work) {
+    MeasuredWindow window;
+    auto start = until_tick(nvml, work);
+    if (!start) return tl::unexpected(start.error());
+    const Clock::time_point begin = Clock::now();
+    PowerSampler sampler(nvml);
+    const auto counted = [&]() -> Result<void> {
+        window.tokens += tokens;
+        return work();
+    };
+    while (seconds_since(begin) < seconds)
+        if (auto ok = counted(); !ok) return tl::unexpected(ok.error());
+    auto end = until_tick(nvml, counted);
+    if (!end) return tl::unexpected(end.error());
+    window.seconds = seconds_since(begin);
+    window.joules = *end - *start;
+    window.sampled_joules = sampler.mean() * window.seconds;
+    window.clock_mhz = nvml.clock_mhz();
+    window.memory_clock_mhz = nvml.memory_clock_mhz();
+    window.celsius = nvml.celsius();
+    return window;
+}
+
+Result<double> idle_watts(const Nvml& nvml, double seconds) {
+    const auto pause = []() -> Result<void> {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return {};
+    };
+    auto window = run_window(nvml, seconds, 0, pause);
+    if (!window) return tl::unexpected(window.error());
+    return window->joules / window->seconds;
+}
+
+std::vector<std::int32_t> random_ids(const Deployment& model, int count) {
+    std::vector<std::int32_t> ids(static_cast<std::size_t>(count));
+    const auto vocabulary = static_cast<std::uint32_t>(model.graph.config.vocab_size);
+    for (std::size_t k = 0; k < ids.size(); ++k)
+        ids[k] = static_cast<std::int32_t>(random_words(0, 0, k, 0)[0] % vocabulary);
+    return ids;
+}
+
+/// One call of the engine, long beside its launch and short beside a window.
+struct Work {
+    std::function<Result<void>()> run;
+    double tokens = 0;
+};
+
+Work make_work(CudaEngine& engine, const Deployment& model, const MeasureOptions& options) {
+    if (options.prefill) {
+        auto logits = std::vector<std::int32_t>(static_cast<std::size_t>(model.graph.config.vocab_size));
+        return {[&engine, ids = random_ids(model, options.length), logits = std::move(logits)]() mutable {
+                    return engine.prefill(0, ids, Logits::last, logits);
+                },
+                static_cast<double>(options.length)};
+    }
+    constexpr int steps = 64;
+    return {[&engine, ids = random_ids(model, options.batch)]() -> Result<void> {
+                auto chosen = engine.generate(ids, steps);
+                if (!chosen) return tl::unexpected(chosen.error());
+                return {};
+            },
+            static_cast<double>(steps) * options.batch};
+}
+
+void summarise(Measurement& m) {
+    double seconds = 0, tokens = 0, joules = 0, sampled = 0;
+    double least = INFINITY, most = 0;
+    for (const MeasuredWindow& w : m.windows) {
+        seconds += w.seconds;
+        tokens += w.tokens;
+        joules += w.joules;
+        sampled += w.sampled_joules;
+        least = std::min(least, w.joules / w.tokens);
+        most = std::max(most, w.joules / w.tokens);
+    }
+    m.tokens_per_s = tokens / seconds;
+    m.watts = joules / seconds;
+    m.gross_mj = 1e3 * joules / tokens;
+    m.net_mj = 1e3 * (joules - m.idle_context_w * seconds) / tokens;
+    m.spread = (most - least) / (joules / tokens);
+    m.counter_ratio = sampled > 0 ? joules / sampled : 0;
+}
+
+}  // namespace
+
+Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options) {
+    auto nvml = Nvml::open();
+    if (!nvml) return tl::unexpected(nvml.error());
+    Measurement m;
+    m.driver = nvml->driver();
+    auto idle = idle_watts(*nvml, options.idle_s);
+    if (!idle) return tl::unexpected(idle.error());
+    m.idle_w = *idle;
+    auto engine = make_cuda_engine(model, {.streams = options.prefill ? 1 : options.batch, .threads = options.threads});
+    if (!engine) return tl::unexpected(engine.error());
+    m.device = (*engine)->device();
+    idle = idle_watts(*nvml, options.idle_s);
+    if (!idle) return tl::unexpected(idle.error());
+    m.idle_context_w = *idle;
+    const Work work = make_work(**engine, *model, options);
+    for (const Clock::time_point start = Clock::now(); seconds_since(start) < options.warm_up_s;)
+        if (auto ok = work.run(); !ok) return tl::unexpected(ok.error());
+    for (int k = 0; k < options.windows; ++k) {
+        auto window = run_window(*nvml, options.window_s, work.tokens, work.run);
+        if (!window) return tl::unexpected(window.error());
+        m.windows.push_back(*window);
+    }
+    summarise(m);
+    return m;
+}
+
+Json measurement_json(const Measurement& m) {
+    Json::Array windows;
+    for (const MeasuredWindow& w : m.windows)
+        windows.push_back(Json::Object{{"seconds", w.seconds},
+                                       {"tokens", w.tokens},
+                                       {"joules", w.joules},
+                                       {"sampled_joules", w.sampled_joules},
+                                       {"clock_mhz", w.clock_mhz},
+                                       {"memory_clock_mhz", w.memory_clock_mhz},
+                                       {"celsius", w.celsius}});
+    return Json::Object{{"device", m.device.name},
+                        {"driver", m.driver},
+                        {"tokens_per_s", m.tokens_per_s},
+                        {"gross_mj_per_token", m.gross_mj},
+                        {"net_mj_per_token", m.net_mj},
+                        {"watts", m.watts},
+                        {"idle_w", m.idle_w},
+                        {"idle_with_context_w", m.idle_context_w},
+                        {"spread", m.spread},
+                        {"counter_over_sampled_power", m.counter_ratio},
+                        {"windows", windows}};
+}
+
+Json baseline_row(const Measurement& m, const MeasureOptions& options, const std::string& model,
+                  const std::string& date) {
+    const auto rounded = [](double v) { return std::stod(fixed_text(v, v < 100 ? 4 : 1)); };
+    const std::string source = "NVML total-energy counter, " + std::to_string(m.windows.size()) + " windows of " +
+                               fixed_text(options.window_s, 0) + " s after " + fixed_text(options.warm_up_s, 0) +
+                               " s, driver " + m.driver + ", gross; idle with context " +
+                               fixed_text(m.idle_context_w, 0) + " W, net " + fixed_text(m.net_mj, 4) + " mJ/token";
+    return Json::Object{{"device", m.device.name},
+                        {"device_class", "gpu"},
+                        {"software", "tephra " TEPHRA_VERSION " CUDA engine, integer model, 2-bit weights"},
+                        {"model", model},
+                        {"mode", options.prefill ? "prefill" : "generate"},
+                        {"batch", options.prefill ? 1 : options.batch},
+                        {"length", options.prefill ? Json(options.length) : Json()},
+                        {"tokens_per_s", rounded(m.tokens_per_s)},
+                        {"mj_per_token", rounded(m.gross_mj)},
+                        {"watts", rounded(m.watts)},
+                        {"power_includes", "board"},
+                        {"kind", "measured"},
+                        {"source", source},
+                        {"date", date}};
+}
+
+}  // namespace tephra

@@ -1,0 +1,104 @@
+// Speed on a GPU: prints one line a measurement, medians and spread of several windows.
+// Usage: tephra_gpu_bench THREADS MODEL...
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "backends/cuda/engine.hpp"
+#include "benchmarks/gpu/model_argument.hpp"
+#include "core/philox.hpp"
+
+namespace tephra::gpu {
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+
+template <typename T>
+T demand(Result<T> result) {
+    if (result) {
+        if constexpr (!std::is_void_v<T>)
+            return std::move(*result);
+        else
+            return;
+    }
+    std::cerr << to_string(result.error()) << "\n";
+    std::exit(5);
+}
+
+Tokens random_tokens(const Deployment& model, std::size_t count) {
+    Tokens ids(count);
+    for (std::size_t k = 0; k < count; ++k)
+        ids[k] = static_cast<std::int32_t>(random_words(1, 2, k, 3)[0] %
+                                           static_cast<std::uint32_t>(model.graph.config.vocab_size));
+    return ids;
+}
+
+/// Rates of several runs after one to warm up; prints median and spread.
+template <typename Run>
+void measure(const std::string& model, const std::string& what, double tokens, const Run& run) {
+    run();
+    std::vector<double> rates;
+    for (int k = 0; k < 5; ++k) {
+        const auto start = std::chrono::steady_clock::now();
+        run();
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        rates.push_back(tokens / seconds.count());
+    }
+    std::ranges::sort(rates);
+    std::printf("%-12s %-28s %12.1f tok/s  (%.1f .. %.1f)\n", model.c_str(), what.c_str(), rates[2], rates.front(),
+                rates.back());
+    std::fflush(stdout);
+}
+
+void bench_generate(const std::shared_ptr<const Deployment>& model, const std::string& name, int batch, int threads,
+                    bool persistent) {
+    const auto engine = demand(make_cuda_engine(model, {batch, threads, persistent, true}));
+    const Tokens first = random_tokens(*model, static_cast<std::size_t>(batch));
+    const int steps = batch == 1 ? 512 : 64;
+    measure(name,
+            "generate batch " + std::to_string(batch) + (batch == 1 ? (persistent ? " persistent" : " graph") : ""),
+            double{1} * steps * batch, [&] { demand(engine->generate(first, steps)); });
+    if (batch == 1 && persistent) {
+        std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
+        measure(name, "decode with logits on host", 256, [&] {
+            for (int k = 0; k < 256; ++k) demand(engine->decode(first, logits));
+        });
+        const CudaMemory memory = engine->memory();
+        std::printf("%-12s memory MB: weights %.1f, embeddings %.1f, parameters %.1f, state %.1f, working %.1f\n",
+                    name.c_str(), 1e-6 * static_cast<double>(memory.weights),
+                    1e-6 * static_cast<double>(memory.embeddings), 1e-6 * static_cast<double>(memory.parameters),
+                    1e-6 * static_cast<double>(memory.state), 1e-6 * static_cast<double>(memory.working));
+    }
+}
+
+void bench_prefill(const std::shared_ptr<const Deployment>& model, const std::string& name, int threads) {
+    const auto engine = demand(make_cuda_engine(model, {1, threads, true, true}));
+    for (const std::size_t length : {500, 2048}) {
+        const Tokens ids = random_tokens(*model, length);
+        std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
+        measure(name, "prefill " + std::to_string(length), static_cast<double>(length),
+                [&] { demand(engine->prefill(0, ids, Logits::last, logits)); });
+    }
+}
+
+}  // namespace
+}  // namespace tephra::gpu
+
+int main(int argc, char** argv) {
+    using namespace tephra;
+    if (argc < 3) {
+        std::cerr << "usage: tephra_gpu_bench THREADS MODEL...\n";
+        return 2;
+    }
+    const int threads = std::atoi(argv[1]);
+    for (int k = 2; k < argc; ++k) {
+        const auto model = gpu::demand(gpu::open_model(argv[k], 1, threads));
+        gpu::bench_generate(model, argv[k], 1, threads, true);
+        gpu::bench_generate(model, argv[k], 1, threads, false);
+        for (const int batch : {8, 64, 256}) gpu::bench_generate(model, argv[k], batch, threads, false);
+        gpu::bench_prefill(model, argv[k], threads);
+    }
+    return 0;
+}

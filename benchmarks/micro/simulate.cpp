@@ -1,0 +1,161 @@
+// Whole models on simulated machines: processor time per token, checked against the native engine's logits and, for the
+// 370M shape, against counts that follow from the mapping and the activations' zeros.
+//   bench_simulate MODEL.tph          mmf-7m on kapoho-point, contended
+//   bench_simulate --large            mmfree-370m (random weights) on alia-point, 8-bit synapses, contended
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <vector>
+
+#include "mapper/mapping.hpp"
+#include "neuro/engine.hpp"
+#include "neuro/lower.hpp"
+#include "neuro/sampling.hpp"
+#include "neuro/synth.hpp"
+#include "simulator/simulate.hpp"
+
+using namespace tephra;
+
+namespace {
+
+template <typename T>
+T require(Result<T> result) {
+    if (!result) {
+        std::fprintf(stderr, "%s\n", to_string(result.error()).c_str());
+        std::exit(1);
+    }
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// Processor time of the whole process and wall time.
+struct Clock {
+    std::clock_t cpu = std::clock();
+    std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
+    [[nodiscard]] double cpu_seconds() const { return static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC; }
+    [[nodiscard]] double wall_seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
+    }
+};
+
+struct Setup {
+    std::shared_ptr<const Deployment> model;
+    Program program;
+    Machine machine;
+    Mapping mapping;
+};
+
+/// Packets over links, from the counted flits: every packet of these programs' bulk has two flits.
+double link_events(const Run& run) {
+    double flits = 0;
+    for (const EventKind kind :
+         {EventKind::hop_x, EventKind::hop_y, EventKind::hop_local, EventKind::chip_flit, EventKind::host_flit})
+        flits += static_cast<double>(total(run, kind));
+    return flits / 2;
+}
+
+struct Timing {
+    double cpu = 0, wall = 0;
+    Run run;
+};
+
+Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, const std::vector<std::int32_t>& prompt) {
+    std::vector<std::int32_t> logits(static_cast<std::size_t>(setup.model->graph.config.vocab_size));
+    const auto engine = make_native_engine(setup.model, {1, 1});
+    require(engine->prefill(0, prompt, Logits::last, logits));
+    SimulateOptions options;
+    options.mode = mode;
+    options.sync = sync;
+    options.threads = threads;
+    options.prompts = {prompt};
+    options.new_tokens = mode == RunMode::generate ? 1 : 0;
+    bool equal = false;
+    options.sample = [&](int, int, std::span<const std::int32_t> got) {
+        equal = std::ranges::equal(got, logits);
+        return greedy_token(got);
+    };
+    const Clock clock;
+    Timing timing;
+    timing.run = require(simulate(setup.program, setup.machine, setup.mapping, options));
+    timing.cpu = clock.cpu_seconds();
+    timing.wall = clock.wall_seconds();
+    if (!equal) {
+        std::fprintf(stderr, "wrong answer: logits differ from the native engine's\n");
+        std::exit(1);
+    }
+    return timing;
+}
+
+void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, int tokens, int repeats) {
+    std::vector<std::int32_t> prompt;
+    for (int k = 0; k < tokens; ++k) prompt.push_back((7 + 31 * k) % setup.model->graph.config.vocab_size);
+    std::vector<double> one;
+    std::vector<double> scaling;
+    Run run;
+    for (int k = 0; k < repeats; ++k) {
+        const Timing single = time_run(setup, mode, sync, 1, prompt);
+        const Timing both = time_run(setup, mode, sync, 2, prompt);
+        if (both.run.trace != single.run.trace) {
+            std::fprintf(stderr, "wrong answer: the trace depends on the number of threads\n");
+            std::exit(1);
+        }
+        one.push_back(1e3 * single.cpu / tokens);
+        scaling.push_back(single.wall / both.wall);
+        run = single.run;
+    }
+    std::ranges::sort(one);
+    std::ranges::sort(scaling);
+    const double events = link_events(run) / tokens;
+    const auto packets = static_cast<double>(total(run, EventKind::message_in)) / tokens;
+    const double median = one[one.size() / 2];
+    std::printf("%-36s %8.1f ms/token (%.1f-%.1f)  %9.0f packets %10.0f link events a token  %5.1f M link events/s\n",
+                what, median, one.front(), one.back(), packets, events, events / median * 1e-3);
+    std::printf("%-36s %8.2f x on 2 threads (%.2f-%.2f)\n", "", scaling[scaling.size() / 2], scaling.front(),
+                scaling.back());
+    std::fflush(stdout);
+}
+
+Setup prepare(std::shared_ptr<const Deployment> model, const char* machine, SynapseFormat format) {
+    Setup setup;
+    setup.model = std::move(model);
+    setup.program = lower(setup.model);
+    setup.machine = require(find_machine(machine));
+    MapOptions options;
+    options.format = format;
+    setup.mapping = require(map_program(setup.program, setup.machine, options));
+    return setup;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fprintf(stderr, "usage: bench_simulate MODEL.tph | --large\n");
+        return 2;
+    }
+    const bool large = std::strcmp(argv[1], "--large") == 0;
+    std::printf("processor time of one thread, median (spread); wall time ratio for 2 threads\n");
+    if (large) {
+        const Setup setup = prepare(require(make_synthetic_model(require(synth_preset("mmfree-370m")))), "alia-point",
+                                    SynapseFormat::int8);
+        report("mmfree-370m, 1 token, barrier", setup, RunMode::generate, SyncMode::barrier, 1, 1);
+        report("mmfree-370m, 1 token, dataflow", setup, RunMode::generate, SyncMode::dataflow, 1, 1);
+        report("mmfree-370m, prefill 24 tokens", setup, RunMode::prefill, SyncMode::barrier, 24, 1);
+        std::printf("asked: <= 4000 ms/token\n");
+    } else {
+        const Setup setup = prepare(require(load_model(argv[1])), "kapoho-point", SynapseFormat::ternary2);
+        report("one token, barrier", setup, RunMode::generate, SyncMode::barrier, 1, 3);
+        report("one token, dataflow", setup, RunMode::generate, SyncMode::dataflow, 1, 3);
+        report("prefill of 24 tokens, barrier", setup, RunMode::prefill, SyncMode::barrier, 24, 3);
+        report("prefill of 24 tokens, dataflow", setup, RunMode::prefill, SyncMode::dataflow, 24, 3);
+        std::printf("asked: <= 60 ms/token; >= 1.6 x in prefill\n");
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::printf("peak memory %.2f GiB (asked for mmfree-370m: <= 2 GB)\n",
+                static_cast<double>(usage.ru_maxrss) / (1 << 20));
+}

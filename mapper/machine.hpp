@@ -1,0 +1,121 @@
+#pragma once
+// Machine: chips with links, each chip a mesh of tiles with cores; limits and timing. Read from JSON (docs/formats.md).
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/hash.hpp"
+#include "core/id.hpp"
+#include "core/units.hpp"
+
+namespace tephra {
+
+enum class SynapseFormat : std::uint8_t { ternary2, int8 };  ///< 2 or 8 bits a dense weight
+enum class Routing : std::uint8_t { unicast, multicast };  ///< a packet per destination core, or one tree per chip set
+
+/// Where a number of a machine or cost table comes from.
+struct Provenance {
+    std::string pointer;  ///< JSON pointer of the number
+    std::string kind;     ///< measured, cited, derived or assumed
+    std::string source;   ///< publication or the derivation's place in docs/validation.md
+};
+
+struct CoreLimits {
+    int neurons = 0;
+    std::int64_t synaptic_bytes = 0;
+    std::int64_t state_bytes = 0;  ///< neuron state, parameters and message buffers
+    int axons_in = 0;              ///< distinct source neurons that a core listens to
+    int axons_out = 0;             ///< (neuron, destination core) pairs
+};
+
+/// Service times of one neurocore; it does one thing at a time.
+struct CoreTiming {
+    Picoseconds message_in;     ///< per arriving message
+    Picoseconds synop;          ///< per weight that a message meets (either format)
+    Picoseconds neuron_update;  ///< per neuron that fires
+    Picoseconds message_out;    ///< per message sent, before it enters the mesh
+};
+
+/// On-chip mesh of routers, tiles_x x tiles_y, dimension-ordered (X then Y), wormhole-free: packets are buffered whole.
+struct MeshSpec {
+    int tiles_x = 0, tiles_y = 0;
+    int cores_per_tile = 0;
+    int usable_cores = 0;        ///< the first cores of a chip that take work; the rest are reserved (spares, monitors)
+    Picoseconds hop_x, hop_y;    ///< router and wire latency of one hop
+    Picoseconds flit_x, flit_y;  ///< occupancy of a link per flit
+    Picoseconds flit_local;      ///< occupancy of the port between core and router per flit
+    int flit_bits = 32;          ///< payload of a flit; a packet is one header flit and ceil(bits / flit_bits)
+    int buffer_packets = 0;      ///< packets that each router input port holds
+    Routing routing = Routing::unicast;
+};
+
+/// Links between chips that are neighbours in the 3-D arrangement, each direction its own.
+struct ChipLinkSpec {
+    Picoseconds latency;
+    Picoseconds flit;  ///< occupancy per flit
+    int buffer_packets = 0;
+};
+
+/// Machine-wide barrier: base + per_tile x mapped tiles of the fullest chip + per_chip x mapped chips.
+struct BarrierSpec {
+    Picoseconds base, per_tile, per_chip;
+};
+
+/// Host node, attached to `chip`.
+struct HostSpec {
+    ChipId chip{0};
+    Picoseconds latency;        ///< of its link
+    Picoseconds flit;           ///< occupancy per flit
+    Picoseconds message;        ///< per message received or sent
+    Picoseconds synop;          ///< per weight, for populations that run on the host
+    Picoseconds neuron_update;  ///< per neuron, likewise
+    Picoseconds token;          ///< per token: lookup and sampling
+};
+
+struct Machine {
+    std::string name;
+    std::string kind;  ///< cost tables name the kinds they price: "loihi1", "loihi2", "generic"
+    int chips_x = 1, chips_y = 1, chips_z = 1;
+    CoreLimits limits;
+    std::vector<SynapseFormat> formats;  ///< supported, the default first
+    CoreTiming timing;
+    MeshSpec mesh;
+    ChipLinkSpec link;
+    BarrierSpec barrier;
+    HostSpec host;
+    std::vector<CoreId> dead_cores;  ///< sorted
+    struct DeadLink {
+        ChipId from, to;
+        friend auto operator<=>(const DeadLink&, const DeadLink&) = default;
+    };
+    std::vector<DeadLink> dead_links;    ///< chip links, directed, both ends neighbours; sorted
+    std::vector<Provenance> provenance;  ///< of every number that has one
+    Hash128 hash;                        ///< of the canonical JSON
+
+    [[nodiscard]] int chips() const { return chips_x * chips_y * chips_z; }
+    [[nodiscard]] int tiles_per_chip() const { return mesh.tiles_x * mesh.tiles_y; }
+    [[nodiscard]] int cores_per_chip() const { return tiles_per_chip() * mesh.cores_per_tile; }
+    [[nodiscard]] int cores() const { return chips() * cores_per_chip(); }
+    [[nodiscard]] ChipId chip_of(CoreId core) const { return ChipId(core.value / cores_per_chip()); }
+    /// Tile of a core within its chip: x + y tiles_x.
+    [[nodiscard]] int tile_of(CoreId core) const { return core.value % cores_per_chip() / mesh.cores_per_tile; }
+    /// Whether a core takes work: not reserved and not dead.
+    [[nodiscard]] bool usable(CoreId core) const;
+};
+
+/// Reads a machine description. Errors: bad_input with file and JSON pointer (unknown key, range, dead core twice ...).
+Result<Machine> read_machine(const std::string& path);
+Result<Machine> parse_machine(std::string_view text, const std::string& place);
+
+/// A machine by path, or by the name of a file in the machines/ directory that ships ("alia-point").
+/// Names are looked up in $TEPHRA_DATA/machines, in the source tree and where tephra was installed.
+Result<Machine> find_machine(const std::string& name_or_path);
+
+/// Names of the machines that find_machine knows, sorted.
+std::vector<std::string> machine_names();
+
+/// Canonical JSON: every key in a fixed order, plain numbers. parse_machine reads it back with an equal hash.
+std::string machine_json(const Machine& machine);
+
+}  // namespace tephra

@@ -1,0 +1,117 @@
+#include "mapper/mapping.hpp"
+
+#include <algorithm>
+
+#include "core/files.hpp"
+#include "core/json.hpp"
+#include "mapper/partition.hpp"
+#include "mapper/place.hpp"
+#include "mapper/route.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr int file_version = 1;
+const std::vector<std::string> format_names = {"ternary2", "int8"};
+
+/// Slices of one population: [core, begin, end, core, begin, end ...].
+void read_slices(ObjectReader& reader, const Json& values, const std::string& key, std::vector<Slice>& slices) {
+    const Json::Array* numbers = values.array();
+    if (numbers == nullptr || numbers->size() % 3 != 0)
+        return reader.fault(key, "expected an array of core, begin, end, core, begin, end ...");
+    for (std::size_t k = 0; k < numbers->size(); k += 3) {
+        std::array<int, 3> slice{};
+        for (std::size_t i = 0; i < 3; ++i) {
+            const auto* number = (*numbers)[k + i].integer();
+            if (number == nullptr || *number < 0 || *number > INT32_MAX)
+                return reader.fault(key + "/" + std::to_string(k + i), "expected an integer from 0 to 2147483647");
+            slice[i] = static_cast<int>(*number);
+        }
+        slices.push_back({CoreId(slice[0]), slice[1], slice[2]});
+    }
+}
+
+Hash128 read_hash(ObjectReader& reader, const std::string& key) {
+    Hash128 hash;
+    if (!parse_hash(reader.string(key), hash)) reader.fault(key, "expected 32 hexadecimal digits");
+    return hash;
+}
+
+}  // namespace
+
+Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options) {
+    if (std::ranges::count(machine.formats, options.format) == 0)
+        return bad_input(
+            machine.name + " has no " + format_names[static_cast<std::size_t>(options.format)] + " synapses",
+            "synapse format");
+    if (options.streams < 1) return bad_input("at least one stream is needed", "streams");
+    if (options.cores_per_chip < 0) return bad_input("the number of cores per chip is negative", "cores per chip");
+    const auto topology = Topology::create(machine);
+    if (!topology) return tl::unexpected(topology.error());
+    auto mapping = partition(program, machine, options);
+    if (!mapping) return tl::unexpected(mapping.error());
+    mapping->model = program.model;
+    mapping->machine = machine.hash;
+    mapping->machine_name = machine.name;
+    mapping->format = options.format;
+    mapping->head_on_host = options.head_on_host;
+    mapping->streams = options.streams;
+    if (options.improve) improve_placement(program, machine, *topology, *mapping);
+    if (const auto faults = check_mapping(program, machine, *mapping); !faults.empty())
+        return fail(ErrorCode::does_not_fit, faults.front(), program.model_name,
+                    std::to_string(faults.size()) + " violated limits in all; a larger machine is needed");
+    return mapping;
+}
+
+std::string mapping_json(const Mapping& mapping) {
+    Json::Array populations;
+    for (const auto& slices : mapping.slices) {
+        Json::Array numbers;
+        for (const Slice& slice : slices)
+            for (const int number : {slice.core.value, slice.begin, slice.end}) numbers.emplace_back(number);
+        populations.emplace_back(std::move(numbers));
+    }
+    const Json::Object out{{"tephra_mapping", file_version},
+                           {"model", to_string(mapping.model)},
+                           {"machine", to_string(mapping.machine)},
+                           {"machine_name", mapping.machine_name},
+                           {"synapse_format", format_names[static_cast<std::size_t>(mapping.format)]},
+                           {"head_on_host", mapping.head_on_host},
+                           {"streams", mapping.streams},
+                           {"slices", std::move(populations)}};
+    return Json(out).dump() + "\n";
+}
+
+Hash128 mapping_hash(const Mapping& mapping) {
+    return hash128(mapping_json(mapping));
+}
+
+Result<Mapping> parse_mapping(std::string_view text, const std::string& place) {
+    const auto json = parse_json(text, place);
+    if (!json) return tl::unexpected(json.error());
+    ObjectReader reader(*json, place);
+    Mapping mapping;
+    reader.integer("tephra_mapping", file_version, file_version);
+    mapping.model = read_hash(reader, "model");
+    mapping.machine = read_hash(reader, "machine");
+    mapping.machine_name = reader.string("machine_name");
+    mapping.format = static_cast<SynapseFormat>(reader.choice("synapse_format", format_names));
+    mapping.head_on_host = reader.boolean("head_on_host");
+    mapping.streams = static_cast<int>(reader.integer("streams", 1, INT32_MAX));
+    const Json::Array& populations = reader.array("slices");
+    for (std::size_t p = 0; p < populations.size(); ++p)
+        read_slices(reader, populations[p], "slices/" + std::to_string(p), mapping.slices.emplace_back());
+    return reader.finish().map([&] { return std::move(mapping); });
+}
+
+Result<void> write_mapping(const Mapping& mapping, const std::string& path) {
+    return write_file(path, mapping_json(mapping));
+}
+
+Result<Mapping> read_mapping(const std::string& path) {
+    auto text = read_file(path);
+    if (!text) return tl::unexpected(text.error());
+    return parse_mapping(*text, path);
+}
+
+}  // namespace tephra

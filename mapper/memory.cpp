@@ -1,0 +1,51 @@
+#include "mapper/memory.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr std::int64_t accumulator_bits = 32;
+constexpr std::int64_t word_bits = 32;
+constexpr std::int64_t credit_bits = 16;
+
+}  // namespace
+
+PopulationMemory population_memory(const Program& program, PopulationId id, int streams) {
+    const Population& population = program[id];
+    PopulationMemory memory;
+    memory.state_bits = std::int64_t{population.state_bits} * streams + population.parameter_bits;
+    for (const ProjectionId input : population.inputs) {
+        const Projection& projection = program[input];
+        const std::int64_t slots = projection.slots;
+        switch (projection.kind) {
+            case SynapseKind::ternary:
+                for (const TernaryMatrix& matrix : projection.matrices) {
+                    memory.weights += matrix.cols;
+                    memory.state_bits += slots * accumulator_bits;
+                }
+                break;
+            case SynapseKind::identity:
+                memory.state_bits += slots * program[projection.source].message_bits;
+                break;
+            case SynapseKind::reduce:
+                memory.state_bits += slots * projection.words * word_bits;
+                break;
+            case SynapseKind::broadcast:
+                memory.core_bits += slots * projection.words * word_bits;
+                break;
+            case SynapseKind::credit:
+                memory.state_bits += credit_bits;
+                break;
+        }
+    }
+    return memory;
+}
+
+std::int64_t synaptic_bytes(std::int64_t weights, SynapseFormat format) {
+    return format == SynapseFormat::int8 ? weights : (weights + 3) / 4;
+}
+
+std::int64_t state_bytes(const PopulationMemory& memory, std::int64_t neurons) {
+    return (memory.state_bits * neurons + memory.core_bits + 7) / 8;
+}
+
+}  // namespace tephra

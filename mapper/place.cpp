@@ -1,0 +1,188 @@
+#include "mapper/place.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <numeric>
+
+#include "mapper/traffic.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr int most_sweeps = 12;
+constexpr int gates = 7;  ///< fixed ends of a chip's traffic: six borders and the host's tile
+
+/// One chip: traffic between its usable cores and gates, and the hops between their places.
+class Chip {
+public:
+    explicit Chip(std::vector<CoreId> cores) : cores_(std::move(cores)), width_(cores_.size() + gates) {}
+    [[nodiscard]] bool empty() const { return traffic_ == 0; }
+
+    void add(std::size_t a, std::size_t b, std::int64_t flits) {
+        if (a == b) return;
+        flits_.resize(width_ * width_, 0);  // most chips of a large machine stay empty
+        flits_[a * width_ + b] += flits;
+        flits_[b * width_ + a] += flits;
+        traffic_ += flits;
+    }
+    [[nodiscard]] std::size_t gate(int direction) const { return cores_.size() + static_cast<std::size_t>(direction); }
+
+    /// places[k]: the core on which what is now on core k should lie.
+    std::vector<CoreId> improve(const std::vector<int>& gate_tiles, const Machine& machine) {
+        set_distances(gate_tiles, machine);
+        const std::int64_t before = cost();
+        const auto given = flits_;
+        item_.resize(cores_.size());
+        std::iota(item_.begin(), item_.end(), std::size_t{0});
+        start_in_the_middle(given);
+        sweep();
+        std::vector<CoreId> places(cores_.size());
+        for (std::size_t p = 0; p < cores_.size(); ++p) places[item_[p]] = cores_[cost() <= before ? p : item_[p]];
+        return places;
+    }
+
+private:
+    void set_distances(const std::vector<int>& gate_tiles, const Machine& machine) {
+        std::vector<int> tiles;
+        for (const CoreId core : cores_) tiles.push_back(machine.tile_of(core));
+        tiles.insert(tiles.end(), gate_tiles.begin(), gate_tiles.end());
+        const int tiles_x = machine.mesh.tiles_x;
+        hops_.resize(width_ * width_);
+        for (std::size_t p = 0; p < width_; ++p)
+            for (std::size_t q = 0; q < width_; ++q)
+                hops_[p * width_ + q] = std::abs(tiles[p] % tiles_x - tiles[q] % tiles_x) +
+                                        std::abs(tiles[p] / tiles_x - tiles[q] / tiles_x);
+    }
+
+    [[nodiscard]] std::int64_t cost() const {
+        return std::inner_product(flits_.begin(), flits_.end(), hops_.begin(), std::int64_t{0}) / 2;
+    }
+
+    /// Items with most traffic on the places with the shortest way to all others.
+    void start_in_the_middle(const std::vector<std::int64_t>& given) {
+        const auto ranked = [&](const std::vector<std::int64_t>& matrix, int sign) {
+            std::vector<std::pair<std::int64_t, std::size_t>> sums(cores_.size());
+            for (std::size_t k = 0; k < sums.size(); ++k) {
+                const auto row = matrix.begin() + static_cast<std::ptrdiff_t>(k * width_);
+                sums[k] = {
+                    sign * std::accumulate(row, row + static_cast<std::ptrdiff_t>(cores_.size()), std::int64_t{0}), k};
+            }
+            std::ranges::sort(sums);
+            return sums;
+        };
+        const auto places = ranked(hops_, 1);
+        const auto items = ranked(given, -1);
+        for (std::size_t k = 0; k < items.size(); ++k) item_[places[k].second] = items[k].second;
+        const auto at = [&](std::size_t p) { return p < cores_.size() ? item_[p] : p; };
+        for (std::size_t p = 0; p < width_; ++p)
+            for (std::size_t q = 0; q < width_; ++q) flits_[p * width_ + q] = given[at(p) * width_ + at(q)];
+    }
+
+    /// Change of cost when places p and q swap what they hold.
+    [[nodiscard]] std::int64_t gain(std::size_t p, std::size_t q) const {
+        const std::int64_t* flits_p = &flits_[p * width_];
+        const std::int64_t* flits_q = &flits_[q * width_];
+        const std::int64_t* hops_p = &hops_[p * width_];
+        const std::int64_t* hops_q = &hops_[q * width_];
+        std::int64_t sum = 2 * flits_p[q] * hops_p[q];
+        for (std::size_t r = 0; r < width_; ++r) sum += (flits_p[r] - flits_q[r]) * (hops_q[r] - hops_p[r]);
+        return sum;
+    }
+
+    void swap(std::size_t p, std::size_t q) {
+        std::swap(item_[p], item_[q]);
+        for (std::size_t r = 0; r < width_; ++r) std::swap(flits_[p * width_ + r], flits_[q * width_ + r]);
+        for (std::size_t r = 0; r < width_; ++r) std::swap(flits_[r * width_ + p], flits_[r * width_ + q]);
+    }
+
+    void sweep() {
+        bool changed = true;
+        for (int s = 0; s < most_sweeps && changed; ++s) {
+            changed = false;
+            for (std::size_t p = 0; p < cores_.size(); ++p)
+                for (std::size_t q = p + 1; q < cores_.size(); ++q)
+                    if (hops_[p * width_ + q] != 0 && gain(p, q) < 0) swap(p, q), changed = true;
+        }
+    }
+
+    std::vector<CoreId> cores_;
+    std::size_t width_ = 0;
+    std::int64_t traffic_ = 0;
+    std::vector<std::int64_t> flits_;  ///< [width x width] between places, as items lie now
+    std::vector<std::int64_t> hops_;   ///< [width x width] between places
+    std::vector<std::size_t> item_;    ///< [cores] what lies at a place
+};
+
+/// The chips of a mapping with their traffic.
+class Placement {
+public:
+    Placement(const Machine& machine, const Topology& topology) : machine_(machine), topology_(topology) {
+        index_.resize(static_cast<std::size_t>(machine.cores()), 0);
+        for (int c = 0; c < machine.chips(); ++c) {
+            std::vector<CoreId> cores;
+            for (int k = 0; k < machine.cores_per_chip(); ++k) {
+                const CoreId core(c * machine.cores_per_chip() + k);
+                if (!machine.usable(core)) continue;
+                index_[core.index()] = cores.size();
+                cores.push_back(core);
+            }
+            chips_.emplace_back(std::move(cores));
+        }
+    }
+
+    void add(const Flow& flow) {
+        for (const CoreId target : flow.targets) {
+            const std::int64_t flits = flow.packets * flow.flits;
+            const ChipId from = topology_.chip_of(topology_.router_of(flow.source));
+            const ChipId to = topology_.chip_of(topology_.router_of(target));
+            const auto end = [&](CoreId core, ChipId chip) {
+                return core == topology_.host() ? at(chip).gate(gates - 1) : index_[core.index()];
+            };
+            if (from == to) {
+                at(from).add(end(flow.source, from), end(target, from), flits);
+            } else {  // detours are rare enough to leave out
+                at(from).add(end(flow.source, from), at(from).gate(topology_.chip_direction(from, to)), flits);
+                at(to).add(end(target, to), at(to).gate(topology_.entry_direction(from, to)), flits);
+            }
+        }
+    }
+
+    /// [core] new place of what lies on a core.
+    std::vector<CoreId> improve() {
+        std::vector<int> gate_tiles;
+        for (int direction = 0; direction < gates - 1; ++direction)
+            gate_tiles.push_back(topology_.border_tile(direction));
+        gate_tiles.push_back(topology_.router_of(topology_.host()).value % machine_.tiles_per_chip());
+        std::vector<CoreId> places(index_.size());
+        for (std::size_t c = 0; c < places.size(); ++c) places[c] = CoreId(static_cast<int>(c));
+        for (int c = 0; c < machine_.chips(); ++c) {
+            Chip& chip = at(ChipId(c));
+            if (chip.empty()) continue;
+            const auto moved = chip.improve(gate_tiles, machine_);
+            for (int k = 0; k < machine_.cores_per_chip(); ++k) {
+                const CoreId core(c * machine_.cores_per_chip() + k);
+                if (machine_.usable(core)) places[core.index()] = moved[index_[core.index()]];
+            }
+        }
+        return places;
+    }
+
+private:
+    Chip& at(ChipId chip) { return chips_[chip.index()]; }
+    const Machine& machine_;
+    const Topology& topology_;
+    std::vector<Chip> chips_;
+    std::vector<std::size_t> index_;  ///< [core] among the usable cores of its chip
+};
+
+}  // namespace
+
+void improve_placement(const Program& program, const Machine& machine, const Topology& topology, Mapping& mapping) {
+    Placement placement(machine, topology);
+    for_each_flow(program, machine, mapping, [&](const Flow& flow) { placement.add(flow); });
+    const auto places = placement.improve();
+    for (auto& slices : mapping.slices)
+        for (Slice& slice : slices) slice.core = places[slice.core.index()];
+}
+
+}  // namespace tephra

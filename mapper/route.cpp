@@ -1,0 +1,279 @@
+#include "mapper/route.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <tuple>
+
+namespace tephra {
+namespace {
+
+// Numbers of the links of a chip, in order: 4 mesh directions a tile, then 2 ports a core, then 6 chip links.
+constexpr int mesh_directions = 4;  // +x, -x, +y, -y
+constexpr int ports = 2;            // inject, eject
+constexpr int chip_directions = 6;  // +x, -x, +y, -y, +z, -z
+
+constexpr std::uint8_t arrived = 0;
+constexpr int detour_channels = 3;  // added to 1, 2, 3 on the way to the intermediate chip
+
+struct Coordinates {
+    int x, y, z;
+};
+
+Coordinates coordinates(int chip, int size_x, int size_y) {
+    return {chip % size_x, chip / size_x % size_y, chip / size_x / size_y};
+}
+
+}  // namespace
+
+bool are_neighbours(const Machine& machine, ChipId a, ChipId b) {
+    const auto p = coordinates(a.value, machine.chips_x, machine.chips_y);
+    const auto q = coordinates(b.value, machine.chips_x, machine.chips_y);
+    return std::abs(p.x - q.x) + std::abs(p.y - q.y) + std::abs(p.z - q.z) == 1;
+}
+
+Topology::Topology(const Machine& machine)
+    : shape_{machine.chips_x, machine.chips_y, machine.chips_z},
+      tiles_x_(machine.mesh.tiles_x),
+      tiles_y_(machine.mesh.tiles_y),
+      tiles_(machine.tiles_per_chip()),
+      cores_per_tile_(machine.mesh.cores_per_tile),
+      stride_(tiles_ * mesh_directions + tiles_ * cores_per_tile_ * ports + chip_directions),
+      host_chip_(machine.host.chip) {}
+
+Result<Topology> Topology::create(const Machine& machine) {
+    Topology topology(machine);
+    if (auto done = topology.find_detours(machine); !done) return tl::unexpected(done.error());
+    return topology;
+}
+
+int Topology::chip_direction(ChipId from, ChipId to) const {
+    const auto p = coordinates(from.value, shape_.x, shape_.y);
+    const auto q = coordinates(to.value, shape_.x, shape_.y);
+    if (p.x != q.x) return p.x < q.x ? 0 : 1;
+    if (p.y != q.y) return p.y < q.y ? 2 : 3;
+    return p.z < q.z ? 4 : 5;
+}
+
+int Topology::entry_direction(ChipId from, ChipId to) const {
+    const auto p = coordinates(from.value, shape_.x, shape_.y);
+    const auto q = coordinates(to.value, shape_.x, shape_.y);
+    if (p.z != q.z) return p.z < q.z ? 5 : 4;
+    if (p.y != q.y) return p.y < q.y ? 3 : 2;
+    return p.x < q.x ? 1 : 0;
+}
+
+ChipId Topology::chip_neighbour(ChipId chip, int direction) const {
+    const auto p = coordinates(chip.value, shape_.x, shape_.y);
+    const int step = direction % 2 == 0 ? 1 : -1;
+    const int axis = direction / 2;
+    const int position = axis == 0 ? p.x : (axis == 1 ? p.y : p.z);
+    const int size = axis == 0 ? shape_.x : (axis == 1 ? shape_.y : shape_.z);
+    if (position + step < 0 || position + step >= size) return {};
+    return ChipId(chip.value + step * (axis == 0 ? 1 : (axis == 1 ? shape_.x : shape_.x * shape_.y)));
+}
+
+int Topology::border_tile(int direction) const {
+    const int middle_x = tiles_x_ / 2;
+    const int middle_y = tiles_y_ / 2;
+    switch (direction) {
+        case 0:
+            return tiles_x_ - 1 + middle_y * tiles_x_;
+        case 1:
+            return middle_y * tiles_x_;
+        case 2:
+            return middle_x + (tiles_y_ - 1) * tiles_x_;
+        case 3:
+            return middle_x;
+        default:
+            return middle_x + middle_y * tiles_x_;
+    }
+}
+
+Link Topology::link(LinkId id) const {
+    Link link;
+    const int chips = shape_.chips();
+    if (id.value >= chips * stride_) {
+        const RouterId gate(host_chip_.value * tiles_);
+        const bool in = id.value == chips * stride_;
+        link.kind = in ? LinkKind::from_host : LinkKind::to_host;
+        (in ? link.to : link.from) = gate;
+        link.owner = link.receiver = host_chip_;
+        return link;
+    }
+    link.owner = link.receiver = ChipId(id.value / stride_);
+    const int first_router = link.owner.value * tiles_;
+    int rest = id.value % stride_;
+    if (rest < tiles_ * mesh_directions) {
+        const int tile = rest / mesh_directions;
+        const int direction = rest % mesh_directions;
+        const int x = tile % tiles_x_ + (direction == 0 ? 1 : (direction == 1 ? -1 : 0));
+        const int y = tile / tiles_x_ + (direction == 2 ? 1 : (direction == 3 ? -1 : 0));
+        if (x < 0 || x >= tiles_x_ || y < 0 || y >= tiles_y_) return link;
+        link.kind = direction < 2 ? LinkKind::mesh_x : LinkKind::mesh_y;
+        link.from = RouterId(first_router + tile);
+        link.to = RouterId(first_router + x + y * tiles_x_);
+        return link;
+    }
+    rest -= tiles_ * mesh_directions;
+    const int cores = tiles_ * cores_per_tile_;
+    if (rest < cores * ports) {
+        link.core = CoreId(link.owner.value * cores + rest / ports);
+        const RouterId router = router_of(link.core);
+        link.kind = rest % ports == 0 ? LinkKind::inject : LinkKind::eject;
+        (link.kind == LinkKind::inject ? link.to : link.from) = router;
+        return link;
+    }
+    rest -= cores * ports;
+    const ChipId neighbour = chip_neighbour(link.owner, rest);
+    if (!neighbour.valid()) return link;
+    link.kind = LinkKind::chip;
+    link.receiver = neighbour;
+    link.from = RouterId(first_router + border_tile(rest));
+    link.to = RouterId(neighbour.value * tiles_ + border_tile(rest ^ 1));
+    return link;
+}
+
+RouterId Topology::router_of(CoreId core) const {
+    if (core == host()) return RouterId(host_chip_.value * tiles_);
+    return RouterId(core.value / cores_per_tile_);
+}
+
+LinkId Topology::inject(CoreId core) const {
+    if (core == host()) return LinkId(shape_.chips() * stride_);
+    const int cores = tiles_ * cores_per_tile_;
+    return LinkId(core.value / cores * stride_ + tiles_ * mesh_directions + core.value % cores * ports);
+}
+
+LinkId Topology::eject(CoreId core) const {
+    return LinkId(inject(core).value + 1);
+}
+
+LinkId Topology::chip_link(ChipId from, ChipId to) const {
+    const int direction = chip_direction(from, to);
+    if (chip_neighbour(from, direction) != to) return {};
+    return LinkId((from.value + 1) * stride_ - chip_directions + direction);
+}
+
+ChipId Topology::detour(ChipId from, ChipId to) const {
+    const auto found = std::ranges::lower_bound(detours_, std::tuple(from, to), {},
+                                                [](const Detour& d) { return std::tuple(d.from, d.to); });
+    return found != detours_.end() && found->from == from && found->to == to ? found->via : ChipId();
+}
+
+Topology::Step Topology::mesh_step(RouterId router, int to, std::uint8_t channel) const {
+    const int tile = router.value % tiles_;
+    const int dx = to % tiles_x_ - tile % tiles_x_;
+    const int direction = dx != 0 ? (dx > 0 ? 0 : 1) : (to > tile ? 2 : 3);
+    const int distance = (direction % 2 == 0 ? 1 : -1) * (dx != 0 ? 1 : tiles_x_);
+    const int chip = router.value / tiles_;
+    return {{LinkId(chip * stride_ + tile * mesh_directions + direction), channel}, RouterId(router.value + distance)};
+}
+
+Topology::Step Topology::step(RouterId router, CoreId target, ChipId& via) const {
+    const ChipId chip = chip_of(router);
+    if (via == chip) via = {};
+    const int tile = router.value % tiles_;
+    const RouterId last = router_of(target);
+    const ChipId goal = via.valid() ? via : chip_of(last);
+    if (goal == chip) {
+        if (router == last) return {{eject(target), arrived}, {}};
+        return mesh_step(router, last.value % tiles_, arrived);
+    }
+    const int direction = chip_direction(chip, goal);
+    const auto channel = static_cast<std::uint8_t>(1 + direction / 2 + (via.valid() ? detour_channels : 0));
+    const int border = border_tile(direction);
+    if (tile != border) return mesh_step(router, border, channel);
+    return {{LinkId((chip.value + 1) * stride_ - chip_directions + direction), channel},
+            RouterId(chip_neighbour(chip, direction).value * tiles_ + border_tile(direction ^ 1))};
+}
+
+Hop Topology::next(RouterId router, CoreId target, ChipId& via) const {
+    return step(router, target, via).hop;
+}
+
+void Topology::route(CoreId from, CoreId to, std::vector<Hop>& path) const {
+    RouterId router = router_of(from);
+    ChipId via = detours_.empty() ? ChipId() : detour(chip_of(router), chip_of(router_of(to)));
+    path.push_back({inject(from), arrived});
+    while (router.valid()) {
+        const Step taken = step(router, to, via);
+        path.push_back(taken.hop);
+        router = taken.to;
+    }
+}
+
+std::vector<Hop> Topology::route(CoreId from, CoreId to) const {
+    std::vector<Hop> path;
+    route(from, to, path);
+    return path;
+}
+
+std::vector<TreeHop> Topology::tree(CoreId from, std::span<const CoreId> targets) const {
+    std::vector<TreeHop> tree;
+    std::vector<std::vector<int>> children;
+    std::vector<Hop> path;
+    for (const CoreId target : targets) {
+        path.clear();
+        route(from, target, path);
+        int node = -1;
+        for (const Hop& hop : path) {
+            int found = node < 0 && !tree.empty() ? 0 : -1;
+            if (node >= 0)
+                for (const int child : children[static_cast<std::size_t>(node)])
+                    if (tree[static_cast<std::size_t>(child)].hop == hop) found = child;
+            if (found < 0) {
+                found = static_cast<int>(tree.size());
+                tree.push_back({hop, node});
+                children.emplace_back();
+                if (node >= 0) children[static_cast<std::size_t>(node)].push_back(found);
+            }
+            node = found;
+        }
+    }
+    return tree;
+}
+
+int Topology::distance(CoreId from, CoreId to) const {
+    return static_cast<int>(route(from, to).size()) - 2;
+}
+
+Result<void> Topology::find_detours(const Machine& machine) {
+    if (machine.dead_links.empty()) return {};
+    const int chips = shape_.chips();
+    const auto n = static_cast<std::size_t>(chips);
+    std::vector<int> length(n * n, 0);  // of the straight path in chip links; -1: blocked
+    for (int a = 0; a < chips; ++a)
+        for (int b = 0; b < chips; ++b) {
+            int& links = length[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)];
+            for (ChipId at(a); at.value != b;) {
+                const ChipId step = chip_neighbour(at, chip_direction(at, ChipId(b)));
+                if (std::ranges::binary_search(machine.dead_links, Machine::DeadLink{at, step})) {
+                    links = -1;
+                    break;
+                }
+                ++links;
+                at = step;
+            }
+        }
+    for (std::size_t a = 0; a < n; ++a)
+        for (std::size_t b = 0; b < n; ++b) {
+            if (length[a * n + b] >= 0) continue;
+            int best = -1;
+            std::size_t via = 0;
+            for (std::size_t w = 0; w < n; ++w) {
+                const int first = length[a * n + w];
+                const int second = length[w * n + b];
+                if (w != a && w != b && first >= 0 && second >= 0 && (best < 0 || first + second < best))
+                    best = first + second, via = w;
+            }
+            if (best < 0)
+                return bad_input("the dead links cut chip " + std::to_string(b) + " off from chip " + std::to_string(a),
+                                 "dead_links", "packets go along X, Y, Z, or so over one intermediate chip");
+            detours_.push_back({ChipId(static_cast<std::int32_t>(a)), ChipId(static_cast<std::int32_t>(b)),
+                                ChipId(static_cast<std::int32_t>(via))});
+        }
+    return {};
+}
+
+}  // namespace tephra

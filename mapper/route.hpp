@@ -1,0 +1,140 @@
+#pragma once
+// Routes: the links of a machine, numbered densely, and the path of a packet from any core (or the host) to any other.
+//
+// A path goes inside a chip along X, then Y; between chips along X, then Y, then Z. To leave a chip, a packet walks to
+// the border tile of its outgoing link; it enters the next chip at the tile of the opposite link. Links along X sit in
+// the middle row of the west and east borders, links along Y in the middle column of the north and south borders, both
+// links along Z at the middle tile. (No vendor publishes the places: assumed.) The host hangs on tile 0 of its chip.
+// Where dead chip links block that path, the packet first goes, by the same rules, to an intermediate chip.
+//
+// Why finite buffers cannot deadlock. Each link has one buffer per channel, and a packet waits only for the next
+// (link, channel) of its own path. Its channel says what it is heading for on the chip where it is:
+//   0: its target core or the host (it is on its final chip, or never leaves the one it started on);
+//   1, 2, 3: the next chip link, which lies along X, Y, Z;   4, 5, 6: the same while heading for the intermediate chip.
+// The waits-for relation between (link, channel) pairs has no cycle, because
+//   a. a path's channels only ever change in the order (4, 5, 6), (1, 2, 3), 0: first X, then Y, then Z, then target;
+//   b. within one channel and chip a path is X then Y: no Y link waits for an X link, and no link for its reverse;
+//   c. within one channel, a packet that arrives over a chip link along X goes straight along the middle row to the
+//      opposite border and on in the same direction, along Y straight along the middle column, along Z not at all. So
+//      from a chip link only further chip links of the same direction are reached, and a row or column of chips ends.
+// The turns that never occur: Y to X within a chip and channel; Z to Y, Z to X and Y to X between chips; U-turns.
+// Links from a core into the mesh are waited for by nobody, links into a core or the host drain: so the engine of a
+// core must take packets whether or not it can send. A multicast packet that branches holds its buffer until every
+// branch has moved on; branches follow the same order, so the argument holds for trees too.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/id.hpp"
+#include "mapper/machine.hpp"
+
+namespace tephra {
+
+using LinkId = Id<struct LinkTag>;      ///< directed link, 0 .. Topology::links() - 1
+using RouterId = Id<struct RouterTag>;  ///< chip x tiles_per_chip + tile
+
+enum class LinkKind : std::uint8_t {
+    none,       ///< a number without a link (mesh and chip borders)
+    inject,     ///< core to its router
+    eject,      ///< router to its core
+    mesh_x,     ///< between routers of a chip, east-west
+    mesh_y,     ///< north-south
+    chip,       ///< between chips
+    from_host,  ///< host to the router of tile 0 of its chip
+    to_host,    ///< that router to the host
+};
+
+struct Link {
+    LinkKind kind = LinkKind::none;
+    ChipId owner;     ///< chip of the sending end; of from_host: the host's chip
+    RouterId from;    ///< none for inject and from_host
+    RouterId to;      ///< none for eject and to_host
+    CoreId core;      ///< of inject and eject
+    ChipId receiver;  ///< chip of the receiving end
+};
+
+/// One link of a path and the channel whose buffer the packet takes there.
+struct Hop {
+    LinkId link;
+    std::uint8_t channel = 0;
+    friend bool operator==(const Hop&, const Hop&) = default;
+};
+
+/// A node of a multicast tree; parents stand before their children, the first hop is the source's own link.
+struct TreeHop {
+    Hop hop;
+    int parent = -1;  ///< index in the tree; -1: the first
+};
+
+/// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
+class Topology {
+public:
+    /// Errors: bad_input when dead links leave a chip that another cannot reach over one intermediate chip.
+    static Result<Topology> create(const Machine& machine);
+
+    /// One past the largest link number. Numbers of one chip are contiguous: chip c owns [c x stride, (c + 1) x
+    /// stride).
+    [[nodiscard]] int links() const { return shape_.chips() * stride_ + 2; }
+    [[nodiscard]] int links_per_chip() const { return stride_; }
+    [[nodiscard]] int routers() const { return shape_.chips() * tiles_; }
+    /// Channels in use: 1 on one chip, 4 on several, 7 with dead links.
+    [[nodiscard]] int channels() const { return shape_.chips() == 1 ? 1 : (detours_.empty() ? 4 : 7); }
+    [[nodiscard]] Link link(LinkId id) const;
+
+    /// The host as an end of routes: the number after the last core.
+    [[nodiscard]] CoreId host() const { return CoreId(shape_.chips() * tiles_ * cores_per_tile_); }
+    [[nodiscard]] RouterId router_of(CoreId core) const;  ///< of the host: where its link is attached
+    [[nodiscard]] ChipId chip_of(RouterId router) const { return ChipId(router.value / tiles_); }
+    [[nodiscard]] LinkId inject(CoreId core) const;  ///< from_host for the host
+    [[nodiscard]] LinkId eject(CoreId core) const;   ///< to_host for the host
+    /// Chip link between neighbours; invalid when they are not.
+    [[nodiscard]] LinkId chip_link(ChipId from, ChipId to) const;
+
+    /// Direction 0 .. 5 (+x, -x, +y, -y, +z, -z) of the first chip link from one chip to another.
+    [[nodiscard]] int chip_direction(ChipId from, ChipId to) const;
+    /// Side of its own chip (0 .. 5) by which a packet from one chip enters another.
+    [[nodiscard]] int entry_direction(ChipId from, ChipId to) const;
+    /// Tile to which the chip link in a direction is attached.
+    [[nodiscard]] int border_tile(int direction) const;
+
+    /// Intermediate chip of packets between two chips; invalid when they take the straight path.
+    [[nodiscard]] ChipId detour(ChipId from, ChipId to) const;
+    /// Next hop of a packet in `router`. `via` starts as detour() and becomes invalid once that chip is reached.
+    [[nodiscard]] Hop next(RouterId router, CoreId target, ChipId& via) const;
+    /// Appends the whole path, inject and eject included.
+    void route(CoreId from, CoreId to, std::vector<Hop>& path) const;
+    [[nodiscard]] std::vector<Hop> route(CoreId from, CoreId to) const;
+    /// Union of the paths to all targets, common beginnings shared.
+    [[nodiscard]] std::vector<TreeHop> tree(CoreId from, std::span<const CoreId> targets) const;
+    /// Mesh and chip links of the path between two cores, without inject and eject.
+    [[nodiscard]] int distance(CoreId from, CoreId to) const;
+
+private:
+    struct Shape {
+        int x = 1, y = 1, z = 1;
+        [[nodiscard]] int chips() const { return x * y * z; }
+    };
+    struct Detour {
+        ChipId from, to, via;
+    };
+    struct Step {
+        Hop hop;
+        RouterId to;  ///< none when the hop leaves the network
+    };
+    explicit Topology(const Machine& machine);
+    [[nodiscard]] Step step(RouterId router, CoreId target, ChipId& via) const;
+    [[nodiscard]] Step mesh_step(RouterId router, int to, std::uint8_t channel) const;
+    Result<void> find_detours(const Machine& machine);
+    [[nodiscard]] ChipId chip_neighbour(ChipId chip, int direction) const;
+
+    Shape shape_;
+    int tiles_x_ = 1, tiles_y_ = 1, tiles_ = 1, cores_per_tile_ = 1, stride_ = 0;
+    ChipId host_chip_{0};
+    std::vector<Detour> detours_;  ///< sorted by (from, to)
+};
+
+/// Whether two chips differ by one step along one axis.
+bool are_neighbours(const Machine& machine, ChipId a, ChipId b);
+
+}  // namespace tephra

@@ -1,0 +1,167 @@
+#include "mapper/traffic.hpp"
+
+#include <algorithm>
+
+namespace tephra {
+namespace {
+
+/// Neurons [begin, end) of a source slice that have a target on a core.
+struct Reach {
+    CoreId core;
+    int begin, end;
+    friend auto operator<=>(const Reach&, const Reach&) = default;
+};
+
+class FlowVisitor {
+public:
+    FlowVisitor(const Program& program, const Machine& machine, const Mapping& mapping,
+                const std::function<void(const Flow&)>& visit)
+        : program_(program), machine_(machine), visit_(visit), host_(machine.cores()) {
+        for (std::size_t p = 0; p < program.populations.size(); ++p) {
+            slices_.push_back(mapping.slices[p]);
+            if (slices_.back().empty()) slices_.back() = {{host_, 0, program.populations[p].size}};
+        }
+    }
+
+    void run() {
+        for (std::size_t p = 0; p < program_.populations.size(); ++p) {
+            const Population& population = program_.populations[p];
+            if (population.message_bits > 0) visit_messages(PopulationId(static_cast<int>(p)));
+            for (const ProjectionId id : population.outputs) visit_records(program_[id]);
+        }
+    }
+
+private:
+    const std::vector<Slice>& slices(PopulationId id) const { return slices_[id.index()]; }
+
+    /// Cores that hold any slice of the population, each once, sorted.
+    std::vector<CoreId> cores(PopulationId id) const {
+        std::vector<CoreId> all;
+        for (const Slice& slice : slices(id)) all.push_back(slice.core);
+        std::ranges::sort(all);
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+
+    void visit_messages(PopulationId id) {
+        const Population& population = program_[id];
+        std::vector<CoreId> everywhere;  // cores that every neuron of the population reaches
+        for (const ProjectionId output : population.outputs)
+            if (program_[output].kind == SynapseKind::ternary) {
+                const auto targets = cores(program_[output].target);
+                everywhere.insert(everywhere.end(), targets.begin(), targets.end());
+            }
+        std::ranges::sort(everywhere);
+        everywhere.erase(std::unique(everywhere.begin(), everywhere.end()), everywhere.end());
+        const int flits = packet_flits(machine_.mesh, population.message_bits);
+        for (const Slice& slice : slices(id)) {
+            if (!everywhere.empty()) visit_({id, slice.core, everywhere, slice.end - slice.begin, flits});
+            visit_identity(id, slice, everywhere, flits);
+        }
+    }
+
+    /// Identity targets of a slice on other cores than `everywhere`: a flow a core.
+    void visit_identity(PopulationId id, const Slice& slice, const std::vector<CoreId>& everywhere, int flits) {
+        std::vector<Reach> reaches;
+        for (const ProjectionId output : program_[id].outputs) {
+            if (program_[output].kind != SynapseKind::identity) continue;
+            for (const Slice& target : overlapping(slices(program_[output].target), slice)) {
+                if (target.core == slice.core || std::ranges::binary_search(everywhere, target.core)) continue;
+                reaches.push_back({target.core, std::max(slice.begin, target.begin), std::min(slice.end, target.end)});
+            }
+        }
+        std::ranges::sort(reaches);
+        for (std::size_t k = 0; k < reaches.size();) {
+            const CoreId core = reaches[k].core;
+            int packets = 0;
+            for (int done = slice.begin; k < reaches.size() && reaches[k].core == core; ++k) {
+                packets += std::max(0, reaches[k].end - std::max(done, reaches[k].begin));
+                done = std::max(done, reaches[k].end);
+            }
+            visit_({id, slice.core, {&core, 1}, packets, flits});
+        }
+    }
+
+    static std::span<const Slice> overlapping(const std::vector<Slice>& all, const Slice& slice) {
+        const auto first = std::ranges::upper_bound(all, slice.begin, {}, &Slice::end);
+        const auto last = std::ranges::lower_bound(all, slice.end, {}, &Slice::begin);
+        return first < last ? std::span(first, last) : std::span<const Slice>();
+    }
+
+    void visit_records(const Projection& projection) {
+        if (projection.kind != SynapseKind::reduce && projection.kind != SynapseKind::broadcast) return;
+        const auto targets = cores(projection.target);
+        const int flits = packet_flits(machine_.mesh, projection.words * 32);
+        for (const Slice& slice : slices(projection.source)) visit_({projection.source, slice.core, targets, 1, flits});
+    }
+
+    const Program& program_;
+    const Machine& machine_;
+    const std::function<void(const Flow&)>& visit_;
+    CoreId host_;
+    std::vector<std::vector<Slice>> slices_;  ///< populations on the host have one slice there
+};
+
+}  // namespace
+
+void for_each_flow(const Program& program, const Machine& machine, const Mapping& mapping,
+                   const std::function<void(const Flow&)>& visit) {
+    FlowVisitor(program, machine, mapping, visit).run();
+}
+
+int packet_flits(const MeshSpec& mesh, int bits) {
+    return 1 + (bits + mesh.flit_bits - 1) / mesh.flit_bits;
+}
+
+std::vector<std::int64_t> link_flits(const Program& program, const Machine& machine, const Topology& topology,
+                                     const Mapping& mapping) {
+    std::vector<std::int64_t> flits(static_cast<std::size_t>(topology.links()), 0);
+    std::vector<Hop> path;
+    for_each_flow(program, machine, mapping, [&](const Flow& flow) {
+        const std::int64_t amount = flow.packets * flow.flits;
+        if (machine.mesh.routing == Routing::multicast) {
+            for (const TreeHop& node : topology.tree(flow.source, flow.targets)) flits[node.hop.link.index()] += amount;
+            return;
+        }
+        flits[topology.inject(flow.source).index()] += amount * static_cast<std::int64_t>(flow.targets.size());
+        for (std::size_t k = 0; k < flow.targets.size();) {  // targets on one tile share the way to it
+            const RouterId router = topology.router_of(flow.targets[k]);
+            path.clear();
+            topology.route(flow.source, flow.targets[k], path);
+            std::int64_t sharing = 0;
+            for (; k < flow.targets.size() && topology.router_of(flow.targets[k]) == router; ++k, ++sharing)
+                flits[topology.eject(flow.targets[k]).index()] += amount;
+            for (std::size_t h = 1; h + 1 < path.size(); ++h) flits[path[h].link.index()] += amount * sharing;
+        }
+    });
+    return flits;
+}
+
+TrafficSummary summarize_traffic(const Program& program, const Machine& machine, const Topology& topology,
+                                 const Mapping& mapping) {
+    TrafficSummary sum;
+    for_each_flow(program, machine, mapping, [&](const Flow& flow) {
+        sum.packets += flow.packets * static_cast<std::int64_t>(flow.targets.size());
+    });
+    const auto flits = link_flits(program, machine, topology, mapping);
+    std::int64_t longest = 0;
+    std::int64_t longest_mesh = 0;
+    for (std::size_t k = 0; k < flits.size(); ++k) {
+        if (flits[k] == 0) continue;
+        const LinkId id(static_cast<int>(k));
+        const LinkKind kind = topology.link(id).kind;
+        if (kind != LinkKind::mesh_x && kind != LinkKind::mesh_y && kind != LinkKind::chip) continue;
+        sum.flit_hops += flits[k];
+        if (kind == LinkKind::chip) sum.chip_flits += flits[k];
+        const Picoseconds flit = kind == LinkKind::chip     ? machine.link.flit
+                                 : kind == LinkKind::mesh_x ? machine.mesh.flit_x
+                                                            : machine.mesh.flit_y;
+        const std::int64_t occupied = flits[k] * flit.value();
+        if (occupied > longest) longest = occupied, sum.busiest = id, sum.busiest_flits = flits[k];
+        if (kind != LinkKind::chip && occupied > longest_mesh)
+            longest_mesh = occupied, sum.busiest_mesh = id, sum.busiest_mesh_flits = flits[k];
+    }
+    return sum;
+}
+
+}  // namespace tephra

@@ -1,0 +1,51 @@
+#pragma once
+// Engine: one small interface for everything that executes the integer model at full speed. All engines give equal
+// bits.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "neuro/deployment.hpp"
+
+namespace tephra {
+
+/// Sees intermediate values of one token: block (-1 for the model), name ("x", "f", "h", "t", "q_o" ...), values.
+using Tap = std::function<void(int stream, int block, std::string_view name, std::span<const std::int32_t> values)>;
+
+enum class Logits : std::uint8_t { none, last, all };
+
+class Engine {
+public:
+    virtual ~Engine() = default;
+    /// "native", "golden", "cuda".
+    [[nodiscard]] virtual std::string name() const = 0;
+    /// Number of independent sequences whose state the engine holds.
+    [[nodiscard]] virtual int streams() const = 0;
+    /// Feeds one token to each of the first ids.size() streams; logits [ids.size() x V], or empty when not wanted.
+    virtual Result<void> decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) = 0;
+    /// Feeds a sequence to one stream; logits [V] (last), [ids.size() x V] (all) or empty.
+    virtual Result<void> prefill(int stream, std::span<const std::int32_t> ids, Logits which,
+                                 std::span<std::int32_t> logits) = 0;
+    /// Recurrent state of a stream, [L x d].
+    virtual Result<void> read_state(int stream, std::span<std::int32_t> h) const = 0;
+    virtual Result<void> write_state(int stream, std::span<const std::int32_t> h) = 0;
+    /// Called for every token from now on; an empty function turns it off.
+    virtual void set_tap(Tap tap) = 0;
+};
+
+struct EngineOptions {
+    int streams = 1;
+    int threads = 1;
+};
+
+/// The plain definition of the integer model, scalar and single-threaded: the oracle of every other engine.
+std::unique_ptr<Engine> make_golden_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options);
+
+/// The fast engine of this processor: SIMD by run-time dispatch, threads.
+std::unique_ptr<Engine> make_native_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options);
+
+}  // namespace tephra

@@ -1,0 +1,159 @@
+// Vector form of the operations of core/fixed.hpp for the instruction set that Highway is compiling now: included once
+// for each by a file that uses foreach_target. Every lane equals the scalar function of the same name.
+#if defined(TEPHRA_NEURO_FIXED_VECTOR_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef TEPHRA_NEURO_FIXED_VECTOR_INL
+#undef TEPHRA_NEURO_FIXED_VECTOR_INL
+#else
+#define TEPHRA_NEURO_FIXED_VECTOR_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "core/fixed.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace tephra::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+using tephra::saturate24;  // beside the vector overloads below
+
+constexpr hn::ScalableTag<std::int32_t> states_tag;
+constexpr hn::ScalableTag<std::int64_t> wide_tag;
+using States = hn::Vec<decltype(states_tag)>;
+using Wide = hn::Vec<decltype(wide_tag)>;
+constexpr std::size_t lanes = hn::MaxLanes(states_tag);
+
+/// 64-bit results of a vector of states: those of the even lanes and those of the odd lanes.
+struct Products {
+    Wide even, odd;
+};
+
+HWY_INLINE States states(std::int32_t value) {
+    return hn::Set(states_tag, value);
+}
+HWY_INLINE Wide wide(std::int64_t value) {
+    return hn::Set(wide_tag, value);
+}
+
+/// The odd lanes at the places of the even ones; the upper halves of the 64-bit lanes are not used.
+HWY_INLINE States odd_lanes(States a) {
+    return hn::BitCast(states_tag, hn::ShiftRight<32>(hn::BitCast(hn::ScalableTag<std::uint64_t>(), a)));
+}
+
+HWY_INLINE Products multiply(States a, States b) {
+    return {hn::MulEven(a, b), hn::MulEven(odd_lanes(a), odd_lanes(b))};
+}
+
+/// The low 32 bits of each result.
+HWY_INLINE States narrow(Products a) {
+    const States odd = hn::BitCast(states_tag, hn::ShiftLeft<32>(a.odd));
+    return hn::OddEven(odd, hn::BitCast(states_tag, a.even));
+}
+
+/// round_shift whose result fits 32 bits; then the bits that an unsigned shift brings in are cut off by narrow.
+template <int shift>
+HWY_INLINE States narrow_shift(Products a) {
+    const hn::ScalableTag<std::uint64_t> bits;
+    const Wide half = wide(std::int64_t{1} << (shift - 1));
+    const auto shifted = [&](Wide v) HWY_ATTR { return hn::ShiftRight<shift>(hn::BitCast(bits, hn::Add(v, half))); };
+    return narrow({hn::BitCast(wide_tag, shifted(a.even)), hn::BitCast(wide_tag, shifted(a.odd))});
+}
+
+HWY_INLINE States saturate24(Products a) {
+    const Wide low = wide(state_min), high = wide(state_max);
+    return narrow({hn::Min(hn::Max(a.even, low), high), hn::Min(hn::Max(a.odd, low), high)});
+}
+
+/// saturate24 of a sum of two states.
+HWY_INLINE States saturate24(States a) {
+    return hn::Min(hn::Max(a, states(state_min)), states(state_max));
+}
+
+/// saturate24(round(a factor / 2^shift)): apply_scale, or shift_state.
+class Rescale {
+public:
+    explicit Rescale(Scale scale) {
+        if (scale.exponent <= -62) return;
+        factor_ =
+            states(static_cast<std::int32_t>(std::uint32_t{scale.mantissa} << std::clamp<int>(scale.exponent, 0, 15)));
+        set_shift(std::max<int>(0, -scale.exponent));
+    }
+    /// Takes away `fraction_bits` fraction bits, [-24, 62].
+    explicit Rescale(int fraction_bits) : factor_(states(1 << std::max(0, -fraction_bits))) {
+        set_shift(std::max(0, fraction_bits));
+    }
+    HWY_INLINE States operator()(States a) const {
+        return rounded({hn::MulEven(a, factor_), hn::MulEven(odd_lanes(a), factor_)});
+    }
+    /// saturate24(round_shift(a, shift))
+    HWY_INLINE States rounded(Products a) const {
+        return saturate24(
+            {hn::ShiftRightSame(hn::Add(a.even, half_), shift_), hn::ShiftRightSame(hn::Add(a.odd, half_), shift_)});
+    }
+
+private:
+    void set_shift(int shift) {
+        shift_ = shift;
+        half_ = wide(shift == 0 ? 0 : std::int64_t{1} << (shift - 1));
+    }
+
+    States factor_ = states(0);
+    Wide half_ = wide(0);
+    int shift_ = 0;
+};
+
+/// sigmoid and silu of states with a fixed number of fraction bits.
+class Sigmoid {
+public:
+    explicit Sigmoid(int fraction_bits)
+        : left_(std::max(0, 16 - fraction_bits)),
+          right_(std::max(0, fraction_bits - 16)),
+          half_(states(right_ == 0 ? 0 : 1 << (right_ - 1))),
+          limit_(states(left_ == 0 ? 1 << 24 : (last >> left_) + 1)) {}
+    HWY_INLINE States operator()(States z) const {
+        const States magnitude = hn::Min(hn::Abs(z), limit_);  // the shift to the left stays below 2^21
+        const States shifted = hn::ShiftLeftSame(hn::ShiftRightSame(hn::Add(magnitude, half_), right_), left_);
+        const States a = hn::Min(shifted, states(last));
+        // A gather of 64 bits at table[k] brings table[k] and table[k + 1].
+        const Wide index = hn::BitCast(wide_tag, hn::ShiftRight<12>(a));
+        const Wide even = pair_at(hn::And(index, wide(0xFFFFFFFF)));
+        const Wide odd = pair_at(hn::ShiftRight<32>(index));
+        const States value = narrow({even, odd});
+        const States next = hn::OddEven(hn::BitCast(states_tag, odd), odd_lanes(hn::BitCast(states_tag, even)));
+        const States product = hn::Mul(hn::Sub(value, next), hn::And(a, states(4095)));  // below 2^17 x 2^12
+        const States tail = hn::Sub(value, hn::ShiftRight<12>(hn::Add(product, states(2048))));
+        return hn::IfThenElse(hn::Lt(z, states(0)), tail, hn::Sub(states(probability_one), tail));
+    }
+    HWY_INLINE States silu(States z) const { return narrow_shift<probability_bits>(multiply(z, (*this)(z))); }
+
+private:
+    /// sigmoid_table[k] in the low half of each lane, sigmoid_table[k + 1] in the high half.
+    static HWY_INLINE Wide pair_at(Wide k) {
+        return hn::GatherOffset(wide_tag, reinterpret_cast<const std::int64_t*>(sigmoid_table.data()),
+                                hn::ShiftLeft<2>(k));
+    }
+
+    static constexpr std::int32_t last = (1 << 20) - 1;
+    int left_, right_;
+    States half_, limit_;
+};
+
+/// `lanes` states, gains or activations from memory and to it.
+HWY_INLINE States load(const std::int32_t* from) {
+    return hn::LoadU(states_tag, from);
+}
+HWY_INLINE States load(const std::int16_t* from) {
+    return hn::PromoteTo(states_tag, hn::LoadU(hn::Rebind<std::int16_t, decltype(states_tag)>(), from));
+}
+HWY_INLINE void store(States a, std::int32_t* to) {
+    hn::StoreU(a, states_tag, to);
+}
+HWY_INLINE void store(States a, std::int8_t* to) {
+    const hn::Rebind<std::int8_t, decltype(states_tag)> bytes;
+    hn::StoreU(hn::DemoteTo(bytes, a), bytes, to);
+}
+
+}  // namespace tephra::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

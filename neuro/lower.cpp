@@ -1,0 +1,272 @@
+#include "neuro/lower.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tephra {
+namespace {
+
+/// Every vector passes three stages: data arrives and statistics leave, a Normalizer answers, a Quantizer sends. So the
+/// Normalizers are the pace-makers of a self-timed run: number k fires at stage 1 + 3 k, holds credits from number
+/// k + 1, and may run ahead of it by this many tokens: the three stages between them and one for the credit's way.
+constexpr int stages_per_vector = 3;
+constexpr int credit_lag = stages_per_vector + 1;
+
+int record_sums(const NormParameters& norm) {
+    return norm.second_epsilon.mantissa != 0 ? 2 : 1;
+}
+int record_words(const NormParameters& norm) {
+    return 2 * record_sums(norm) + norm.outputs;
+}
+int statistics_bits(const NormParameters& norm) {
+    return 16 * (1 + norm.outputs);
+}
+
+class Lowering {
+public:
+    explicit Lowering(std::shared_ptr<const Deployment> model) : model_(std::move(model)) {
+        program_.model_name = model_->graph.name;
+        program_.model = model_->hash;
+        program_.num_blocks = model_->graph.config.num_layers;
+        program_.storage = model_;
+    }
+
+    Program run() {
+        const LayerGraph& graph = model_->graph;
+        const QuantizedModel& quantized = model_->quantized;
+        Population source = population("embedding", graph.config.hidden_size,
+                                       TokenSource{&graph.embeddings, quantized.x_embedding, first_norm()}, 0);
+        source.on_host = true;
+        source.message_bits = 24;
+        source.record_words = record_words(*first_norm());
+        program_.source = residual_ = add(std::move(source));
+        last_pacemaker_ = program_.source;
+        for (block_ = 0; block_ < program_.num_blocks; ++block_) add_block();
+        add_head();
+        program_.steps = program_[program_.sink].stage + 1;
+        return std::move(program_);
+    }
+
+private:
+    const NormParameters* first_norm() const {
+        const QuantizedModel& quantized = model_->quantized;
+        return quantized.blocks.empty() ? &quantized.head_norm : &quantized.blocks[0].token_norm;
+    }
+
+    Population population(const std::string& name, int size, NeuronModel model, int stage) const {
+        Population p;
+        const bool inside = block_ >= 0 && block_ < program_.num_blocks;
+        p.name = inside ? "block" + std::to_string(block_) + "." + name : name;
+        p.size = size;
+        p.block = block_;
+        p.model = model;
+        p.stage = stage;
+        return p;
+    }
+
+    PopulationId add(Population p) {
+        program_.populations.push_back(std::move(p));
+        return PopulationId(static_cast<int>(program_.populations.size()) - 1);
+    }
+
+    GroupId new_group() { return GroupId(program_.groups++); }
+
+    Population& at(PopulationId id) { return program_.populations[id.index()]; }
+
+    /// Index of the pace-maker that lets a population fire (-1: the TokenSource's own), by stage: floor((stage - 1) /
+    /// 3).
+    int pacer_before(PopulationId id) { return (at(id).stage + 2) / stages_per_vector - 1; }
+    /// Index of the pace-maker whose firing proves that a population has fired: itself, or the next one.
+    int pacer_after(PopulationId id) {
+        const bool pacer =
+            std::holds_alternative<Normalizer>(at(id).model) || std::holds_alternative<TokenSink>(at(id).model);
+        return pacer_before(id) + (pacer ? 0 : 1);
+    }
+
+    Projection& connect(PopulationId source, PopulationId target, SynapseKind kind) {
+        const ProjectionId id(static_cast<int>(program_.projections.size()));
+        Projection p;
+        p.name = at(source).name + " -> " + at(target).name;
+        p.source = source;
+        p.target = target;
+        p.kind = kind;
+        p.delay = at(target).stage - at(source).stage;
+        p.slots = std::max(p.delay + 1, credit_lag * (pacer_after(target) - pacer_before(source)));
+        at(source).outputs.push_back(id);
+        at(target).inputs.push_back(id);
+        program_.projections.push_back(std::move(p));
+        return program_.projections.back();
+    }
+
+    void connect_ternary(PopulationId source, PopulationId target, std::vector<TernaryMatrix> matrices,
+                         std::vector<int> fields) {
+        Projection& p = connect(source, target, SynapseKind::ternary);
+        p.matrices = std::move(matrices);
+        p.fields = std::move(fields);
+    }
+
+    void connect_broadcast(PopulationId source, PopulationId target, int first_word, int words) {
+        Projection& p = connect(source, target, SynapseKind::broadcast);
+        p.first_word = first_word;
+        p.words = words;
+    }
+
+    /// Normalizer of the vector that `vector` emits. Its only state is the record in flight.
+    PopulationId add_normalizer(const std::string& name, PopulationId vector, const NormParameters& norm) {
+        Population p = population(name, 1, Normalizer{&norm}, at(vector).stage + 1);
+        p.record_words = 2 * norm.outputs;
+        const PopulationId id = add(std::move(p));
+        Projection& records = connect(vector, id, SynapseKind::reduce);
+        records.words = record_words(norm);
+        records.sums = record_sums(norm);
+        add_credit(id);
+        return id;
+    }
+
+    /// The pace-maker `id` lets the one before it run ahead by the credit lag.
+    void add_credit(PopulationId id) {
+        Projection& credit = connect(id, last_pacemaker_, SynapseKind::credit);
+        credit.delay = 0;
+        credit.lag = credit_lag;
+        credit.slots = credit_lag;
+        last_pacemaker_ = id;
+    }
+
+    PopulationId add_quantizer(const std::string& name, PopulationId vector, PopulationId normalizer,
+                               const NormParameters& norm, GroupId group) {
+        Population p = population(name, norm.size, Quantizer{&norm}, at(normalizer).stage + 1);
+        p.group = group;
+        p.message_bits = 8 * norm.outputs;
+        p.parameter_bits = 16 * norm.outputs;
+        const PopulationId id = add(std::move(p));
+        connect(vector, id, SynapseKind::identity);
+        connect_broadcast(normalizer, id, 0, norm.outputs);
+        return id;
+    }
+
+    /// x + W q: the new residual, with statistics for the norm that follows.
+    PopulationId add_residual(const std::string& name, PopulationId x, PopulationId activations,
+                              PopulationId normalizer, const TernaryMatrix& weight, int shift,
+                              const NormParameters& next, GroupId group) {
+        Population p = population(name, weight.rows, Residual{shift, &next}, at(activations).stage + 1);
+        p.group = group;
+        p.message_bits = 24;
+        p.record_words = record_words(next);
+        p.parameter_bits = statistics_bits(next);
+        const PopulationId id = add(std::move(p));
+        connect_ternary(activations, id, {weight}, {0});
+        connect_broadcast(normalizer, id, 1, 1);
+        connect(x, id, SynapseKind::identity);
+        return id;
+    }
+
+    void add_block() {
+        const auto b = static_cast<std::size_t>(block_);
+        const Block& block = model_->graph.blocks[b];
+        const QuantizedBlock& quantized = model_->quantized.blocks[b];
+        const BlockFormats& formats = quantized.formats;
+        const bool last = block_ + 1 == program_.num_blocks;
+        const NormParameters& next = last ? model_->quantized.head_norm : model_->quantized.blocks[b + 1].token_norm;
+        const int d = model_->graph.config.hidden_size;
+        const int f = model_->graph.config.intermediate_size;
+        const GroupId residual_group = new_group();
+        const GroupId mixer_group = new_group();
+        const GroupId unit_group = new_group();
+
+        const PopulationId norm1 = add_normalizer("token_norm", residual_, quantized.token_norm);
+        const PopulationId quant_ifg =
+            add_quantizer("quantize_fig", residual_, norm1, quantized.token_norm, residual_group);
+
+        Population recurrence =
+            population("mixer", d, GatedRecurrence{&quantized, &quantized.output_norm}, at(quant_ifg).stage + 1);
+        recurrence.group = mixer_group;
+        recurrence.message_bits = 24;
+        recurrence.record_words = record_words(quantized.output_norm);
+        recurrence.state_bits = 24;
+        recurrence.parameter_bits = 24 + statistics_bits(quantized.output_norm);
+        const PopulationId mixer = add(std::move(recurrence));
+        connect_ternary(quant_ifg, mixer, {block.f_proj.weight, block.i_proj.weight, block.g_proj.weight}, {0, 1, 2});
+        connect_broadcast(norm1, mixer, 3, 3);
+
+        const PopulationId norm2 = add_normalizer("output_norm", mixer, quantized.output_norm);
+        const PopulationId quant_o = add_quantizer("quantize_o", mixer, norm2, quantized.output_norm, mixer_group);
+        const PopulationId middle = add_residual("attended", residual_, quant_o, norm2, block.o_proj.weight,
+                                                 formats.x_in - formats.x_mid, quantized.channel_norm, residual_group);
+
+        const PopulationId norm3 = add_normalizer("channel_norm", middle, quantized.channel_norm);
+        const PopulationId quant_gate =
+            add_quantizer("quantize_gate", middle, norm3, quantized.channel_norm, residual_group);
+        Population gated = population("unit", f, GatedUnit{&quantized, &quantized.down_norm}, at(quant_gate).stage + 1);
+        gated.group = unit_group;
+        gated.message_bits = 24;
+        gated.record_words = record_words(quantized.down_norm);
+        gated.parameter_bits = statistics_bits(quantized.down_norm);
+        const PopulationId unit = add(std::move(gated));
+        connect_ternary(quant_gate, unit, halves(block.gate_proj.weight), {0, 0});
+        connect_broadcast(norm3, unit, 1, 1);
+
+        const PopulationId norm4 = add_normalizer("down_norm", unit, quantized.down_norm);
+        const PopulationId quant_down = add_quantizer("quantize_down", unit, norm4, quantized.down_norm, unit_group);
+        residual_ = add_residual("residual", middle, quant_down, norm4, block.down_proj.weight,
+                                 formats.x_mid - formats.x_out, next, residual_group);
+    }
+
+    void add_head() {
+        const QuantizedModel& quantized = model_->quantized;
+        const int vocabulary = model_->graph.config.vocab_size;
+        const PopulationId norm = add_normalizer("head_norm", residual_, quantized.head_norm);
+        const GroupId group = program_.num_blocks > 0 ? at(residual_).group : new_group();
+        const PopulationId activations = add_quantizer("quantize_head", residual_, norm, quantized.head_norm, group);
+        Population logits = population("logits", vocabulary, Readout{}, at(activations).stage + 1);
+        logits.message_bits = 24;
+        const PopulationId readout = add(std::move(logits));
+        connect_ternary(activations, readout, {model_->graph.lm_head.weight}, {0});
+        connect_broadcast(norm, readout, 1, 1);
+        Population sampler = population("sampler", vocabulary, TokenSink{}, at(readout).stage + 1);
+        sampler.on_host = true;
+        program_.sink = add(std::move(sampler));
+        connect(readout, program_.sink, SynapseKind::identity);
+        add_credit(program_.sink);
+    }
+
+    /// The two halves of gate_proj as matrices of f rows each.
+    static std::vector<TernaryMatrix> halves(const TernaryMatrix& gate) {
+        const int rows = gate.rows / 2;
+        const auto bytes = static_cast<std::size_t>(ternary_row_bytes(gate.cols)) * static_cast<std::size_t>(rows);
+        TernaryMatrix first = gate;
+        TernaryMatrix second = gate;
+        first.rows = second.rows = rows;
+        first.codes = gate.codes.first(bytes);
+        second.codes = gate.codes.subspan(bytes);
+        return {first, second};
+    }
+
+    std::shared_ptr<const Deployment> model_;
+    Program program_;
+    PopulationId residual_;        ///< population that emits x
+    PopulationId last_pacemaker_;  ///< TokenSource or the latest Normalizer
+    int block_ = -1;
+};
+
+}  // namespace
+
+Program lower(std::shared_ptr<const Deployment> model) {
+    return Lowering(std::move(model)).run();
+}
+
+ProgramCost program_cost(const Program& program) {
+    ProgramCost cost;
+    cost.steps = program.steps;
+    for (const Population& p : program.populations) {
+        cost.neurons += p.size;
+        if (p.message_bits > 0) cost.messages += p.size;
+        cost.state_bits += std::int64_t{p.size} * p.state_bits;
+    }
+    for (const Projection& p : program.projections)
+        for (const TernaryMatrix& m : p.matrices) cost.synops += std::int64_t{m.rows} * m.cols;
+    cost.synaptic_bytes_ternary2 = (cost.synops + 3) / 4;
+    cost.synaptic_bytes_int8 = cost.synops;
+    return cost;
+}
+
+}  // namespace tephra

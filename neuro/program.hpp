@@ -1,0 +1,113 @@
+#pragma once
+// Program: what runs on neurocores. Populations of neurons joined by projections; language models and spiking networks
+// are both lowered to it. For every token (a language model) or time step (a spiking network) each population fires
+// once, when its inputs of that token are there; zero messages are not sent.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/hash.hpp"
+#include "core/id.hpp"
+#include "neuro/layer_graph.hpp"
+#include "neuro/quantized_model.hpp"
+
+namespace tephra {
+
+// Neuron models. Each names its input ports in order; parameters are views into the Deployment.
+
+/// Host: looks the token up and emits its embedding as states; record: statistics for `norm`. No inputs.
+struct TokenSource {
+    const EmbeddingTable* embeddings = nullptr;
+    int fraction_bits = 0;
+    const NormParameters* norm = nullptr;
+};
+/// One neuron: merges NormRecords, answers NormScales. Inputs: reduce, then credits.
+struct Normalizer {
+    const NormParameters* norm = nullptr;
+};
+/// Emits 1 to 3 int8 activations packed in one message. Inputs: identity (state), broadcast (quantize scales).
+struct Quantizer {
+    const NormParameters* norm = nullptr;
+};
+/// Token mixer: emits t, record for `norm`. Inputs: ternary f, i, g; broadcast (dequantize scales). State: h.
+struct GatedRecurrence {
+    const QuantizedBlock* block = nullptr;
+    const NormParameters* norm = nullptr;
+};
+/// Emits x + W q, record for `norm` (may be null). Inputs: ternary; broadcast (dequantize scale); identity x.
+struct Residual {
+    int shift = 0;  ///< of x before the sum
+    const NormParameters* norm = nullptr;
+};
+/// Channel mixer: emits silu(z1) z2, record for `norm`. Inputs: ternary z1, z2; broadcast (dequantize scale).
+struct GatedUnit {
+    const QuantizedBlock* block = nullptr;
+    const NormParameters* norm = nullptr;
+};
+/// Emits logits. Inputs: ternary; broadcast (dequantize scale).
+struct Readout {};
+/// Host: collects the logits and samples the next token. Input: identity.
+struct TokenSink {};
+
+using NeuronModel =
+    std::variant<TokenSource, Normalizer, Quantizer, GatedRecurrence, Residual, GatedUnit, Readout, TokenSink>;
+
+/// Populations whose neuron j must be on one core for every j (their identity projections stay in the core).
+using GroupId = Id<struct GroupTag>;
+
+struct Population {
+    std::string name;      ///< "block3.mixer"
+    int size = 0;          ///< neurons
+    int block = -1;        ///< block of the model; -1: before the first; num_layers: after the last
+    bool on_host = false;  ///< must run on the host node
+    GroupId group;         ///< co-location group
+    NeuronModel model;
+    int message_bits = 0;              ///< payload of a neuron's message, 1 to 32; 0: sends only records
+    int record_words = 0;              ///< 32-bit words of the record a slice (or a Normalizer) sends; 0: none
+    int state_bits = 0;                ///< persistent state of a neuron, per stream
+    int parameter_bits = 0;            ///< constants of a neuron (gains, bounds)
+    int stage = 0;                     ///< barrier steps from the entry of a token to this population's firing
+    std::vector<ProjectionId> inputs;  ///< by port
+    std::vector<ProjectionId> outputs;
+};
+
+enum class SynapseKind : std::uint8_t {
+    ternary,    ///< dense weights in {-1, 0, 1}: every message reaches every target core that holds rows
+    identity,   ///< neuron j to neuron j
+    reduce,     ///< one record a source slice, merged by the target: leading 64-bit sums add, the other words max
+    broadcast,  ///< a range of the record of a one-neuron source to every target slice
+    credit,     ///< self-timed runs only: the target may fire token t when the source has fired token t - lag
+};
+
+struct Projection {
+    std::string name;
+    PopulationId source, target;
+    SynapseKind kind = SynapseKind::identity;
+    std::vector<TernaryMatrix> matrices;  ///< ternary: [target.size x source.size] each
+    std::vector<int> fields;  ///< ternary: which int8 of the message feeds matrix m: {0, 1, 2} or {0, 0} or {0}
+    int first_word = 0;       ///< broadcast: range of the source's record
+    int words = 0;            ///< reduce, broadcast: words sent
+    int sums = 0;             ///< reduce: 64-bit sums at the head of the record, two words each, low word first
+    int delay = 1;            ///< barrier steps between the firing of source and target for one token
+    int lag = 0;              ///< credit: tokens by which the target may run ahead of the source
+    int slots = 1;            ///< tokens whose inputs the target buffers; credits keep the source within them
+};
+
+struct Program {
+    std::string model_name;
+    Hash128 model;  ///< content hash of the lowered Deployment
+    int num_blocks = 0;
+    int steps = 0;  ///< stages of the deepest path + 1: barrier steps a token takes
+    int groups = 0;
+    std::vector<Population> populations;
+    std::vector<Projection> projections;
+    PopulationId source, sink;            ///< TokenSource and TokenSink
+    std::shared_ptr<const void> storage;  ///< keeps weights and parameters alive
+
+    [[nodiscard]] const Population& operator[](PopulationId id) const { return populations[id.index()]; }
+    [[nodiscard]] const Projection& operator[](ProjectionId id) const { return projections[id.index()]; }
+};
+
+}  // namespace tephra

@@ -1,0 +1,63 @@
+#include "neuro/tensors.hpp"
+
+namespace tephra {
+namespace {
+
+std::string block_prefix(std::size_t block) {
+    return "model.layers." + std::to_string(block) + ".";
+}
+
+}  // namespace
+
+std::vector<NormSlot> norm_slots(LayerGraph& graph) {
+    const int d = graph.config.hidden_size, f = graph.config.intermediate_size;
+    std::vector<NormSlot> slots;
+    for (std::size_t b = 0; b < graph.blocks.size(); ++b) {
+        Block& block = graph.blocks[b];
+        const std::string prefix = block_prefix(b);
+        slots.push_back({prefix + "attn_norm.weight", d, &block.attn_norm});
+        slots.push_back({prefix + "attn.f_proj.norm.weight", d, &block.f_proj.norm});
+        slots.push_back({prefix + "attn.i_proj.norm.weight", d, &block.i_proj.norm});
+        slots.push_back({prefix + "attn.g_proj.norm.weight", d, &block.g_proj.norm});
+        slots.push_back({prefix + "attn.g_norm.weight", d, &block.g_norm});
+        slots.push_back({prefix + "attn.o_proj.norm.weight", d, &block.o_proj.norm});
+        slots.push_back({prefix + "mlp_norm.weight", d, &block.mlp_norm});
+        slots.push_back({prefix + "mlp.gate_proj.norm.weight", d, &block.gate_proj.norm});
+        slots.push_back({prefix + "mlp.down_proj.norm.weight", f, &block.down_proj.norm});
+    }
+    slots.push_back({"model.norm.weight", d, &graph.final_norm});
+    slots.push_back({"lm_head.norm.weight", d, &graph.lm_head.norm});
+    return slots;
+}
+
+std::vector<WeightSlot> weight_slots(LayerGraph& graph) {
+    const int d = graph.config.hidden_size, f = graph.config.intermediate_size;
+    std::vector<WeightSlot> slots;
+    for (std::size_t b = 0; b < graph.blocks.size(); ++b) {
+        Block& block = graph.blocks[b];
+        const std::string prefix = block_prefix(b);
+        slots.push_back({prefix + "attn.f_proj.weight", d, d, &block.f_proj.weight});
+        slots.push_back({prefix + "attn.i_proj.weight", d, d, &block.i_proj.weight});
+        slots.push_back({prefix + "attn.g_proj.weight", d, d, &block.g_proj.weight});
+        slots.push_back({prefix + "attn.o_proj.weight", d, d, &block.o_proj.weight});
+        slots.push_back({prefix + "mlp.gate_proj.weight", 2 * f, d, &block.gate_proj.weight});
+        slots.push_back({prefix + "mlp.down_proj.weight", d, f, &block.down_proj.weight});
+    }
+    slots.push_back({"lm_head.weight", graph.config.vocab_size, d, &graph.lm_head.weight});
+    return slots;
+}
+
+Result<void> check_config(const ModelConfig& config, const std::string& place) {
+    const auto in_range = [](int value, int max) { return value >= 1 && value <= max; };
+    if (!in_range(config.vocab_size, 1 << 24) || !in_range(config.hidden_size, 1 << 20) ||
+        !in_range(config.intermediate_size, 1 << 20) || !in_range(config.num_layers, 4096))
+        return bad_input("a size of the model is out of range", place,
+                         "vocabulary up to 2^24, hidden and intermediate size up to 2^20, layers up to 4096");
+    if (!(config.rms_norm_eps >= 0 && config.rms_norm_eps <= 1))
+        return bad_input("rms_norm_eps is not in [0, 1]", place);
+    for (const int id : {config.bos_token_id, config.eos_token_id})
+        if (id < -1 || id >= config.vocab_size) return bad_input("a special token id is outside the vocabulary", place);
+    return {};
+}
+
+}  // namespace tephra

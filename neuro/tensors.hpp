@@ -1,0 +1,38 @@
+#pragma once
+// The tensors of the architecture, in the order of a deployment file and under their checkpoint names.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "neuro/layer_graph.hpp"
+
+namespace tephra {
+
+/// A norm's weights and their place in the graph.
+struct NormSlot {
+    std::string name;              ///< "model.layers.0.attn_norm.weight"
+    int size = 0;                  ///< elements
+    std::span<const float>* view;  ///< in the graph that was asked
+};
+
+/// A ternary matrix and its place in the graph.
+struct WeightSlot {
+    std::string name;  ///< "model.layers.0.attn.f_proj.weight"
+    int rows = 0;
+    int cols = 0;
+    TernaryMatrix* view;  ///< in the graph that was asked
+};
+
+inline constexpr const char* embeddings_name = "model.embeddings.weight";  ///< [V x d]
+inline constexpr const char* lower_bounds_name = "model.lower_bounds";     ///< [L x d]
+
+/// All norms and all ternary matrices of a graph whose config is set and whose blocks are allocated.
+std::vector<NormSlot> norm_slots(LayerGraph& graph);
+std::vector<WeightSlot> weight_slots(LayerGraph& graph);
+
+/// Checks the sizes of a configuration: V up to 2^24, d and f up to 2^20, L up to 4096, epsilon in [0, 1], ids in V.
+Result<void> check_config(const ModelConfig& config, const std::string& place);
+
+}  // namespace tephra

@@ -1,0 +1,47 @@
+#include "simulator/chip.hpp"
+
+namespace tephra {
+
+Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
+    : trace_(trace_limit),
+      network_({run.schedule->machine, &run.schedule->topology, id}, run.schedule->routes.entries(), queue_, packets_,
+               outbox_),
+      cores_(run, id, network_, queue_, packets_, outbox_, trace_) {}
+
+void Chip::run_until(std::int64_t end) {
+    Event event;
+    last_events_ = 0;
+    while (queue_.pop(end, event)) {
+        ++last_events_;
+        const std::uint32_t index = event_index(event.target);
+        switch (event_kind(event.target)) {
+            case ChipEvent::credit:
+                network_.credit(index, event.time);
+                break;
+            case ChipEvent::arrive:
+                network_.arrive(index, event.payload, event.time);
+                break;
+            case ChipEvent::idle:
+                network_.idle(index, event.time);
+                break;
+            case ChipEvent::core:
+                cores_.step(index, event.time);
+                break;
+        }
+        auto& woken = network_.woken();
+        for (std::size_t k = 0; k < woken.size(); ++k) cores_.wake(woken[k], event.time);  // grows on the way
+        woken.clear();
+    }
+}
+
+void Chip::receive(const Mail& mail, const Outbox& from) {
+    if (mail.credit) {
+        queue_.push(mail.time, event_target(ChipEvent::credit, mail.buffer), 0, 0);
+        return;
+    }
+    Packet packet = mail.packet;
+    if (mail.extra != no_index) packet.extra = packets_.add_extra(from.extras[mail.extra]);
+    queue_.push(mail.time, event_target(ChipEvent::arrive, mail.buffer), packet.entry, packets_.add(packet));
+}
+
+}  // namespace tephra

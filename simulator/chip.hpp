@@ -1,0 +1,43 @@
+#pragma once
+// Chip: cores, routers and links of one chip with their own future. Chips touch each other only through mail, which
+// takes at least the latency of a link, so a chip may run a window of that length without looking at the others.
+#include <cstdint>
+#include <span>
+
+#include "simulator/core_engine.hpp"
+
+namespace tephra {
+
+class Chip {
+public:
+    Chip(RunState& run, ChipId id, std::size_t trace_limit);
+    Chip(const Chip&) = delete;
+    Chip& operator=(const Chip&) = delete;
+
+    /// Handles every event before `end`.
+    void run_until(std::int64_t end);
+    /// Time of the next event, or EventQueue::never.
+    [[nodiscard]] std::int64_t next_time() const { return queue_.next_time(); }
+    void receive(const Mail& mail, const Outbox& from);
+
+    CoreEngine& cores() { return cores_; }
+    [[nodiscard]] const CoreEngine& cores() const { return cores_; }
+    [[nodiscard]] const Network& network() const { return network_; }
+    Outbox& outbox() { return outbox_; }
+    [[nodiscard]] const TraceBuffer& trace() const { return trace_; }
+    /// Packets that are still under way.
+    [[nodiscard]] std::int64_t live_packets() const { return packets_.live(); }
+    /// Events handled in the last window.
+    [[nodiscard]] std::int64_t last_events() const { return last_events_; }
+
+private:
+    EventQueue queue_;
+    PacketPool packets_;
+    Outbox outbox_;
+    TraceBuffer trace_;
+    Network network_;
+    CoreEngine cores_;
+    std::int64_t last_events_ = 0;
+};
+
+}  // namespace tephra

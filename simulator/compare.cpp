@@ -1,0 +1,252 @@
+#include "simulator/compare.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tephra {
+namespace {
+
+constexpr double pj_per_mj = 1e9;
+
+std::string mode_name(RunMode mode) {
+    return mode == RunMode::generate ? "generate" : "prefill";
+}
+
+/// Longest sequence of a run, in tokens.
+int sequence_length(const Run& run) {
+    int length = 0;
+    for (const auto& token : run.tokens) length = std::max(length, token.position + 1);
+    return length;
+}
+
+ComparisonRow run_row(const PricedRun& priced) {
+    const Run& run = *priced.run;
+    const Report& report = *priced.report;
+    const ModelShape* shape = shape_of(run.parameters);
+    ComparisonRow row;
+    row.is_run = true;
+    row.data.device = run.machine_name + ", " + std::to_string(report.static_chips) + " chips";
+    row.data.device_class = "neuromorphic";
+    row.data.software = std::string("tephra, ") + (run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
+                        (run.noc == NocMode::ideal ? "ideal" : "contended") + " network, " + run.synapse_format +
+                        (run.head_on_host ? ", head on host" : "");
+    row.data.model = shape != nullptr ? shape->name : run.model_name;
+    row.data.mode = run.mode;
+    row.data.batch = run.streams;
+    if (run.mode == RunMode::prefill) row.data.length = sequence_length(run);
+    row.data.tokens_per_s = chip_rate(report).tokens_per_s;
+    row.data.mj_per_token = chip_rate(report).per_token.value.value() / pj_per_mj;
+    row.data.watts = chip_rate(report).watts;
+    row.data.power_includes = report.power_includes;
+    row.data.kind = Evidence::simulated;
+    row.data.source =
+        std::string(report.accepted ? "rate at which the chips take tokens in" : "steady state of the run") +
+        "; energy: simulated counts x cost table " + report.table_name;
+    row.data.machine_kind = run.machine_kind;
+    row.energy_range = chip_rate(report).per_token;
+    return row;
+}
+
+std::vector<std::string> unlike(const Baseline& a, const Baseline& b) {
+    std::vector<std::string> differences;
+    if (a.model != b.model) differences.push_back("model " + a.model);
+    if (a.mode != b.mode) differences.push_back(mode_name(a.mode));
+    if (a.batch != b.batch) differences.push_back(a.batch ? "batch " + std::to_string(*a.batch) : "batch not stated");
+    return differences;
+}
+
+std::vector<std::string> cautions(const Baseline& a, const Baseline& b) {
+    std::vector<std::string> differences;
+    if (a.power_includes != b.power_includes) differences.push_back("power of " + a.power_includes);
+    if (a.length && b.length && *a.length != *b.length) differences.push_back("length " + std::to_string(*a.length));
+    return differences;
+}
+
+/// Published rows that share model and mode with a run; with all_models, every row.
+std::vector<ComparisonRow> chosen_baselines(const std::vector<ComparisonRow>& runs,
+                                            const std::vector<Baseline>& baselines, bool all) {
+    std::vector<ComparisonRow> rows;
+    for (const Baseline& baseline : baselines) {
+        const bool related = std::ranges::any_of(runs, [&](const ComparisonRow& run) {
+            return run.data.model == baseline.model && run.data.mode == baseline.mode;
+        });
+        if (!related && !all) continue;
+        rows.emplace_back();
+        rows.back().data = baseline;
+    }
+    return rows;
+}
+
+/// Roofline rows, 16-bit and packed weights, for each distinct task of the runs whose shape is known.
+std::vector<ComparisonRow> roofline_rows(const std::vector<ComparisonRow>& runs,
+                                         const std::vector<GpuDescription>& gpus) {
+    std::vector<ComparisonRow> rows;
+    std::vector<std::string> seen;
+    for (const ComparisonRow& run : runs) {
+        const ModelShape* shape = shape_named(run.data.model);
+        const int length = run.data.length.value_or(1);
+        const std::string task = run.data.model + mode_name(run.data.mode) +
+                                 std::to_string(run.data.batch.value_or(1)) + "/" + std::to_string(length);
+        if (shape == nullptr || std::ranges::find(seen, task) != seen.end()) continue;
+        seen.push_back(task);
+        for (const GpuDescription& gpu : gpus)
+            for (const int bits : {16, 2}) {
+                rows.emplace_back();
+                rows.back().data = gpu_roofline(gpu, *shape, {run.data.mode, run.data.batch.value_or(1), length, bits});
+            }
+    }
+    return rows;
+}
+
+/// Index of the reference row: by the caller's text, or the best comparable GPU row.
+Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, const CompareOptions& options,
+                                     std::string& why) {
+    if (!options.reference.empty()) {
+        for (std::size_t k = 0; k < rows.size(); ++k)
+            if ((rows[k].data.device + "; " + rows[k].data.software).find(options.reference) != std::string::npos) {
+                why = "chosen by the caller";
+                return k;
+            }
+        return bad_input("no row's device or software contains \"" + options.reference + "\"", "--reference",
+                         "rows: " + rows.front().data.device + " and " + std::to_string(rows.size() - 1) + " others");
+    }
+    const Baseline& first = rows.front().data;
+    std::size_t best = 0;
+    const auto rank = [&](const Baseline& row) {
+        return std::tuple(unlike(row, first).size(), row.kind == Evidence::derived, row.mj_per_token);
+    };
+    for (std::size_t k = 1; k < rows.size(); ++k) {
+        if (rows[k].is_run || rows[k].data.device_class != "gpu") continue;
+        if (best == 0 || rank(rows[k].data) < rank(rows[best].data)) best = k;
+    }
+    if (best == 0) {
+        why = "no GPU row is here; the first run stands in";
+        return best;
+    }
+    const auto differences = unlike(rows[best].data, first);
+    why = differences.empty() ? "least energy among the GPU rows of the same model, mode and batch"
+                              : "nearest GPU row, yet of another task: " + differences.front();
+    return best;
+}
+
+void fill_ratios(Comparison& comparison, bool allow_unlike) {
+    const Baseline reference = comparison.rows[comparison.reference].data;
+    for (ComparisonRow& row : comparison.rows) {
+        row.unlike = unlike(row.data, reference);
+        row.cautions = cautions(row.data, reference);
+        if (!row.unlike.empty() && !allow_unlike) continue;
+        row.speed = row.data.tokens_per_s / reference.tokens_per_s;
+        row.energy_ratio = row.data.mj_per_token / reference.mj_per_token;
+    }
+}
+
+void fill_predictions(Comparison& comparison) {
+    for (const ComparisonRow& run : comparison.rows) {
+        if (!run.is_run) continue;
+        for (const ComparisonRow& row : comparison.rows) {
+            const bool same_machine =
+                !row.is_run && !row.data.machine_kind.empty() && row.data.machine_kind == run.data.machine_kind;
+            if (!same_machine || !unlike(row.data, run.data).empty()) continue;
+            const auto add = [&](const char* quantity, double simulated, double published, bool power) {
+                const bool differs = power && run.data.power_includes != row.data.power_includes;
+                comparison.predictions.push_back(
+                    {run.data.device + "; " + run.data.software, row.data.device, run.data.mode, quantity, simulated,
+                     published, 100 * (simulated / published - 1), row.data.calibrates,
+                     differs ? run.data.power_includes + ", published: " + row.data.power_includes : ""});
+            };
+            add("tokens/s", run.data.tokens_per_s, row.data.tokens_per_s, false);
+            add("mJ/token", run.data.mj_per_token, row.data.mj_per_token, true);
+        }
+    }
+}
+
+void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
+    for (const PricedRun& priced : runs) {
+        if (shape_of(priced.run->parameters) == nullptr)
+            comparison.notes.push_back("model " + priced.run->model_name + " has no known shape (" +
+                                       std::to_string(priced.run->parameters) +
+                                       " parameters): no roofline, and baselines match by name alone");
+        else if (priced.run->model_name.starts_with("mmfree-"))
+            comparison.notes.push_back(
+                priced.run->model_name +
+                " is compared by shape: with synthetic weights its activity differs from a "
+                "trained model's (zero messages here: " +
+                std::to_string(priced.report->skipped * 100 / std::max<std::int64_t>(priced.report->updates, 1)) +
+                " % of firings)");
+    }
+    comparison.notes.emplace_back(
+        "rooflines start one kernel a stage; an engine that keeps one kernel running can be faster");
+}
+
+}  // namespace
+
+Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector<Baseline>& baselines,
+                           const std::vector<GpuDescription>& gpus, const CompareOptions& options) {
+    if (runs.empty()) return bad_input("no run to compare", "run", "give at least one run file");
+    Comparison comparison;
+    for (const PricedRun& run : runs) comparison.rows.push_back(run_row(run));
+    const auto published = chosen_baselines(comparison.rows, baselines, options.all_models);
+    const auto rooflines = roofline_rows(comparison.rows, gpus);
+    comparison.rows.insert(comparison.rows.end(), published.begin(), published.end());
+    comparison.rows.insert(comparison.rows.end(), rooflines.begin(), rooflines.end());
+    const auto reference = choose_reference(comparison.rows, options, comparison.reference_why);
+    if (!reference) return tl::unexpected(reference.error());
+    comparison.reference = *reference;
+    fill_ratios(comparison, options.allow_unlike);
+    fill_predictions(comparison);
+    add_notes(runs, comparison);
+    return comparison;
+}
+
+Json comparison_json(const Comparison& comparison) {
+    const auto texts = [](const std::vector<std::string>& strings) {
+        Json::Array array;
+        for (const auto& text : strings) array.emplace_back(text);
+        return array;
+    };
+    const auto number = [](const auto& value) { return value ? Json(*value) : Json(); };
+    Json::Array rows, predictions;
+    for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
+        const ComparisonRow& row = comparison.rows[k];
+        const Baseline& data = row.data;
+        Json::Object object{{"device", data.device},
+                            {"software", data.software},
+                            {"model", data.model},
+                            {"mode", mode_name(data.mode)},
+                            {"batch", number(data.batch)},
+                            {"length", number(data.length)},
+                            {"tokens_per_s", data.tokens_per_s},
+                            {"mj_per_token", data.mj_per_token},
+                            {"watts", number(data.watts)},
+                            {"power_includes", data.power_includes},
+                            {"kind", std::string(evidence_name(data.kind))},
+                            {"source", data.source},
+                            {"date", data.date},
+                            {"reference", k == comparison.reference},
+                            {"speed_ratio", number(row.speed)},
+                            {"energy_ratio", number(row.energy_ratio)},
+                            {"unlike", texts(row.unlike)},
+                            {"cautions", texts(row.cautions)}};
+        if (row.is_run) {
+            object.emplace_back("mj_per_token_low", row.energy_range.low.value() / pj_per_mj);
+            object.emplace_back("mj_per_token_high", row.energy_range.high.value() / pj_per_mj);
+        }
+        rows.emplace_back(std::move(object));
+    }
+    for (const Prediction& p : comparison.predictions)
+        predictions.emplace_back(Json::Object{{"run", p.run},
+                                              {"published", p.published},
+                                              {"mode", mode_name(p.mode)},
+                                              {"quantity", p.quantity},
+                                              {"simulated", p.simulated},
+                                              {"published_value", p.value},
+                                              {"error_percent", p.error_percent},
+                                              {"role", p.calibrates ? "used to derive prices or times" : "prediction"},
+                                              {"power_includes", p.power_includes}});
+    return Json::Object{{"reference_why", comparison.reference_why},
+                        {"rows", std::move(rows)},
+                        {"predictions", std::move(predictions)},
+                        {"notes", texts(comparison.notes)}};
+}
+
+}  // namespace tephra

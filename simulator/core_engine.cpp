@@ -1,0 +1,406 @@
+#include "simulator/core_engine.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace tephra {
+namespace {
+
+constexpr std::size_t compute = 0, network = 1, host = 2;  // parts of PathPoint::split
+
+/// Finalizer of splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+constexpr std::uint64_t mix(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
+    return x ^ (x >> 31);
+}
+
+constexpr std::uint64_t fire_mark = 1, serve_mark = 2;
+
+}  // namespace
+
+void EventHash::add(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+    const std::uint64_t x = mix(mix(mix(a + 0x9E3779B97F4A7C15U) ^ b) ^ c);
+    low += x;
+    high += mix(x + 0x632BE59BD9B4E019U);
+}
+
+CoreEngine::CoreEngine(RunState& run, ChipId chip, Network& network, EventQueue& queue, PacketPool& packets,
+                       Outbox& outbox, TraceBuffer& trace)
+    : run_(run),
+      plan_(*run.schedule),
+      chip_(chip),
+      network_(network),
+      queue_(queue),
+      packets_(packets),
+      outbox_(outbox),
+      trace_(trace) {
+    const Machine& machine = *plan_.machine;
+    const int cores = machine.cores_per_chip();
+    const ChipLinks links{&machine, &plan_.topology, chip};
+    cores_.resize(static_cast<std::size_t>(cores) + 1);
+    core_of_link_.assign(static_cast<std::size_t>(links.count()), no_index);
+    const auto channels = static_cast<std::uint32_t>(plan_.topology.channels());
+    for (int c = 0; c <= cores; ++c) {
+        const bool is_host = c == cores;
+        if (is_host && machine.host.chip != chip) break;
+        const CoreId id = is_host ? plan_.topology.host() : CoreId(chip.value * cores + c);
+        Core& core = cores_[static_cast<std::size_t>(c)];
+        core.is_host = is_host;
+        core.in_buffer = links.local(plan_.topology.eject(id)) * channels;
+        core_of_link_[links.local(plan_.topology.eject(id))] = static_cast<std::uint32_t>(c);
+        core_of_link_[links.local(plan_.topology.inject(id))] = static_cast<std::uint32_t>(c);
+    }
+    queued_.assign(plan_.slices.size(), 0);
+}
+
+std::uint32_t CoreEngine::local_core(CoreId core) const {
+    if (core == plan_.topology.host()) return host_core();
+    return static_cast<std::uint32_t>(core.value % plan_.machine->cores_per_chip());
+}
+
+void CoreEngine::make_ready(std::uint32_t slice) {
+    if (queued_[slice] != 0) return;
+    queued_[slice] = 1;
+    cores_[local_core(plan_.slices[slice].core)].ready.push_back(slice);
+}
+
+void CoreEngine::start(std::uint32_t slice, std::int64_t now) {
+    make_ready(slice);
+    schedule(local_core(plan_.slices[slice].core), now);
+}
+
+void CoreEngine::start_feed(std::int64_t now) {
+    feeding_ = true;
+    schedule(host_core(), now);
+}
+
+void CoreEngine::schedule(std::uint32_t index, std::int64_t now) {
+    Core& core = cores_[index];
+    if (core.scheduled) return;
+    core.scheduled = true;
+    queue_.push(std::max(now, core.busy_until), event_target(ChipEvent::core, index), 0, 0);
+}
+
+bool CoreEngine::feed_waits(const Core& core) const {
+    return feeding_ && core.is_host && queued_[plan_.source] == 0 && run_.feed->waiting() &&
+           run_.slices[plan_.source].ready();
+}
+
+bool CoreEngine::has_work(const Core& core) const {
+    return network_.front(core.in_buffer) != no_index || core.sending || !core.ready.empty() || feed_waits(core);
+}
+
+void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
+    const std::uint32_t index = core_of_link_[link];
+    Core& core = cores_[index];
+    if (core.scheduled) return;
+    if (core.busy_until > now)
+        schedule(index, now);
+    else
+        run_tasks(index, now);
+}
+
+void CoreEngine::step(std::uint32_t index, std::int64_t now) {
+    cores_[index].scheduled = false;
+    run_tasks(index, now);
+}
+
+/// Does the next task; a core is busy with one at a time, and is looked at again when it ends.
+void CoreEngine::run_tasks(std::uint32_t index, std::int64_t now) {
+    Core& core = cores_[index];
+    assert(core.busy_until <= now);
+    while (true) {
+        if (now > core.busy_until) core.busy_since = now;
+        if (feed_waits(core)) make_ready(plan_.source);
+        std::int64_t duration = -1;
+        if (network_.front(core.in_buffer) != no_index)
+            duration = serve(core, index, now);
+        else if (core.sending)
+            duration = send(core, now);
+        else if (!core.ready.empty())
+            duration = fire(core, index, now);
+        if (duration < 0) return;
+        core.busy_until = now + duration;
+        core.busy += duration;
+        core.busy_in_step += duration;
+        if (core.busy_until > last_end_) {
+            last_end_ = core.busy_until;
+            last_core_ = index;
+        }
+        if (duration == 0) continue;
+        if (has_work(core)) schedule(index, core.busy_until);
+        return;
+    }
+}
+
+/// Takes the first packet that has arrived. Its weights are met now; the products are summed when the slice fires.
+std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now) {
+    const std::uint32_t at = network_.take(core.in_buffer, now);
+    const Packet packet = packets_[at];
+    packets_.release(at);
+    const std::uint32_t where = plan_.routes.entries()[packet.entry].first_child;
+    const Terminal& terminal = plan_.terminals[where];
+    ++run_.delivered[where];
+    const Machine& machine = *plan_.machine;
+    std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_in).value();
+    std::uint32_t words = packet.value;
+    if (packet.extra == no_index) {  // a plain message; a credit of a barrier run does not exist
+        for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
+            const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
+            if (!run_.slices[to.slice].deliver(to.port, packet.token, packet.neuron, packet.value)) ++collisions_;
+            duration += to.service;
+        }
+    } else {
+        words = serve_extra(packet, terminal, duration);
+    }
+    hash_.add(static_cast<std::uint64_t>(now) << 2 | serve_mark, std::uint64_t{where} << 32 | packet.token,
+              std::uint64_t{packet.neuron} << 32 | words);
+    if (trace_.sample())
+        trace_.add({now, duration, index, plan_.fanouts[terminal.fanout].slice, packet.token, TraceEvent::Kind::serve});
+    return duration;
+}
+
+/// A record, or a message that ends a token. Returns what stands for its content in the hash.
+std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration) {
+    const PacketExtra extra = packets_.extra(packet.extra);
+    packets_.release_extra(packet.extra);
+    const PathPoint from{extra.sent, extra.path};
+    const bool record = (packet.flags & packet_record) != 0;
+    const bool message = (packet.flags & (packet_record | packet_empty | packet_credit)) == 0;
+    for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
+        const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
+        SliceEngine& slice = run_.slices[to.slice];
+        bool fits = true;
+        if (record) fits = slice.deliver(to.port, packet.token, extra.words);
+        if (message) {
+            fits = slice.deliver(to.port, packet.token, packet.neuron, packet.value);
+            duration += to.service;
+        }
+        if (!fits) ++collisions_;
+        if ((packet.flags & packet_last) != 0) completed(to.input, packet.token, from);
+    }
+    std::uint32_t words = packet.value;
+    for (const std::uint32_t word : extra.words) words = words * 31 + word;
+    return words;
+}
+
+/// All of a token has come from one source slice. Barrier runs fire by the step instead.
+void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathPoint& from) {
+    const std::uint32_t slice = plan_.inputs[input].slice;
+    const bool ready = run_.slices[slice].complete(input - plan_.slices[slice].first_input, token, from);
+    if (ready && slice != plan_.source) make_ready(slice);
+}
+
+/// `from`, moved on to `to`: a core was at work since busy_since; before that the path waited for the network.
+PathPoint CoreEngine::advance(const Core& core, const PathPoint& from, std::int64_t to) const {
+    PathPoint point = from;
+    const std::int64_t work_from = std::clamp(core.busy_since, from.time, to);
+    point.split[network] += work_from - from.time;
+    point.split[core.is_host ? host : compute] += to - work_from;
+    point.time = to;
+    return point;
+}
+
+std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now) {
+    const std::uint32_t id = core.ready.front();
+    core.ready.erase(core.ready.begin());
+    queued_[id] = 0;
+    const ScheduledSlice& plan = plan_.slices[id];
+    SliceEngine& slice = run_.slices[id];
+    const Machine& machine = *plan_.machine;
+    core.slice = id;
+    core.token = slice.next_token();
+    core.fired = advance(core, slice.trigger(), now);
+    std::int64_t duration =
+        (core.is_host ? machine.host.neuron_update : machine.timing.neuron_update).value() * plan.size();
+    if (id == plan_.source) {
+        const PathPoint& known = run_.feed->trigger();
+        if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
+        slice.emit(run_.feed->enter(now).input, core.output);
+        duration += machine.host.token.value();
+    } else if (id == plan_.sink) {
+        core.output.messages.clear();
+        core.output.record.clear();
+        slice.collect(logits_);
+        end_of_path_ = core.fired;
+        end_of_path_.time += duration;
+        end_of_path_.split[host] += duration;
+        run_.feed->leave(core.token, logits_, end_of_path_);
+    } else {
+        slice.fire(run_.feed->tokens()[core.token].stream, core.output);
+    }
+    auto& counts = run_.slice_counts[id];
+    ++counts.fired;
+    if (plan.message_fanouts > 0) counts.skipped += std::ranges::count(core.output.messages, 0U);
+    duration += pass_locally(plan, core);
+    begin_sending(core, plan);
+    if (run_.sync == SyncMode::dataflow && id != plan_.source && slice.ready()) make_ready(id);
+    hash_.add(static_cast<std::uint64_t>(now) << 2 | fire_mark, id, core.token);
+    if (trace_.enabled()) trace_.add({now, duration, index, id, core.token, TraceEvent::Kind::fire});
+    return duration;
+}
+
+/// Hands results to slices on the same core. Returns the time that this takes beyond the firing: only the host's
+/// weights cost any.
+std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& core) {
+    std::int64_t duration = 0;
+    for (std::uint32_t k = 0; k < plan.locals; ++k) {
+        const LocalPass& pass = plan_.locals[plan.first_local + k];
+        const SliceInput& input = plan_.inputs[pass.input];
+        SliceEngine& slice = run_.slices[input.slice];
+        const std::uint32_t port = pass.input - plan_.slices[input.slice].first_input;
+        const Projection& projection = (*run_.program)[input.projection];
+        bool fits = true;
+        if (input.kind == SynapseKind::ternary || input.kind == SynapseKind::identity) {
+            for (int j = pass.begin; j < pass.end; ++j) {
+                const std::uint32_t value = core.output.messages[static_cast<std::size_t>(j - plan.begin)];
+                if (value == 0) continue;
+                fits = slice.deliver(port, core.token, static_cast<std::uint32_t>(j), value) && fits;
+                if (input.kind == SynapseKind::identity) continue;
+                ++run_.local_messages[pass.input];
+                duration += input.service.value();
+            }
+            run_.slice_counts[core.slice].passed += pass.end - pass.begin;
+        } else if (input.kind != SynapseKind::credit) {
+            fits = slice.deliver(port, core.token,
+                                 std::span(core.output.record)
+                                     .subspan(static_cast<std::size_t>(projection.first_word),
+                                              static_cast<std::size_t>(projection.words)));
+            ++run_.slice_counts[core.slice].passed;
+        }
+        if (!fits) ++collisions_;
+        if (run_.sync == SyncMode::dataflow) completed(pass.input, core.token, core.fired);
+    }
+    return duration;
+}
+
+/// Prepares the packets of a firing: records and credits first, since others wait for them, then the messages.
+void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
+    core.sending = plan.fanouts > 0;
+    core.fanout = plan.message_fanouts;
+    core.neuron = 0;
+    core.phase = Phase::records;
+    if (run_.sync == SyncMode::barrier) return;
+    // Self-timed: the last message of each fan-out says so; where all messages are zero a marker does.
+    core.last_neuron.assign(plan.message_fanouts, -1);
+    int last_begin = -1, last_end = -1, found = -1;
+    for (std::uint32_t k = 0; k < plan.message_fanouts; ++k) {
+        const Fanout& fanout = plan_.fanouts[plan.first_fanout + k];
+        if (fanout.begin != last_begin || fanout.end != last_end) {  // most fan-outs share one range
+            last_begin = fanout.begin, last_end = fanout.end;
+            for (found = last_end - 1; found >= last_begin; --found)
+                if (core.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0) break;
+            if (found < last_begin) found = -1;
+        }
+        core.last_neuron[k] = found;
+    }
+}
+
+/// Sends the next packet. Returns its time; -1 when there is no place in the link, or nothing left to send.
+std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
+    const ScheduledSlice& plan = plan_.slices[core.slice];
+    Packet packet;
+    packet.token = core.token;
+    const Fanout* fanout = next_packet(core, plan, packet);
+    if (fanout == nullptr) {
+        core.sending = false;
+        return 0;
+    }
+    if (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)) return -1;
+    const Machine& machine = *plan_.machine;
+    const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
+    if ((packet.flags & (packet_last | packet_record)) != 0) {
+        PacketExtra extra;
+        if (fanout->kind == Fanout::Kind::record) {
+            const Projection& projection = (*run_.program)[fanout->projection];
+            std::copy_n(core.output.record.begin() + projection.first_word, projection.words, extra.words.begin());
+        }
+        const PathPoint point = advance(core, core.fired, now);
+        extra.path = point.split;
+        extra.sent = now;
+        packet.extra = packets_.add_extra(extra);
+    }
+    auto& sent = run_.sent[static_cast<std::size_t>(fanout - plan_.fanouts.data())];
+    ++((packet.flags & packet_empty) != 0 ? sent.markers : sent.packets);
+    packet.entry = fanout->entry;
+    ++core.fanout;
+    if (run_.noc == NocMode::contended)
+        network_.inject(packet, now + duration);
+    else
+        deliver_ideal(*fanout, packet, now + duration);
+    return duration;
+}
+
+/// Fan-out of the next packet of a firing and what it carries; nullptr when all are sent.
+const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const {
+    const Fanout* fanouts = plan_.fanouts.data() + plan.first_fanout;
+    const bool marks = run_.sync == SyncMode::dataflow;
+    if (core.phase == Phase::records) {
+        if (core.fanout < plan.fanouts) {
+            const Fanout& fanout = fanouts[core.fanout];
+            packet.flits = fanout.flits;
+            packet.flags = fanout.kind == Fanout::Kind::record ? packet_record : packet_credit;
+            if (marks) packet.flags |= packet_last;
+            return &fanout;
+        }
+        core.phase = marks ? Phase::markers : Phase::messages;
+        core.fanout = 0;
+    }
+    if (core.phase == Phase::markers) {
+        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
+            if (core.last_neuron[core.fanout] >= 0) continue;
+            packet.flits = 1;
+            packet.flags = packet_last | packet_empty;
+            return &fanouts[core.fanout];
+        }
+        core.phase = Phase::messages;
+        core.fanout = 0;
+    }
+    const auto size = static_cast<std::uint32_t>(core.output.messages.size());
+    for (; core.neuron < size; ++core.neuron, core.fanout = 0) {
+        packet.value = core.output.messages[core.neuron];
+        if (packet.value == 0) continue;
+        const int neuron = plan.begin + static_cast<int>(core.neuron);
+        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
+            const Fanout& fanout = fanouts[core.fanout];
+            if (neuron < fanout.begin || neuron >= fanout.end) continue;
+            packet.neuron = static_cast<std::uint32_t>(neuron);
+            packet.flits = fanout.flits;
+            if (marks && core.last_neuron[core.fanout] == neuron) packet.flags = packet_last;
+            return &fanout;
+        }
+    }
+    return nullptr;
+}
+
+/// Ideal network: the packet arrives after the latency of its path, as if it had every link for itself.
+void CoreEngine::deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time) {
+    for (std::uint32_t k = 0; k < fanout.terminals; ++k) {
+        const Terminal& terminal = plan_.terminals[fanout.first_terminal + k];
+        Packet copy = packet;
+        copy.entry = terminal.entry;
+        if (packet.extra != no_index && k > 0)
+            copy.extra = packets_.add_extra(PacketExtra(packets_.extra(packet.extra)));
+        const std::int64_t arrival = time + terminal.latency + packet.flits * terminal.flit_time;
+        if (terminal.chip == static_cast<std::uint32_t>(chip_.value)) {
+            queue_.push(arrival, event_target(ChipEvent::arrive, terminal.buffer), terminal.entry, packets_.add(copy));
+            continue;
+        }
+        outbox_.post({arrival, terminal.chip, terminal.buffer, false, copy, no_index}, packets_);
+    }
+}
+
+std::int64_t CoreEngine::busy_of_last() const {
+    return cores_[last_core_].busy_in_step;
+}
+
+bool CoreEngine::last_is_host() const {
+    return cores_[last_core_].is_host;
+}
+
+void CoreEngine::begin_step() {
+    for (Core& core : cores_) core.busy_in_step = 0;
+}
+
+}  // namespace tephra

@@ -1,0 +1,55 @@
+#pragma once
+// Cost table: what one counted event costs, and what a powered chip draws. Read from JSON (docs/formats.md); every
+// entry carries its range, its kind and its source. Derivations: docs/validation.md.
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/hash.hpp"
+#include "core/units.hpp"
+#include "simulator/run.hpp"
+
+namespace tephra {
+
+/// Where a number comes from. Two kinds are never averaged.
+enum class Evidence : std::uint8_t {
+    measured,   ///< on silicon, by its publisher or by us
+    cited,      ///< published, but not measured: simulation, fit, specification
+    derived,    ///< arithmetic on the others; the source names the place of the arithmetic
+    assumed,    ///< nobody published it; the source says why this value
+    simulated,  ///< a result of this program
+};
+std::string_view evidence_name(Evidence kind);
+
+/// One price with its plausible range, low <= value <= high.
+struct Price {
+    double low = 0, value = 0, high = 0;
+    Evidence kind = Evidence::assumed;
+    std::string source;
+};
+
+struct CostTable {
+    std::string name;                        ///< "loihi2"
+    std::string about;                       ///< one sentence for reports
+    std::vector<std::string> machine_kinds;  ///< Machine::kind values that it prices
+    std::string power_includes;              ///< boundary of the energy: "chips"
+    std::array<Price, event_kinds> energy;   ///< pJ per event
+    Price chip_static;                       ///< mW per powered chip
+    bool host_included = false;              ///< false: host.source says why the host is not charged
+    Price host;                              ///< mW of the host while the run lasts
+    Hash128 hash;                            ///< of the canonical JSON
+
+    [[nodiscard]] const Price& operator[](EventKind kind) const { return energy[static_cast<std::size_t>(kind)]; }
+};
+
+/// Reads a cost table. Errors: bad_input with file and JSON pointer: an entry missing, unknown, negative, out of its
+/// range or without a source; a zero price without a reason.
+Result<CostTable> parse_cost_table(std::string_view text, const std::string& place);
+Result<CostTable> read_cost_table(const std::string& path);
+
+/// A cost table by path, or by the name of a file in machines/costs that ships ("loihi2").
+Result<CostTable> find_cost_table(const std::string& name_or_path);
+
+}  // namespace tephra

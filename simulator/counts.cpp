@@ -1,0 +1,194 @@
+#include "simulator/counts.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace tephra {
+namespace {
+
+void add(EventCounts& counts, EventKind kind, std::int64_t n) {
+    counts[static_cast<std::size_t>(kind)] += n;
+}
+
+EventKind hop_kind(LinkKind kind) {
+    switch (kind) {
+        case LinkKind::mesh_x:
+            return EventKind::hop_x;
+        case LinkKind::mesh_y:
+            return EventKind::hop_y;
+        case LinkKind::chip:
+            return EventKind::chip_flit;
+        case LinkKind::from_host:
+        case LinkKind::to_host:
+            return EventKind::host_flit;
+        default:
+            return EventKind::hop_local;
+    }
+}
+
+/// Flits that a fan-out sent over each link of its route.
+std::int64_t flits_sent(const RunState& state, std::size_t fanout) {
+    const RunState::FanoutCounts& sent = state.sent[fanout];
+    return sent.packets * state.schedule->fanouts[fanout].flits + sent.markers;
+}
+
+/// Where the events of one slice are booked: its population, and its core unless that is the host.
+struct Book {
+    EventCounts* population;
+    EventCounts* core;
+    void add(EventKind kind, std::int64_t n) const {
+        tephra::add(*population, kind, n);
+        if (core != nullptr) tephra::add(*core, kind, n);
+    }
+};
+
+class Collector {
+public:
+    Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping, Run& run)
+        : state_(state), plan_(*state.schedule), chips_(chips), format_(mapping.format), run_(run) {}
+
+    void collect() {
+        add_records();
+        for (std::size_t s = 0; s < plan_.slices.size(); ++s) add_slice(s);
+        for (std::size_t f = 0; f < plan_.fanouts.size(); ++f) add_fanout(f);
+        add_barriers();
+        for (const auto& [ends, flits] : link_flits_) run_.links.push_back({ends.first, ends.second, flits});
+    }
+
+private:
+    void add_records() {
+        for (const Population& p : state_.program->populations)
+            run_.populations.push_back({p.name, p.block, false, {}});
+        std::map<CoreId, int> largest;
+        for (const ScheduledSlice& s : plan_.slices) {
+            const Population& population = (*state_.program)[s.population];
+            if (s.on_host) {
+                run_.populations[s.population.index()].on_host = true;
+                continue;
+            }
+            if (const auto found = core_records_.find(s.core); found == core_records_.end()) {
+                core_records_[s.core] = run_.cores.size();
+                CoreRecord record;
+                record.core = s.core.value;
+                const int cores = plan_.machine->cores_per_chip();
+                const auto& engine = chips_[s.chip]->cores();
+                record.busy = Picoseconds(engine.busy(static_cast<std::uint32_t>(s.core.value % cores)));
+                run_.cores.push_back(record);
+            }
+            if (s.size() > largest[s.core]) {
+                largest[s.core] = s.size();
+                run_.cores[core_records_[s.core]].block = population.block;
+            }
+        }
+    }
+
+    Book book(std::size_t slice) {
+        const ScheduledSlice& s = plan_.slices[slice];
+        EventCounts* core = s.on_host ? nullptr : &run_.cores[core_records_[s.core]].counts;
+        return {&run_.populations[s.population.index()].counts, core};
+    }
+
+    void add_slice(std::size_t index) {
+        const ScheduledSlice& s = plan_.slices[index];
+        const Book to = book(index);
+        const RunState::SliceCounts& counts = state_.slice_counts[index];
+        to.add(s.on_host ? EventKind::host_update : EventKind::neuron_update, counts.fired * s.size());
+        to.add(EventKind::skipped, counts.skipped);
+        to.add(EventKind::state_pass, counts.passed);
+        const EventKind synop = synop_kind(s);
+        for (std::uint32_t k = s.first_input; k < s.first_input + s.inputs; ++k)
+            to.add(synop, state_.local_messages[k] * plan_.inputs[k].synops);
+    }
+
+    [[nodiscard]] EventKind synop_kind(const ScheduledSlice& slice) const {
+        if (slice.on_host) return EventKind::host_synop;
+        return format_ == SynapseFormat::ternary2 ? EventKind::synop_ternary : EventKind::synop_int8;
+    }
+
+    void add_synops(const Terminal& terminal, std::int64_t messages) {
+        for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
+            const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
+            book(to.slice).add(synop_kind(plan_.slices[to.slice]), messages * plan_.inputs[to.input].synops);
+        }
+    }
+
+    void add_fanout(std::size_t index) {
+        const Fanout& fanout = plan_.fanouts[index];
+        const Book to = book(fanout.slice);
+        const RunState::FanoutCounts& sent = state_.sent[index];
+        if (sent.packets + sent.markers == 0) return;
+        if (to.core != nullptr) to.add(EventKind::message_out, sent.packets + sent.markers);
+        const std::int64_t flits = flits_sent(state_, index);
+        for (std::uint32_t e = fanout.entry; e < plan_.routes.end(fanout.entry); ++e) {
+            const Link link = plan_.topology.link(plan_.routes.link(e));
+            to.add(hop_kind(link.kind), flits);
+            if (link.kind == LinkKind::chip) link_flits_[{link.owner.value, link.receiver.value}] += flits;
+        }
+        for (std::uint32_t t = fanout.first_terminal; t < fanout.first_terminal + fanout.terminals; ++t) {
+            const CoreId core = plan_.terminals[t].core;
+            if (fanout.kind == Fanout::Kind::message)
+                add_synops(plan_.terminals[t], state_.delivered[t] - sent.markers);
+            if (core == plan_.topology.host()) continue;
+            add(*to.population, EventKind::message_in, state_.delivered[t]);
+            add(run_.cores[core_records_[core]].counts, EventKind::message_in, state_.delivered[t]);
+        }
+    }
+
+    /// Every mapped tile takes part in every barrier; its first core and population stand for it.
+    void add_barriers() {
+        std::set<std::pair<std::uint32_t, int>> tiles;
+        for (std::size_t s = 0; s < plan_.slices.size(); ++s) {
+            const ScheduledSlice& slice = plan_.slices[s];
+            if (slice.on_host || !tiles.insert({slice.chip, plan_.machine->tile_of(slice.core)}).second) continue;
+            book(s).add(EventKind::barrier_tile, run_.steps);
+        }
+    }
+
+    const RunState& state_;
+    const Schedule& plan_;
+    const std::vector<std::unique_ptr<Chip>>& chips_;
+    SynapseFormat format_;
+    Run& run_;
+    std::map<CoreId, std::size_t> core_records_;
+    std::map<std::pair<int, int>, std::int64_t> link_flits_;
+};
+
+tl::unexpected<Error> broken(const std::string& what) {
+    return fail(ErrorCode::internal, what, "simulation");
+}
+
+}  // namespace
+
+void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping,
+                    Run& run) {
+    Collector(state, chips, mapping, run).collect();
+}
+
+Result<void> check_conservation(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips) {
+    const Schedule& plan = *state.schedule;
+    for (const auto& chip : chips) {
+        if (chip->live_packets() != 0) return broken("packets were left in the network");
+        if (chip->cores().collisions() != 0) return broken("a message met a buffer slot of another token");
+    }
+    for (std::size_t t = 0; t < plan.terminals.size(); ++t) {
+        const RunState::FanoutCounts& sent = state.sent[plan.terminals[t].fanout];
+        if (state.delivered[t] != sent.packets + sent.markers) return broken("a packet was lost or doubled");
+    }
+    if (state.noc == NocMode::ideal) return {};
+    std::vector<std::int64_t> expected(static_cast<std::size_t>(plan.topology.links()));
+    for (std::size_t f = 0; f < plan.fanouts.size(); ++f)
+        for (std::uint32_t e = plan.fanouts[f].entry; e < plan.routes.end(plan.fanouts[f].entry); ++e)
+            expected[plan.routes.link(e).index()] += flits_sent(state, f);
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+        const LinkId id(static_cast<std::int32_t>(k));
+        const Link link = plan.topology.link(id);
+        if (link.kind == LinkKind::none) continue;
+        const ChipLinks links{plan.machine, &plan.topology, link.owner};
+        if (chips[link.owner.index()]->network().flits(links.local(id)) != expected[k])
+            return broken("link " + std::to_string(k) + " carried other flits than were sent over it");
+    }
+    return {};
+}
+
+}  // namespace tephra

@@ -1,0 +1,135 @@
+#pragma once
+// Network: the routers and links of one chip under contention.
+//
+// A packet moves whole from buffer to buffer (store and forward). Every directed link has one input buffer per channel
+// at its far end, with room for a few packets; the near end holds a credit for each free place. A packet at the head
+// of a buffer asks for the next link of its route and takes it when the link is idle and a credit is there, else it
+// waits in line, and the packets behind it with it. A link serves its channels in turn (round robin) and the buffers
+// of one channel in the order of their requests; since a buffer asks for one packet at a time, that too is a turn each.
+// Credits return at once inside a chip, and with the latency of the link between chips. A core holds the near end of
+// its own link: it must find a credit before it sends. mapper/route.hpp says why this cannot deadlock.
+//
+// One event a hop: the arrival. A second one, "link idle", is made only for a link that somebody waits for.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mapper/route.hpp"
+#include "simulator/event_queue.hpp"
+#include "simulator/packet.hpp"
+
+namespace tephra {
+
+/// Kinds of events of a chip, in the order in which they are served at one time. Event::target is kind and index.
+enum class ChipEvent : std::uint32_t { credit, arrive, idle, core };
+inline constexpr int chip_event_shift = 28;
+constexpr std::uint32_t event_target(ChipEvent kind, std::uint32_t index) {
+    return static_cast<std::uint32_t>(kind) << chip_event_shift | index;
+}
+constexpr ChipEvent event_kind(std::uint32_t target) {
+    return static_cast<ChipEvent>(target >> chip_event_shift);
+}
+constexpr std::uint32_t event_index(std::uint32_t target) {
+    return target & ((1U << chip_event_shift) - 1);
+}
+
+/// Numbers of links and buffers within a chip: its own links, the host's two, and those that come from neighbours.
+struct ChipLinks {
+    const Machine* machine;
+    const Topology* topology;
+    ChipId chip;
+
+    [[nodiscard]] int count() const { return topology->links_per_chip() + 8; }
+    /// Local number of a link that the chip owns.
+    [[nodiscard]] std::uint32_t local(LinkId link) const;
+    /// Local number, on the receiving chip, of the far end of a chip link.
+    [[nodiscard]] static std::uint32_t incoming(const Topology& topology, LinkId link);
+    [[nodiscard]] std::uint32_t buffer(Hop hop) const {
+        return local(hop.link) * static_cast<std::uint32_t>(topology->channels()) + hop.channel;
+    }
+};
+
+/// Occupancy per flit and latency of a link.
+struct LinkTiming {
+    std::int64_t flit = 0, latency = 0;
+};
+LinkTiming link_timing(const Machine& machine, LinkKind kind);
+
+class Network {
+public:
+    Network(const ChipLinks& links, std::span<const RouteEntry> routes, EventQueue& queue, PacketPool& packets,
+            Outbox& outbox);
+
+    /// Whether a core may send a packet whose route starts with `entry`; if not, it is woken when it may.
+    bool can_inject(std::uint32_t entry);
+    /// Sends a packet over the core's own link, from `time` on at the earliest.
+    void inject(const Packet& packet, std::int64_t time);
+
+    /// Events.
+    void arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now);
+    void idle(std::uint32_t link, std::int64_t now);
+    void credit(std::uint32_t buffer, std::int64_t now);
+
+    /// First packet of a buffer at a core, or no_index.
+    [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const { return buffers_[buffer].head; }
+    /// Removes it; the caller owns the packet.
+    std::uint32_t take(std::uint32_t buffer, std::int64_t now);
+
+    /// Local links (inject or eject) of cores that may have something to do since the last call.
+    std::vector<std::uint32_t>& woken() { return woken_; }
+    /// Flits that a link carried.
+    [[nodiscard]] std::int64_t flits(std::uint32_t link) const { return links_[link].flits; }
+    /// Packets that passed a link of this chip.
+    [[nodiscard]] std::int64_t transfers() const { return transfers_; }
+
+private:
+    struct Buffer {
+        std::uint32_t head = no_index, tail = no_index;  ///< packets
+        std::uint32_t first_waiting = no_index, last_waiting = no_index;
+        std::uint32_t link = 0;
+        std::uint16_t credits = 0;
+        bool core_waits = false;
+    };
+    struct Link {
+        std::int64_t busy_until = 0;
+        std::int64_t flits = 0;
+        std::int32_t flit_time = 0;
+        std::int32_t latency = 0;
+        std::uint32_t far_chip = no_index;  ///< of a chip link, at both ends: the chip at the other end
+        std::uint32_t far_link = 0;         ///< and the number of this link there
+        std::uint8_t waiting = 0;           ///< channels that somebody waits for
+        std::uint8_t next_channel = 0;
+        bool scheduled = false;  ///< an idle event is under way
+        bool incoming = false;   ///< the near end is on another chip
+    };
+    /// A buffer whose head wants to take `entry`.
+    struct Waiting {
+        std::uint32_t buffer, entry, next;
+    };
+
+    void add_link(const ChipLinks& links, LinkId id);
+    void advance(std::uint32_t buffer, std::int64_t now);
+    void request(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
+    void wait(std::uint32_t buffer, std::uint32_t entry);
+    void serve(std::uint32_t link, std::int64_t now);
+    void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
+    void dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t now);
+    std::uint32_t remove_head(std::uint32_t buffer);
+    void return_credit(std::uint32_t buffer, std::int64_t now);
+    void settle(std::int64_t now);
+
+    std::vector<Buffer> buffers_;
+    std::vector<Link> links_;
+    std::span<const RouteEntry> routes_;
+    EventQueue& queue_;
+    PacketPool& packets_;
+    Outbox& outbox_;
+    std::vector<Waiting> waits_;
+    std::uint32_t free_wait_ = no_index;
+    std::vector<std::uint32_t> moved_;  ///< buffers whose head has left, still to be settled
+    std::vector<std::uint32_t> woken_;
+    std::uint32_t channels_;
+    std::int64_t transfers_ = 0;
+};
+
+}  // namespace tephra

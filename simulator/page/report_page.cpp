@@ -1,0 +1,262 @@
+#include "simulator/page/report_page.hpp"
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "simulator/page/charts.hpp"
+#include "simulator/page/chip_map.hpp"
+#include "simulator/page/comparison_chart.hpp"
+#include "simulator/page/markup.hpp"
+#include "simulator/page/style.hpp"
+#include "simulator/report_rows.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr std::array<const char*, energy_groups> group_classes = {"c-synapse",    "c-neuron", "c-network",
+                                                                  "c-chip-links", "c-static", "c-host"};
+
+/// Energy with the unit that keeps it readable; input in mJ.
+std::string energy_text(double millijoules) {
+    if (millijoules == 0) return "0";
+    if (millijoules < 1e-3) return figure_text(millijoules * 1e6, 3) + " nJ";
+    if (millijoules < 1) return figure_text(millijoules * 1e3, 3) + " µJ";
+    return figure_text(millijoules, 3) + " mJ";
+}
+
+struct Tile {
+    std::string what, figure, unit, range;
+    Evidence kind = Evidence::simulated;
+};
+
+std::string tiles(const std::vector<Tile>& list) {
+    Markup out;
+    out.open("div", {{"class", "tiles"}});
+    for (const Tile& tile : list) {
+        out.open("div", {{"class", "tile"}}).element("div", tile.what, {{"class", "what"}});
+        out.open("div", {{"class", "figure"}}).text(tile.figure + " ").element("small", tile.unit).close();
+        out.element("div", tile.range, {{"class", "range"}});
+        out.element("span", std::string(evidence_name(tile.kind)), {{"class", "kind"}}).close();
+    }
+    return out.take();
+}
+
+std::string header(const Run& run, const Report& report) {
+    const std::string title = run_title(run);
+    const auto colon = title.find(": ");
+    Markup out;
+    out.open("header").element("h1", title.substr(0, colon));
+    out.element("p",
+                title.substr(colon + 2) + "; " + std::to_string(report.static_chips) + " of " +
+                    std::to_string(run.machine_chips) + " chips powered, " + std::to_string(report.cores.size()) +
+                    " cores mapped, " + std::to_string(report.tokens) + " tokens. Priced as " + report.table_name +
+                    ": " + report.table_about,
+                {{"class", "lead"}});
+    out.close();
+    const double mj = 1e-9;
+    const EnergyRange& energy = chip_rate(report).per_token;
+    const bool pipelined = run.mode == RunMode::prefill;
+    const std::string whole = figure_text(report.whole.tokens_per_s, 3);
+    std::vector<Tile> list = {
+        {pipelined ? "prefill, pipeline full" : "generating", figure_text(chip_rate(report).tokens_per_s, 3),
+         "tokens/s", whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
+    if (report.first_token)
+        list.push_back(
+            {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
+    list.push_back({"energy", figure_text(energy.value.value() * mj, 3), "mJ/token",
+                    figure_text(energy.low.value() * mj, 3) + " to " + figure_text(energy.high.value() * mj, 3),
+                    Evidence::derived});
+    list.push_back(
+        {"power of the " + report.power_includes, figure_text(chip_rate(report).watts, 3), "W", "", Evidence::derived});
+    list.push_back({"core utilisation", fixed_text(100 * report.utilisation_mean, 1), "%",
+                    "busiest core " + fixed_text(100 * report.utilisation_max, 1) + " %", Evidence::simulated});
+    const double zero =
+        report.updates > 0 ? 100.0 * static_cast<double>(report.skipped) / static_cast<double>(report.updates) : 0;
+    const double planned = static_cast<double>(report.messages) + report.messages_saved;
+    list.push_back({"zero messages", fixed_text(zero, 1), "% not sent",
+                    planned > 0 ? fixed_text(100 * report.messages_saved / planned, 1) + " % of packets saved" : "",
+                    Evidence::simulated});
+    return out.take() + tiles(list);
+}
+
+std::string energy_card(const Report& report) {
+    const double per_token = 1e3 / static_cast<double>(report.tokens);
+    std::vector<ChartPart> parts;
+    for (std::size_t g = 0; g < energy_groups; ++g) {
+        const double value = joules(report.groups[g].value) * per_token;
+        parts.push_back(
+            {std::string(group_name(static_cast<EnergyGroup>(g))), group_classes[g], value, energy_text(value)});
+    }
+    std::vector<BarRow> rows;
+    for (const EnergyTerm& term : report.terms) {
+        if (term.count == 0 || term.energy.high.value() == 0) continue;
+        const double value = joules(term.energy.value) * per_token;
+        if (term.group == EnergyGroup::static_power) continue;  // it would dwarf the rest; the bar above shows it
+        rows.push_back({term.name, group_classes[static_cast<std::size_t>(term.group)], value,
+                        joules(term.energy.low) * per_token, joules(term.energy.high) * per_token,
+                        energy_text(value) + ", " + std::string(evidence_name(term.kind)),
+                        std::to_string(term.count) + " counted; price: " + term.source});
+    }
+    Markup content;
+    content.raw(stacked_bar(parts, "Energy per token by group"));
+    content.element("p", "Dynamic energy by kind of event, mJ/token; whiskers span the plausible range of each price.",
+                    {{"class", "note"}});
+    content.raw(bar_chart(rows, "Dynamic energy per token by event"));
+    return page_card("Where the energy goes",
+                     "Per token over the whole run: counted events x price, and static power of " +
+                         std::to_string(report.static_chips) + " powered chips x time.",
+                     content.take());
+}
+
+std::string time_card(const Run& run, const Report& report) {
+    constexpr const char* classes[] = {"c-compute", "c-network", "c-barrier", "c-host"};
+    std::vector<ChartPart> parts;
+    for (std::size_t k = 0; k < report.phases.size(); ++k) {
+        const double ms = seconds(report.phases[k].time) * 1e3;
+        parts.push_back({report.phases[k].name, classes[k], ms, figure_text(ms, 3) + " ms"});
+    }
+    Markup content;
+    content.raw(stacked_bar(parts, "Time by phase"));
+    content.element("p", "Each token from its entry to its exit:", {{"class", "note"}});
+    content.raw(token_timeline(run, "Tokens over simulated time"));
+    return page_card("Where the time goes", "What the critical path waited for, and the way of each token.",
+                     content.take());
+}
+
+std::string layer_card(const Report& report) {
+    const double per_token = 1e3 / static_cast<double>(report.tokens);
+    std::vector<BarRow> rows;
+    for (const LayerAccount& layer : report.layers) {
+        const double value = joules(layer.dynamic.value) * per_token;
+        const double zero =
+            layer.updates > 0 ? 100.0 * static_cast<double>(layer.skipped) / static_cast<double>(layer.updates) : 0;
+        rows.push_back({layer.name + (layer.on_host ? " (host)" : ""), layer.on_host ? "c-host" : "c-synapse", value,
+                        joules(layer.dynamic.low) * per_token, joules(layer.dynamic.high) * per_token,
+                        energy_text(value) + ", " + fixed_text(zero, 1) + " % zero", ""});
+    }
+    return page_card("Layer by layer",
+                     "Dynamic energy, mJ/token, with the share of firings whose message was zero and was not sent.",
+                     bar_chart(rows, "Dynamic energy per token by layer"));
+}
+
+std::string source_card(const Run& run, const Report& report) {
+    Markup table;
+    table.open("details").element("summary", "Every number with its kind and source");
+    table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+    for (const char* head : {"number", "value", "low", "high", "unit", "kind", "source"}) table.element("th", head);
+    table.close().close().open("tbody");
+    for (const ReportRow& row : report_rows(run, report)) {
+        if (row.section == "layers") continue;
+        table.open("tr").element("td", row.section + ": " + row.name);
+        table.element("td", figure_text(row.value), {{"class", "number"}});
+        table.element("td", row.low ? figure_text(*row.low, 3) : "", {{"class", "number"}});
+        table.element("td", row.high ? figure_text(*row.high, 3) : "", {{"class", "number"}});
+        table.element("td", row.unit).element("td", std::string(evidence_name(row.kind)));
+        table.element("td", row.source, {{"class", "source"}}).close();
+    }
+    table.close().close().close().close();
+    Markup content;
+    content.open("ul", {{"class", "notes"}});
+    for (const auto& note : report.notes) content.element("li", note);
+    std::string on_host;
+    for (const auto& name : report.on_host) on_host += (on_host.empty() ? "" : ", ") + name;
+    content.element("li", "on the host ran: " + (on_host.empty() ? std::string("nothing") : on_host));
+    content.element("li",
+                    "ranges take all prices low or all high at once; prices derived from one sum move against "
+                    "each other, so the true interval is narrower");
+    content.close().raw(table.take());
+    return page_card(
+        "What to know before quoting",
+        "Simulated numbers are counts and times of the model; prices are measured, cited, derived or assumed.",
+        content.take());
+}
+
+std::string text_card(const Run& run) {
+    if (run.text.empty()) return "";
+    Markup content;
+    for (std::size_t at = 0; at <= run.text.size();) {
+        const std::size_t end = std::min(run.text.find('\f', at), run.text.size());
+        content.element("blockquote", run.text.substr(at, end - at));
+        at = end + 1;
+    }
+    return page_card("What it wrote", "Text of the simulated cores.", content.take());
+}
+
+std::string footer(const Run& run, const Report& report) {
+    Markup out;
+    out.element("footer", "tephra " + run.version + " · seed " + std::to_string(run.seed) + " · model " +
+                              to_string(run.model) + " · machine " + to_string(run.machine) + " · mapping " +
+                              to_string(run.mapping) + " · trace " + to_string(run.trace) + " · costs " +
+                              to_string(report.table_hash));
+    return out.take();
+}
+
+std::string rows_card(const Comparison& comparison) {
+    Markup table;
+    table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+    for (const char* head : {"device", "model", "mode", "batch", "tokens/s", "mJ/token", "power of", "kind", "speed",
+                             "energy", "differs", "source"})
+        table.element("th", head);
+    table.close().close().open("tbody");
+    for (const ComparisonRow& row : comparison.rows) {
+        const Baseline& data = row.data;
+        std::string differs;
+        for (const auto* list : {&row.unlike, &row.cautions})
+            for (const auto& text : *list) differs += (differs.empty() ? "" : ", ") + text;
+        const auto ratio = [](const std::optional<double>& r) { return r ? figure_text(*r, 3) + "×" : "–"; };
+        table.open("tr")
+            .element("td", data.device + ", " + data.software, {{"class", "device"}})
+            .element("td", data.model);
+        table.element("td", data.mode == RunMode::generate ? "generate" : "prefill");
+        table.element("td", data.batch ? std::to_string(*data.batch) : "?", {{"class", "number"}});
+        table.element("td", figure_text(data.tokens_per_s), {{"class", "number"}});
+        table.element("td", figure_text(data.mj_per_token), {{"class", "number"}});
+        table.element("td", data.power_includes).element("td", std::string(evidence_name(data.kind)));
+        table.element("td", ratio(row.speed), {{"class", "number"}});
+        table.element("td", ratio(row.energy_ratio), {{"class", "number"}});
+        table.element("td", differs).element("td", data.source, {{"class", "source"}}).close();
+    }
+    const Baseline& reference = comparison.rows[comparison.reference].data;
+    return page_card("All rows",
+                     "Ratios are row / reference: " + reference.device + ", " + reference.software + " (" +
+                         comparison.reference_why + "). Rows of another task have none.",
+                     table.take());
+}
+
+std::string comparison_cards(const Comparison& comparison) {
+    std::string out =
+        page_card("Beside other machines", "Same model, mode and batch; logarithmic scales. Kinds are never averaged.",
+                  comparison_chart(comparison));
+    if (!comparison.predictions.empty())
+        out += page_card(
+            "Predictions",
+            "Published figures of the simulated hardware. No price or time was fitted to those called predictions.",
+            prediction_table(comparison));
+    return out;
+}
+
+}  // namespace
+
+std::string report_page(const Run& run, const Report& report, const Comparison* comparison) {
+    std::string body = header(run, report) + energy_card(report) + time_card(run, report);
+    body += page_card("The machine from above",
+                      "Every powered chip with its cores; grey cells hold nothing. Point at a core for its numbers.",
+                      chip_map(run, report));
+    body += layer_card(report);
+    if (comparison != nullptr) body += comparison_cards(*comparison);
+    body += text_card(run) + source_card(run, report) + footer(run, report);
+    return html_page("tephra report: " + run.model_name + " on " + run.machine_name, body);
+}
+
+std::string comparison_page(const Comparison& comparison) {
+    Markup head;
+    head.open("header").element("h1", "Comparison of " + comparison.rows.front().data.model);
+    head.element("p", "Simulated, measured, cited and derived rows side by side.", {{"class", "lead"}}).close();
+    Markup notes;
+    notes.open("ul", {{"class", "notes"}});
+    for (const auto& note : comparison.notes) notes.element("li", note);
+    return html_page("tephra comparison", head.take() + comparison_cards(comparison) + rows_card(comparison) +
+                                              page_card("Notes", "", notes.take()));
+}
+
+}  // namespace tephra

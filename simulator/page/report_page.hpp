@@ -1,0 +1,16 @@
+#pragma once
+// The page of one run: speed, energy, time, the machine from above, and the comparison when there is one.
+#include <string>
+
+#include "simulator/compare.hpp"
+#include "simulator/price.hpp"
+
+namespace tephra {
+
+/// One self-contained HTML document; `comparison` may be null.
+std::string report_page(const Run& run, const Report& report, const Comparison* comparison);
+
+/// The page of a comparison alone: chart, all rows with kind, source and what differs, predictions.
+std::string comparison_page(const Comparison& comparison);
+
+}  // namespace tephra

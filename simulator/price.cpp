@@ -1,0 +1,247 @@
+#include "simulator/price.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace tephra {
+namespace {
+
+constexpr std::array<std::string_view, energy_groups> group_names = {"synapse",    "neuron", "network",
+                                                                     "chip links", "static", "host"};
+
+EnergyRange energy_of(const Price& price, double factor) {
+    return {Picojoules(price.low * factor), Picojoules(price.value * factor), Picojoules(price.high * factor)};
+}
+
+EnergyRange power_over(const Price& power, double units, Picoseconds time) {
+    const auto energy = [&](double milliwatts) { return Milliwatts(milliwatts * units) * time; };
+    return {energy(power.low), energy(power.value), energy(power.high)};
+}
+
+EnergyRange energy_of(const EventCounts& counts, const CostTable& table) {
+    EnergyRange sum;
+    for (std::size_t k = 0; k < event_kinds; ++k) sum += energy_of(table.energy[k], static_cast<double>(counts[k]));
+    return sum;
+}
+
+std::int64_t count_of(const EventCounts& counts, EventKind kind) {
+    return counts[static_cast<std::size_t>(kind)];
+}
+
+/// Events per second of the times after the first `skipped`; nothing when too few are left.
+std::optional<double> rate_after(std::vector<std::int64_t> times, std::size_t skipped) {
+    std::ranges::sort(times);
+    if (skipped == 0 || times.size() <= skipped || times.back() == times[skipped - 1]) return std::nullopt;
+    return static_cast<double>(times.size() - skipped) / seconds(Picoseconds(times.back() - times[skipped - 1]));
+}
+
+/// Tokens per second as they leave, once a long sequence has settled. Generate: sampled tokens after the first of each
+/// stream, which waited for its prompt. Prefill: the second half of the tokens, when the pipeline is full.
+std::optional<double> leaving_rate(const Run& run) {
+    const bool generate = run.mode == RunMode::generate;
+    std::vector<std::int64_t> left;
+    for (const auto& token : run.tokens)
+        if (!generate || token.output >= 0) left.push_back(token.left.value());
+    const std::size_t half = left.size() / 2;
+    return rate_after(std::move(left), generate ? static_cast<std::size_t>(run.streams) : half);
+}
+
+/// Tokens per second as the chips take them in, over the second half.
+std::optional<double> entering_rate(const Run& run) {
+    std::vector<std::int64_t> entered;
+    for (const auto& token : run.tokens) entered.push_back(token.entered.value());
+    const std::size_t half = entered.size() / 2;
+    return rate_after(std::move(entered), half);
+}
+
+void account_terms(const Run& run, const CostTable& table, Report& report) {
+    for (std::size_t k = 0; k < event_kinds; ++k) {
+        const auto kind = static_cast<EventKind>(k);
+        const Price& price = table.energy[k];
+        const std::int64_t count = total(run, kind);
+        report.terms.push_back({std::string(event_name(kind)), group_of(kind), count,
+                                energy_of(price, static_cast<double>(count)), price.kind, price.source});
+        report.dynamic += report.terms.back().energy;
+    }
+    report.static_chips = run.powered_chips;
+    report.terms.push_back({"chip_static", EnergyGroup::static_power, run.powered_chips,
+                            power_over(table.chip_static, run.powered_chips, run.elapsed), table.chip_static.kind,
+                            table.chip_static.source});
+    if (table.host_included)
+        report.terms.push_back(
+            {"host", EnergyGroup::host, 1, power_over(table.host, 1, run.elapsed), table.host.kind, table.host.source});
+    for (const EnergyTerm& term : report.terms) {
+        report.groups[static_cast<std::size_t>(term.group)] += term.energy;
+        report.total += term.energy;
+    }
+}
+
+void account_layers(const Run& run, const CostTable& table, Report& report) {
+    std::map<int, LayerAccount> layers;
+    const int last = run.populations.empty() ? 0 : run.populations.back().block;
+    for (const auto& population : run.populations) {
+        const auto [entry, is_first] = layers.try_emplace(population.block);
+        LayerAccount& layer = entry->second;
+        layer.block = population.block;
+        layer.dynamic += energy_of(population.counts, table);
+        const std::int64_t updates =
+            count_of(population.counts, EventKind::neuron_update) + count_of(population.counts, EventKind::host_update);
+        const std::int64_t skipped = count_of(population.counts, EventKind::skipped);
+        layer.updates += updates;
+        layer.skipped += skipped;
+        report.updates += updates;
+        report.skipped += skipped;
+        const std::int64_t sent = count_of(population.counts, EventKind::message_out);
+        report.messages += sent;
+        if (updates > skipped)
+            report.messages_saved +=
+                static_cast<double>(sent) * static_cast<double>(skipped) / static_cast<double>(updates - skipped);
+        layer.on_host = (is_first || layer.on_host) && population.on_host;
+        if (population.on_host) report.on_host.push_back(population.name);
+    }
+    for (auto& [block, layer] : layers) {
+        layer.name = block < 0 ? "embedding" : (block == last && layers.size() > 1 ? "head" : "block ");
+        if (layer.name == "block ") layer.name += std::to_string(block);
+        report.layers.push_back(std::move(layer));
+    }
+}
+
+void account_cores(const Run& run, const CostTable& table, Report& report) {
+    report.off_core = report.dynamic.value;
+    for (const auto& core : run.cores) {
+        const Picojoules dynamic = energy_of(core.counts, table).value;
+        const double utilisation = seconds(core.busy) / seconds(run.elapsed);
+        report.cores.push_back({core.core, core.block, dynamic, utilisation});
+        report.off_core -= dynamic;
+        report.utilisation_mean += utilisation / static_cast<double>(run.cores.size());
+        report.utilisation_max = std::max(report.utilisation_max, utilisation);
+    }
+}
+
+/// Energy per token at a rate: events stay what they are, power over time shrinks or grows.
+Rate rate_at(const Report& report, double tokens_per_s) {
+    EnergyRange over_time;
+    for (const EnergyTerm& term : report.terms)
+        if (term.name == "chip_static" || term.name == "host") over_time += term.energy;
+    const double tokens = static_cast<double>(report.tokens);
+    Rate rate;
+    rate.tokens_per_s = tokens_per_s;
+    rate.per_token = report.dynamic * (1 / tokens) + over_time * (1 / (tokens_per_s * seconds(report.elapsed)));
+    rate.watts = joules(rate.per_token.value) * tokens_per_s;
+    return rate;
+}
+
+/// A core's events were caused by some population: no kind may be counted more often on cores than over populations.
+Result<void> check_counts(const Run& run) {
+    if (run.tokens.empty()) return bad_input("the run has no tokens", "run", "simulate at least one token");
+    if (run.elapsed.value() <= 0) return bad_input("the run took no time", "run", "simulate again");
+    for (std::size_t k = 0; k < event_kinds; ++k) {
+        std::int64_t on_cores = 0;
+        for (const auto& core : run.cores) on_cores += core.counts[k];
+        const auto kind = static_cast<EventKind>(k);
+        if (on_cores > total(run, kind))
+            return bad_input("counts of " + std::string(event_name(kind)) +
+                                 " contradict each other: " + std::to_string(on_cores) + " on cores, " +
+                                 std::to_string(total(run, kind)) + " over populations",
+                             "run", "simulate again");
+    }
+    return {};
+}
+
+void add_notes(const Run& run, const CostTable& table, Report& report) {
+    if (!table.host_included) report.notes.push_back("energy of the host is not included: " + table.host.source);
+    if (run.powered_chips < run.machine_chips)
+        report.notes.push_back("static power is charged for the " + std::to_string(run.powered_chips) +
+                               " chips that hold a part of the model, not for the other " +
+                               std::to_string(run.machine_chips - run.powered_chips) + " of the machine");
+    if (std::ranges::find(table.machine_kinds, run.machine_kind) == table.machine_kinds.end())
+        report.notes.push_back("the cost table " + table.name + " was not made for machines of kind " +
+                               run.machine_kind + ": times are of one technology, energies of another");
+    if (run.head_on_host) report.notes.push_back("the head (logits) ran on the host, outside of the priced chips");
+    if (report.accepted && report.accepted->tokens_per_s > 1.1 * report.steady.tokens_per_s)
+        report.notes.push_back(
+            "the host holds this prefill back: it computes logits for every token; the rate at which the chips take "
+            "tokens in is given beside it");
+}
+
+}  // namespace
+
+EnergyRange& EnergyRange::operator+=(const EnergyRange& other) {
+    low += other.low;
+    value += other.value;
+    high += other.high;
+    return *this;
+}
+
+EnergyRange operator*(const EnergyRange& energy, double factor) {
+    return {energy.low * factor, energy.value * factor, energy.high * factor};
+}
+
+std::string_view group_name(EnergyGroup group) {
+    return group_names[static_cast<std::size_t>(group)];
+}
+
+EnergyGroup group_of(EventKind kind) {
+    switch (kind) {
+        case EventKind::synop_ternary:
+        case EventKind::synop_int8:
+            return EnergyGroup::synapse;
+        case EventKind::neuron_update:
+        case EventKind::skipped:
+        case EventKind::state_pass:
+            return EnergyGroup::neuron;
+        case EventKind::chip_flit:
+            return EnergyGroup::chip_links;
+        case EventKind::host_flit:
+        case EventKind::host_synop:
+        case EventKind::host_update:
+            return EnergyGroup::host;
+        case EventKind::message_in:
+        case EventKind::message_out:
+        case EventKind::hop_x:
+        case EventKind::hop_y:
+        case EventKind::hop_local:
+        case EventKind::barrier_tile:
+        case EventKind::count_:
+            break;
+    }
+    return EnergyGroup::network;
+}
+
+const Rate& chip_rate(const Report& report) {
+    return report.accepted ? *report.accepted : report.steady;
+}
+
+Result<Report> price(const Run& run, const CostTable& table) {
+    if (auto sound = check_counts(run); !sound) return tl::unexpected(sound.error());
+    Report report;
+    report.table_name = table.name;
+    report.table_about = table.about;
+    report.table_hash = table.hash;
+    report.power_includes = table.power_includes;
+    report.elapsed = run.elapsed;
+    report.tokens = static_cast<std::int64_t>(run.tokens.size());
+    report.phases = {{"compute", run.compute}, {"network", run.network}, {"barrier", run.barrier}, {"host", run.host}};
+    std::int64_t first_entry = run.tokens.front().entered.value();
+    for (const auto& token : run.tokens) first_entry = std::min(first_entry, token.entered.value());
+    for (const auto& token : run.tokens) {
+        if (token.output < 0) continue;
+        ++report.generated;
+        const Picoseconds latency(token.left.value() - first_entry);
+        report.first_token = std::min(report.first_token.value_or(latency), latency);
+    }
+    account_terms(run, table, report);
+    account_layers(run, table, report);
+    account_cores(run, table, report);
+    const auto tokens = static_cast<double>(report.tokens);
+    report.whole.tokens_per_s = tokens / seconds(run.elapsed);
+    report.whole.per_token = report.total * (1 / tokens);
+    report.whole.watts = joules(report.total.value) / seconds(run.elapsed);
+    report.steady = rate_at(report, leaving_rate(run).value_or(report.whole.tokens_per_s));
+    if (run.mode == RunMode::prefill && run.head_on_host)
+        if (const auto rate = entering_rate(run)) report.accepted = rate_at(report, *rate);
+    add_notes(run, table, report);
+    return report;
+}
+
+}  // namespace tephra

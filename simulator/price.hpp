@@ -1,0 +1,102 @@
+#pragma once
+// price: joules are counts x prices, made once, here. A Report is numbers only; report_text, report_html and the tools
+// give it a form.
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/units.hpp"
+#include "simulator/cost_table.hpp"
+#include "simulator/run.hpp"
+
+namespace tephra {
+
+/// An energy with the range that its prices allow. The ends take all prices low or all high at once, so the true
+/// interval is narrower: prices that were derived from one sum move against each other.
+struct EnergyRange {
+    Picojoules low, value, high;
+    EnergyRange& operator+=(const EnergyRange& other);
+    friend EnergyRange operator+(EnergyRange a, const EnergyRange& b) { return a += b; }
+};
+EnergyRange operator*(const EnergyRange& energy, double factor);
+
+/// What an event belongs to.
+enum class EnergyGroup : std::uint8_t { synapse, neuron, network, chip_links, static_power, host, count_ };
+inline constexpr std::size_t energy_groups = static_cast<std::size_t>(EnergyGroup::count_);
+std::string_view group_name(EnergyGroup group);  ///< "synapse", "chip links", "static"
+EnergyGroup group_of(EventKind kind);
+
+/// One line of the energy account: count x price, or power x time.
+struct EnergyTerm {
+    std::string name;  ///< of the event kind, "chip_static" or "host"
+    EnergyGroup group = EnergyGroup::synapse;
+    std::int64_t count = 0;  ///< events; chips for static power
+    EnergyRange energy;
+    Evidence kind = Evidence::assumed;  ///< of the price; counts and times are simulated
+    std::string source;
+};
+
+/// The populations of one block of the model together.
+struct LayerAccount {
+    std::string name;  ///< "block 3", "embedding", "head"
+    int block = 0;
+    bool on_host = false;  ///< all of it
+    EnergyRange dynamic;
+    std::int64_t updates = 0;  ///< neurons that fired
+    std::int64_t skipped = 0;  ///< of them, those that sent nothing
+};
+
+struct CoreAccount {
+    std::int32_t core = 0;
+    int block = -1;
+    Picojoules dynamic;
+    double utilisation = 0;  ///< busy time / elapsed
+};
+
+struct PhaseTime {
+    std::string name;  ///< compute, network, barrier, host
+    Picoseconds time;
+};
+
+/// Speed and energy per token.
+struct Rate {
+    double tokens_per_s = 0;
+    EnergyRange per_token;
+    double watts = 0;  ///< per_token.value x tokens_per_s
+};
+
+struct Report {
+    std::string table_name, table_about, power_includes;
+    Hash128 table_hash;
+    std::int64_t tokens = 0;     ///< that went through the machine, over all streams
+    std::int64_t generated = 0;  ///< of them, those with a sampled output
+    Picoseconds elapsed;
+    std::optional<Picoseconds> first_token;  ///< from the entry of the first token to the first sampled output
+    Rate whole;                              ///< over the whole run: filling and draining of the pipeline included
+    Rate steady;  ///< what a long sequence tends to: generate after the prompt, prefill with the pipeline full
+    std::optional<Rate> accepted;  ///< prefill with the head on the host: as the chips take tokens in, pipeline full
+    EnergyRange total, dynamic;
+    std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_static, then host if it is priced
+    std::array<EnergyRange, energy_groups> groups;
+    std::vector<LayerAccount> layers;  ///< by block
+    std::vector<PhaseTime> phases;     ///< they sum to elapsed when the simulator attributed all of it
+    std::vector<CoreAccount> cores;
+    Picojoules off_core;                               ///< dynamic energy that belongs to no core: host, host link
+    double utilisation_mean = 0, utilisation_max = 0;  ///< of the mapped cores
+    std::int64_t updates = 0, skipped = 0;             ///< neurons that fired; of them, those with a zero message
+    std::int64_t messages = 0;                         ///< packets sent
+    double messages_saved = 0;         ///< packets that the zero messages would have been, at each population's fan-out
+    int static_chips = 0;              ///< chips whose static power is charged
+    std::vector<std::string> on_host;  ///< names of the populations that ran on the host
+    std::vector<std::string> notes;    ///< what a reader must know before quoting a number
+};
+
+/// Rate of the chips where the host may hold tokens back after them, else the steady rate.
+const Rate& chip_rate(const Report& report);
+
+/// Prices a run. Errors: bad_input (no tokens, no time, or counts of cores and populations that contradict each other).
+Result<Report> price(const Run& run, const CostTable& table);
+
+}  // namespace tephra

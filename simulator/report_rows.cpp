@@ -1,0 +1,177 @@
+#include "simulator/report_rows.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include "core/text.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr double milli = 1e3;
+
+/// Collects the rows of one section after the other.
+class Rows {
+public:
+    void section(std::string name) { section_ = std::move(name); }
+    void simulated(std::string name, double value, std::string unit, std::string source = "counted by the simulator") {
+        rows_.push_back(
+            {section_, std::move(name), value, {}, {}, std::move(unit), Evidence::simulated, std::move(source)});
+    }
+    void priced(std::string name, const EnergyRange& energy, double factor, std::string unit, Evidence kind,
+                std::string source) {
+        const EnergyRange scaled = energy * factor;
+        rows_.push_back({section_, std::move(name), joules(scaled.value), joules(scaled.low), joules(scaled.high),
+                         std::move(unit), kind, std::move(source)});
+    }
+    std::vector<ReportRow> take() { return std::move(rows_); }
+
+private:
+    std::string section_;
+    std::vector<ReportRow> rows_;
+};
+
+std::string table_source(const Report& report) {
+    return "simulated counts and times x cost table " + report.table_name;
+}
+
+void summary_rows(const Report& report, Rows& rows) {
+    rows.section("summary");
+    const char* times = "times of the simulated machine";
+    rows.simulated("tokens", static_cast<double>(report.tokens), "tokens");
+    rows.simulated("simulated time", seconds(report.elapsed) * milli, "ms", times);
+    rows.simulated("throughput", report.whole.tokens_per_s, "tokens/s", times);
+    rows.simulated("throughput, steady", report.steady.tokens_per_s, "tokens/s",
+                   "generate: after the first sampled token; prefill: second half of the tokens, as they leave");
+    if (report.accepted)
+        rows.simulated("throughput, chips alone", report.accepted->tokens_per_s, "tokens/s",
+                       "second half of the tokens, as the chips take them in");
+    if (report.first_token) rows.simulated("time to first token", seconds(*report.first_token) * milli, "ms", times);
+    const double tokens = static_cast<double>(report.tokens);
+    rows.priced("energy", report.whole.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
+    rows.priced("energy, steady", report.steady.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
+    if (report.accepted)
+        rows.priced("energy, chips alone", report.accepted->per_token, milli, "mJ/token", Evidence::derived,
+                    table_source(report));
+    rows.priced("of it dynamic", report.dynamic, milli / tokens, "mJ/token", Evidence::derived, table_source(report));
+    rows.priced("power", report.total, 1 / seconds(report.elapsed), "W", Evidence::derived, table_source(report));
+    rows.priced("total energy", report.total, milli, "mJ", Evidence::derived, table_source(report));
+}
+
+void energy_rows(const Report& report, Rows& rows) {
+    const double per_token = milli / static_cast<double>(report.tokens);
+    rows.section("energy");
+    for (std::size_t g = 0; g < energy_groups; ++g) {
+        const auto group = static_cast<EnergyGroup>(g);
+        std::string source = table_source(report);
+        if (group == EnergyGroup::static_power)
+            source =
+                std::to_string(report.static_chips) + " powered chips x time x chip_static of " + report.table_name;
+        rows.priced(std::string(group_name(group)), report.groups[g], per_token, "mJ/token", Evidence::derived, source);
+    }
+    rows.section("prices");
+    for (const EnergyTerm& term : report.terms) {
+        if (term.count == 0) continue;
+        rows.priced(term.name, term.energy, per_token, "mJ/token", term.kind,
+                    std::to_string(term.count) + (term.name == "chip_static" ? " chips" : " counted") +
+                        "; price: " + term.source);
+    }
+}
+
+void layer_rows(const Report& report, Rows& rows) {
+    const double per_token = milli / static_cast<double>(report.tokens);
+    rows.section("layers");
+    for (const LayerAccount& layer : report.layers)
+        rows.priced(layer.name + (layer.on_host ? " (host)" : ""), layer.dynamic, per_token, "mJ/token",
+                    Evidence::derived, "dynamic energy; " + table_source(report));
+}
+
+void time_rows(const Report& report, Rows& rows) {
+    rows.section("time");
+    for (const PhaseTime& phase : report.phases)
+        rows.simulated(phase.name, seconds(phase.time) * milli, "ms", "what the critical path waited for");
+}
+
+void activity_rows(const Report& report, Rows& rows) {
+    rows.section("activity");
+    rows.simulated("neurons that fired", static_cast<double>(report.updates), "firings");
+    rows.simulated("with a zero message, not sent", static_cast<double>(report.skipped), "firings");
+    rows.simulated("packets sent", static_cast<double>(report.messages), "packets");
+    rows.simulated("packets saved by zeros", std::round(report.messages_saved), "packets",
+                   "zero messages x packets per sent message of the same population");
+    const double neurons = static_cast<double>(report.updates);
+    rows.simulated("zero messages", neurons > 0 ? 100 * static_cast<double>(report.skipped) / neurons : 0,
+                   "% of firings");
+    rows.simulated("utilisation, mean over mapped cores", 100 * report.utilisation_mean, "% of the time");
+    rows.simulated("utilisation, busiest core", 100 * report.utilisation_max, "% of the time");
+}
+
+}  // namespace
+
+std::vector<ReportRow> report_rows(const Run&, const Report& report) {
+    Rows rows;
+    summary_rows(report, rows);
+    energy_rows(report, rows);
+    time_rows(report, rows);
+    layer_rows(report, rows);
+    activity_rows(report, rows);
+    return rows.take();
+}
+
+std::string run_title(const Run& run) {
+    return run.model_name + " on " + run.machine_name + ": " +
+           (run.mode == RunMode::generate ? "generate" : "prefill") + ", " +
+           (run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
+           (run.noc == NocMode::ideal ? "ideal" : "contended") + " network, " + run.synapse_format + " synapses, " +
+           std::to_string(run.streams) + (run.streams == 1 ? " stream" : " streams");
+}
+
+Json report_json(const Run& run, const Report& report) {
+    Json::Object sections;
+    for (const ReportRow& row : report_rows(run, report)) {
+        Json::Object object{{"name", row.name}, {"value", row.value}};
+        if (row.low) object.emplace_back("low", *row.low);
+        if (row.high) object.emplace_back("high", *row.high);
+        object.emplace_back("unit", row.unit);
+        object.emplace_back("kind", std::string(evidence_name(row.kind)));
+        object.emplace_back("source", row.source);
+        if (sections.empty() || sections.back().first != row.section) sections.emplace_back(row.section, Json::Array{});
+        Json::Array rows = *sections.back().second.array();
+        rows.emplace_back(std::move(object));
+        sections.back().second = std::move(rows);
+    }
+    Json::Array on_host, notes;
+    for (const auto& name : report.on_host) on_host.emplace_back(name);
+    for (const auto& note : report.notes) notes.emplace_back(note);
+    Json::Object out{{"version", run.version},
+                     {"title", run_title(run)},
+                     {"model", run.model_name},
+                     {"model_hash", to_string(run.model)},
+                     {"machine", run.machine_name},
+                     {"machine_hash", to_string(run.machine)},
+                     {"mapping_hash", to_string(run.mapping)},
+                     {"trace_hash", to_string(run.trace)},
+                     {"seed", std::to_string(run.seed)},
+                     {"costs", report.table_name},
+                     {"costs_hash", to_string(report.table_hash)},
+                     {"power_includes", report.power_includes}};
+    for (auto& section : sections) out.push_back(std::move(section));
+    out.emplace_back("on_host", std::move(on_host));
+    out.emplace_back("notes", std::move(notes));
+    return out;
+}
+
+std::string figure_text(double value, int digits) {
+    if (value == 0 || !std::isfinite(value)) return fixed_text(value, 0);
+    char buffer[64];
+    const auto end =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific, digits - 1).ptr;
+    std::string scientific(buffer, end);
+    const int magnitude = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+    if (magnitude < -4 || magnitude > 14) return scientific;
+    return fixed_text(std::strtod(scientific.c_str(), nullptr), std::max(0, digits - 1 - magnitude));
+}
+
+}  // namespace tephra

@@ -1,0 +1,35 @@
+#pragma once
+// A report as rows: one list behind the text, JSON and CSV forms, so that they can't disagree.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+#include "simulator/price.hpp"
+
+namespace tephra {
+
+/// One number of a report with where it comes from.
+struct ReportRow {
+    std::string section;  ///< summary, energy, prices, time, layers, activity
+    std::string name;
+    double value = 0;
+    std::optional<double> low, high;  ///< range, when the number rests on prices
+    std::string unit;
+    Evidence kind = Evidence::simulated;
+    std::string source;
+};
+
+/// Every number of a report, section by section.
+std::vector<ReportRow> report_rows(const Run& run, const Report& report);
+
+/// "mmfree-370m on alia-point: generate, barrier, contended network, int8 synapses, 1 stream".
+std::string run_title(const Run& run);
+
+/// Identity of run and prices, the rows by section, parts on the host, notes.
+Json report_json(const Run& run, const Report& report);
+
+/// Rounded to `digits` significant figures, without exponent from 1e-4 to 1e15: 0.01234, 41.5, 238500.
+std::string figure_text(double value, int digits = 4);
+
+}  // namespace tephra

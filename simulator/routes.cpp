@@ -1,0 +1,64 @@
+#include "simulator/routes.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "simulator/network.hpp"
+
+namespace tephra {
+
+void RouteTable::add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child) {
+    const ChipLinks links{machine_, topology_, topology_->link(hop.link).owner};
+    RouteEntry entry{};
+    entry.buffer = links.buffer(hop) & 0xFFFFFFU;
+    entry.children = children & 0xFFU;
+    entry.first_child = first_child;
+    assert(entry.buffer == links.buffer(hop) && entry.children == children);
+    entries_.push_back(entry);
+    links_.push_back(hop.link);
+}
+
+std::uint32_t RouteTable::add_path(CoreId from, CoreId to, std::uint32_t terminal) {
+    const auto first = static_cast<std::uint32_t>(entries_.size());
+    std::vector<Hop> path;
+    topology_->route(from, to, path);
+    for (std::size_t k = 0; k < path.size(); ++k) {
+        const bool last = k + 1 == path.size();
+        add_entry(path[k], last ? 0 : 1, last ? terminal : static_cast<std::uint32_t>(entries_.size()) + 1);
+    }
+    return first;
+}
+
+std::uint32_t RouteTable::add_tree(CoreId from, std::span<const CoreId> targets,
+                                   std::span<const std::uint32_t> terminals) {
+    const auto first = static_cast<std::uint32_t>(entries_.size());
+    const std::vector<TreeHop> tree = topology_->tree(from, targets);
+    std::vector<std::vector<std::size_t>> children(tree.size());
+    for (std::size_t k = 1; k < tree.size(); ++k) children[static_cast<std::size_t>(tree[k].parent)].push_back(k);
+    // Breadth first, so that the children of a node stand side by side.
+    std::vector<std::size_t> order{0};
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        const std::size_t node = order[k];
+        if (!children[node].empty()) {
+            const auto next = first + static_cast<std::uint32_t>(order.size());
+            add_entry(tree[node].hop, static_cast<std::uint32_t>(children[node].size()), next);
+            order.insert(order.end(), children[node].begin(), children[node].end());
+            continue;
+        }
+        const auto target =
+            std::ranges::find_if(targets, [&](CoreId core) { return topology_->eject(core) == tree[node].hop.link; });
+        assert(target != targets.end());
+        add_entry(tree[node].hop, 0, terminals[static_cast<std::size_t>(target - targets.begin())]);
+    }
+    return first;
+}
+
+std::uint32_t RouteTable::end(std::uint32_t entry) const {
+    // The entry after the last child of the last node with children; a route is never empty.
+    std::uint32_t last = entry;
+    for (std::uint32_t k = entry; k <= last; ++k)
+        if (entries_[k].children > 0) last = std::max(last, entries_[k].first_child + entries_[k].children - 1);
+    return last + 1;
+}
+
+}  // namespace tephra

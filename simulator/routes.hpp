@@ -1,0 +1,36 @@
+#pragma once
+// RouteTable: the routes of a run laid out flat, so that a packet finds its next links beside its present one.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mapper/route.hpp"
+#include "simulator/packet.hpp"
+
+namespace tephra {
+
+class RouteTable {
+public:
+    RouteTable(const Machine& machine, const Topology& topology) : machine_(&machine), topology_(&topology) {}
+
+    /// Adds the path from one core (or the host) to another; its last entry names `terminal`. Returns its first entry.
+    std::uint32_t add_path(CoreId from, CoreId to, std::uint32_t terminal);
+    /// Adds the tree to all targets; the entry at targets[k] names terminals[k]. Returns its first entry.
+    std::uint32_t add_tree(CoreId from, std::span<const CoreId> targets, std::span<const std::uint32_t> terminals);
+
+    [[nodiscard]] std::span<const RouteEntry> entries() const { return entries_; }
+    /// Link of every entry.
+    [[nodiscard]] LinkId link(std::uint32_t entry) const { return links_[entry]; }
+    /// One past the last entry of the route that starts at `entry`.
+    [[nodiscard]] std::uint32_t end(std::uint32_t entry) const;
+
+private:
+    void add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child);
+
+    const Machine* machine_;
+    const Topology* topology_;
+    std::vector<RouteEntry> entries_;
+    std::vector<LinkId> links_;
+};
+
+}  // namespace tephra

@@ -1,0 +1,111 @@
+#pragma once
+// Run: what a simulation counted and when things happened. Integers only; joules are made in price().
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/hash.hpp"
+#include "core/units.hpp"
+
+namespace tephra {
+
+/// Kinds of counted events. Each has one price in a cost table.
+enum class EventKind : std::uint8_t {
+    message_in,     ///< packet served by a core
+    message_out,    ///< packet sent by a core (per destination core under unicast, per tree under multicast)
+    synop_ternary,  ///< 2-bit weight met by a message
+    synop_int8,     ///< 8-bit weight met by a message
+    neuron_update,  ///< neuron that fired
+    hop_x,          ///< flit over an east-west link
+    hop_y,          ///< flit over a north-south link
+    hop_local,      ///< flit between a core and its router
+    chip_flit,      ///< flit over a link between chips
+    host_flit,      ///< flit over the host link
+    host_synop,     ///< weight met on the host
+    host_update,    ///< neuron that fired on the host
+    barrier_tile,   ///< mapped tile in one barrier
+    skipped,        ///< neuron that fired and sent nothing, because its message was zero
+    state_pass,     ///< state handed to a population on the same core, no packet
+    count_          ///< number of kinds
+};
+inline constexpr std::size_t event_kinds = static_cast<std::size_t>(EventKind::count_);
+using EventCounts = std::array<std::int64_t, event_kinds>;
+
+/// Name of a kind as in cost tables and run files: "message_in".
+std::string_view event_name(EventKind kind);
+
+enum class RunMode : std::uint8_t { generate, prefill };
+enum class SyncMode : std::uint8_t { barrier, dataflow };
+enum class NocMode : std::uint8_t { ideal, contended };
+
+/// One token that went through the machine.
+struct TokenRecord {
+    int stream = 0;
+    int position = 0;          ///< in its stream
+    std::int32_t input = 0;    ///< token id that entered
+    std::int32_t output = -1;  ///< token id sampled from its logits; -1: none (prefill before the last)
+    Picoseconds entered, left;
+};
+
+struct PopulationRecord {
+    std::string name;
+    int block = -1;
+    bool on_host = false;
+    EventCounts counts{};  ///< events caused by this population: its updates, the packets it sends and their hops,
+                           ///< the synops of its input projections
+};
+
+struct CoreRecord {
+    std::int32_t core = 0;
+    int block = -1;  ///< of its largest population
+    EventCounts counts{};
+    Picoseconds busy;  ///< time in service
+};
+
+/// Arrangement of the machine, so that a run can be drawn without it (mapper/machine.hpp: core ids are chip-major,
+/// then tile = x + y tiles_x, then core in tile).
+struct Geometry {
+    int chips_x = 1, chips_y = 1, chips_z = 1;
+    int tiles_x = 1, tiles_y = 1, cores_per_tile = 1;
+    [[nodiscard]] int cores_per_chip() const { return tiles_x * tiles_y * cores_per_tile; }
+    friend bool operator==(const Geometry&, const Geometry&) = default;
+};
+
+struct Run {
+    std::string version;  ///< of tephra
+    std::string model_name, machine_name, machine_kind;
+    Hash128 model, machine, mapping, trace;
+    std::int64_t parameters = 0;
+    RunMode mode = RunMode::generate;
+    SyncMode sync = SyncMode::barrier;
+    NocMode noc = NocMode::ideal;
+    int streams = 1;
+    std::uint64_t seed = 0;
+    std::string synapse_format;  ///< "ternary2" or "int8"
+    bool head_on_host = false;
+    int powered_chips = 0;  ///< chips that hold at least one slice
+    int machine_chips = 0;
+    Geometry geometry;
+    Picoseconds elapsed;                          ///< from the entry of the first token to the end of the last
+    Picoseconds compute, network, barrier, host;  ///< elapsed split by what the critical path waited for
+    std::int64_t steps = 0;                       ///< barriers passed
+    std::vector<TokenRecord> tokens;
+    std::vector<PopulationRecord> populations;
+    std::vector<CoreRecord> cores;  ///< mapped cores only
+    struct ChipLinkRecord {
+        int from = 0, to = 0;
+        std::int64_t flits = 0;
+    };
+    std::vector<ChipLinkRecord> links;  ///< chip links that carried anything
+    std::string text;                   ///< generated text, streams separated by a form feed
+};
+
+/// Sum of a kind over the populations.
+std::int64_t total(const Run& run, EventKind kind);
+
+Result<void> write_run(const Run& run, const std::string& path);
+Result<Run> read_run(const std::string& path);
+
+}  // namespace tephra

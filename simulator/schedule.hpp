@@ -1,0 +1,109 @@
+#pragma once
+// Schedule: who sends what where. Built once from Program, Mapping and Machine; never changes during a run.
+//
+//   slice --fan-outs--> route --terminals--> core --deliveries--> inputs of the slices there
+//
+// A neuron's message is one packet per destination core (unicast) or one per tree (multicast), whatever number of
+// projections it feeds there; a record is a packet of its own per projection.
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "mapper/mapping.hpp"
+#include "mapper/route.hpp"
+#include "neuro/program.hpp"
+#include "simulator/routes.hpp"
+#include "simulator/run.hpp"
+
+namespace tephra {
+
+/// One port of a slice.
+struct SliceInput {
+    std::uint32_t slice = 0;
+    ProjectionId projection;
+    SynapseKind kind = SynapseKind::identity;
+    std::uint32_t sources = 0;  ///< slices that send to it: each marks its last message of a token (self-timed runs)
+    std::int64_t synops = 0;    ///< weights that one message meets
+    Picoseconds service;        ///< of one message at these weights
+};
+
+/// Messages or records that leave a slice on one route.
+struct Fanout {
+    enum class Kind : std::uint8_t { message, record, credit };
+    Kind kind = Kind::message;
+    std::uint32_t slice = 0;
+    ProjectionId projection;  ///< of records and credits
+    std::uint32_t entry = 0;  ///< first entry of the route
+    int begin = 0, end = 0;   ///< source neurons that send on it
+    std::uint16_t flits = 0;  ///< of one packet; markers and credits have the header alone
+    std::uint32_t first_terminal = 0, terminals = 0;
+};
+
+/// One input that a packet reaches at its core; all that serving it needs, side by side.
+struct Delivery {
+    std::uint32_t input = 0;
+    std::uint32_t slice = 0;
+    std::uint32_t port = 0;
+    std::int64_t service = 0;  ///< SliceInput::service in picoseconds
+};
+
+/// Where a route ends.
+struct Terminal {
+    std::uint32_t fanout = 0;
+    std::uint32_t entry = 0;  ///< last entry of its path
+    CoreId core;              ///< or the host
+    std::uint32_t chip = 0;
+    std::uint32_t buffer = 0;    ///< in front of the core, within its chip
+    std::int64_t latency = 0;    ///< of all links of the path
+    std::int64_t flit_time = 0;  ///< sum over the links of their time per flit
+    std::uint32_t first_delivery = 0, deliveries = 0;
+};
+
+/// State or activations handed to a slice on the same core (identity), or anything handed over within the host.
+struct LocalPass {
+    std::uint32_t input = 0;
+    int begin = 0, end = 0;  ///< source neurons
+};
+
+struct ScheduledSlice {
+    PopulationId population;
+    CoreId core;  ///< or the host
+    std::uint32_t chip = 0;
+    bool on_host = false;
+    int begin = 0, end = 0;
+    std::uint32_t first_input = 0, inputs = 0;  ///< by port
+    std::uint32_t first_fanout = 0, fanouts = 0;
+    std::uint32_t message_fanouts = 0;  ///< of them, the first ones carry messages
+    std::uint32_t first_local = 0, locals = 0;
+    [[nodiscard]] int size() const { return end - begin; }
+};
+
+struct Schedule {
+    Schedule(const Machine& machine, Topology topology_in);
+    Schedule(const Schedule&) = delete;  // routes point at the topology
+    Schedule& operator=(const Schedule&) = delete;
+
+    const Machine* machine;
+    Topology topology;
+    RouteTable routes;
+    std::vector<ScheduledSlice> slices;  ///< in order of chip and core, the host's last
+    std::vector<SliceInput> inputs;
+    std::vector<Fanout> fanouts;
+    std::vector<Terminal> terminals;
+    std::vector<Delivery> deliveries;
+    std::vector<LocalPass> locals;
+    std::uint32_t source = 0, sink = 0;  ///< slices of TokenSource and TokenSink
+    int mapped_chips = 0;
+    int mapped_tiles = 0;           ///< over all chips
+    int tiles_of_fullest_chip = 0;  ///< mapped ones
+    /// Time of one barrier.
+    [[nodiscard]] Picoseconds barrier_time() const;
+    /// Flits of a packet with so many bits of payload.
+    [[nodiscard]] std::uint16_t flits(int bits) const;
+};
+
+/// `self_timed` adds the credits. Errors: bad_input when the mapping does not cover the program.
+Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,
+                                                      const Mapping& mapping, bool self_timed);
+
+}  // namespace tephra

@@ -1,0 +1,199 @@
+#include "simulator/simulate.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "simulator/counts.hpp"
+#include "simulator/windows.hpp"
+
+namespace tephra {
+namespace {
+
+Result<void> check_options(const Program& program, const Machine& machine, const Mapping& mapping,
+                           const SimulateOptions& options) {
+    if (mapping.model != program.model)
+        return bad_input("the mapping belongs to another model", "mapping", "map this model: tephra map");
+    if (mapping.machine != machine.hash)
+        return bad_input("the mapping belongs to another machine: " + mapping.machine_name, "mapping",
+                         "map the model for " + machine.name);
+    if (options.prompts.empty()) return bad_input("there is no prompt", "prompts");
+    const auto streams = static_cast<int>(options.prompts.size());
+    if (streams > mapping.streams)
+        return fail(
+            ErrorCode::does_not_fit,
+            std::to_string(streams) + " streams, but the mapping holds the state of " + std::to_string(mapping.streams),
+            "mapping", "map the model with --streams " + std::to_string(streams));
+    for (const auto& prompt : options.prompts) {
+        if (prompt.empty()) return bad_input("a prompt is empty", "prompts", "give at least one token");
+        for (const std::int32_t id : prompt)
+            if (id < 0 || id >= program[program.sink].size)
+                return bad_input("token " + std::to_string(id) + " is not in the vocabulary", "prompts");
+    }
+    if (options.new_tokens < 0 || options.threads < 1) return bad_input("negative number of tokens or no thread", "");
+    if (options.new_tokens > 0 && !options.sample) return bad_input("no way to sample tokens", "sample");
+    return {};
+}
+
+class Simulation {
+public:
+    Simulation(const Program& program, const Machine& machine, const Mapping& mapping, const SimulateOptions& options,
+               const Schedule& schedule)
+        : program_(program), machine_(machine), mapping_(mapping), options_(options), plan_(schedule), feed_(options) {
+        state_.program = &program;
+        state_.schedule = &schedule;
+        state_.sync = options.sync;
+        state_.noc = options.noc;
+        state_.feed = &feed_;
+        const auto streams = static_cast<int>(options.prompts.size());
+        state_.slices.reserve(schedule.slices.size());
+        for (const ScheduledSlice& slice : schedule.slices)
+            state_.slices.emplace_back(program, schedule, slice, streams, feed_.total());
+        state_.slice_counts.resize(schedule.slices.size());
+        state_.sent.resize(schedule.fanouts.size());
+        state_.delivered.resize(schedule.terminals.size());
+        state_.local_messages.resize(schedule.inputs.size());
+        const bool traced = !options.trace_path.empty();
+        const auto chips = static_cast<std::size_t>(machine.chips());
+        const std::size_t limit = traced ? trace_limit(options.trace_bytes, chips + 1) : 0;
+        for (int c = 0; c < machine.chips(); ++c) chips_.push_back(std::make_unique<Chip>(state_, ChipId(c), limit));
+        steps_trace_ = TraceBuffer(limit);
+        windows_ = std::make_unique<Windows>(chips_, window_length(), options.threads);
+    }
+
+    Result<Run> run() {
+        if (options_.sync == SyncMode::barrier) {
+            run_steps();
+        } else {
+            chips_[machine_.host.chip.index()]->cores().start_feed(0);
+            windows_->run();
+            split_ = chips_[machine_.host.chip.index()]->cores().end_of_path().split;
+        }
+        if (feed_.left() != feed_.total())
+            return fail(ErrorCode::internal,
+                        "the run stopped after " + std::to_string(feed_.left()) + " of " +
+                            std::to_string(feed_.total()) + " tokens",
+                        "simulation");
+        if (auto sound = check_conservation(state_, chips_); !sound) return tl::unexpected(sound.error());
+        Run run = summary();
+        collect_counts(state_, chips_, mapping_, run);
+        if (!options_.trace_path.empty()) {
+            std::vector<const TraceBuffer*> buffers;
+            for (const auto& chip : chips_) buffers.push_back(&chip->trace());
+            if (auto written = write_trace(options_.trace_path, program_, plan_, buffers, steps_trace_); !written)
+                return tl::unexpected(written.error());
+        }
+        return run;
+    }
+
+private:
+    [[nodiscard]] std::int64_t window_length() const {
+        if (machine_.chips() == 1) return EventQueue::never;
+        return std::max<std::int64_t>(machine_.link.latency.value(), 1);
+    }
+
+    /// Barrier runs. A token enters at the beginning of a step when one is known; k steps later the slices of stage k
+    /// fire it. The step ends when nothing is under way any more, then all meet at the barrier.
+    void run_steps() {
+        const auto stages = slices_by_stage();
+        std::vector<std::int64_t> entry;  // step in which each token entered
+        std::int64_t now = 0;
+        std::size_t oldest = 0;  // token still in flight
+        const auto depth = static_cast<std::int64_t>(stages.size());
+        for (std::int64_t step = 0;; ++step) {
+            if (feed_.waiting()) entry.push_back(step);
+            while (oldest < entry.size() && step - entry[oldest] >= depth) ++oldest;
+            if (oldest == entry.size()) break;
+            for (const auto& chip : chips_) chip->cores().begin_step();
+            for (std::size_t token = oldest; token < entry.size(); ++token)
+                for (const std::uint32_t slice : stages[static_cast<std::size_t>(step - entry[token])])
+                    chips_[plan_.slices[slice].chip]->cores().start(slice, now);
+            windows_->run();
+            now = end_step(step, now);
+        }
+    }
+
+    /// Books a step that began at `begin`, by what its last core waited for; returns when the next one begins.
+    std::int64_t end_step(std::int64_t step, std::int64_t begin) {
+        const CoreEngine* last = &chips_[0]->cores();
+        for (const auto& chip : chips_)
+            if (chip->cores().last_end() > last->last_end()) last = &chip->cores();
+        const std::int64_t end = std::max(begin, last->last_end());
+        const bool final = feed_.left() == feed_.total();
+        const std::int64_t busy = end > begin ? std::min(last->busy_of_last(), end - begin) : 0;
+        split_[last->last_is_host() ? 2 : 0] += busy;
+        split_[1] += end - begin - busy;
+        const std::int64_t barrier = final ? 0 : plan_.barrier_time().value();
+        barrier_ += barrier;
+        steps_ += final ? 0 : 1;
+        steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
+        return end + barrier;
+    }
+
+    [[nodiscard]] std::vector<std::vector<std::uint32_t>> slices_by_stage() const {
+        std::vector<std::vector<std::uint32_t>> stages(static_cast<std::size_t>(program_.steps));
+        for (std::uint32_t s = 0; s < plan_.slices.size(); ++s)
+            stages[static_cast<std::size_t>(program_[plan_.slices[s].population].stage)].push_back(s);
+        return stages;
+    }
+
+    Run summary() const {
+        Run run;
+        run.version = TEPHRA_VERSION;
+        run.model_name = program_.model_name;
+        run.machine_name = machine_.name;
+        run.machine_kind = machine_.kind;
+        run.model = program_.model;
+        run.machine = machine_.hash;
+        run.mapping = mapping_hash(mapping_);
+        EventHash hash;
+        for (const auto& chip : chips_) hash.add(chip->cores().hash());
+        run.trace = {hash.low, hash.high};
+        run.mode = options_.mode;
+        run.sync = options_.sync;
+        run.noc = options_.noc;
+        run.streams = static_cast<int>(options_.prompts.size());
+        run.synapse_format = mapping_.format == SynapseFormat::int8 ? "int8" : "ternary2";
+        run.head_on_host = mapping_.head_on_host;
+        run.powered_chips = plan_.mapped_chips;
+        run.machine_chips = machine_.chips();
+        run.geometry = {machine_.chips_x,      machine_.chips_y,      machine_.chips_z,
+                        machine_.mesh.tiles_x, machine_.mesh.tiles_y, machine_.mesh.cores_per_tile};
+        run.tokens = feed_.tokens();
+        Picoseconds end;
+        for (const TokenRecord& token : run.tokens) end = std::max(end, token.left);
+        run.elapsed = end - run.tokens.front().entered;
+        run.compute = Picoseconds(split_[0]);
+        run.network = Picoseconds(split_[1]);
+        run.host = Picoseconds(split_[2]);
+        run.barrier = Picoseconds(barrier_);
+        run.steps = steps_;
+        return run;
+    }
+
+    const Program& program_;
+    const Machine& machine_;
+    const Mapping& mapping_;
+    const SimulateOptions& options_;
+    const Schedule& plan_;
+    TokenFeed feed_;
+    RunState state_;
+    std::vector<std::unique_ptr<Chip>> chips_;
+    std::unique_ptr<Windows> windows_;
+    TraceBuffer steps_trace_{0};
+    std::array<std::int64_t, 3> split_{};  ///< compute, network, host
+    std::int64_t barrier_ = 0;
+    std::int64_t steps_ = 0;
+};
+
+}  // namespace
+
+Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping,
+                     const SimulateOptions& options) {
+    if (auto fine = check_options(program, machine, mapping, options); !fine) return tl::unexpected(fine.error());
+    const bool self_timed = options.sync == SyncMode::dataflow;
+    auto schedule = make_schedule(program, machine, mapping, self_timed);
+    if (!schedule) return tl::unexpected(schedule.error());
+    return Simulation(program, machine, mapping, options, **schedule).run();
+}
+
+}  // namespace tephra

@@ -1,0 +1,82 @@
+#pragma once
+// SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight, knows which
+// token is complete, and computes what the slice answers (neuro/neurocore.hpp).
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "neuro/neurocore.hpp"
+#include "simulator/schedule.hpp"
+
+namespace tephra {
+
+/// A place on the critical path: when, and how the time since the start of the run divides (compute, network, host).
+struct PathPoint {
+    std::int64_t time = 0;
+    std::array<std::int64_t, 3> split{};
+};
+
+class SliceEngine {
+public:
+    /// `slots`: at most so many tokens are in flight at once.
+    SliceEngine(const Program& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
+                std::int64_t slots);
+
+    /// A message of source neuron `neuron` for a port; false when the slot of its token is still taken.
+    bool deliver(std::uint32_t port, std::uint32_t token, std::uint32_t neuron, std::uint32_t value);
+    /// A record or range of one.
+    bool deliver(std::uint32_t port, std::uint32_t token, std::span<const std::uint32_t> words);
+    /// One source slice has sent all of a token, at `from` on the critical path. True when the token after the last
+    /// fired one is now complete. Credits count here too, whatever their token.
+    bool complete(std::uint32_t port, std::uint32_t token, const PathPoint& from);
+    /// Whether the next token may fire: every input is there, credits included (self-timed runs).
+    [[nodiscard]] bool ready() const;
+    /// The token that fires next, and what its firing waited for last.
+    [[nodiscard]] std::uint32_t next_token() const { return next_token_; }
+    [[nodiscard]] const PathPoint& trigger() const { return trigger_; }
+
+    /// Fires the next token of `stream`: the result lies in `output`, the slots are free again.
+    void fire(int stream, SliceOutput& output);
+    /// The same for a TokenSource, which emits `id`.
+    void emit(std::int32_t id, SliceOutput& output);
+    /// The same for a TokenSink: the logits of the next token.
+    void collect(std::vector<std::int32_t>& logits);
+
+private:
+    struct Port {
+        // What a message needs comes first: the slot of the token that was delivered last.
+        std::int64_t token = -1;                  ///< -1: look it up
+        std::int8_t* slot_activations = nullptr;  ///< of that slot
+        std::int32_t* slot_values = nullptr;
+        std::size_t padded = 0;  ///< ternary: activations of one field
+        int fields = 0;          ///< ternary; 0: identity
+        int begin = 0;           ///< identity: first neuron of the slice
+
+        SynapseKind kind = SynapseKind::identity;
+        const Projection* projection = nullptr;
+        std::uint32_t sources = 0;
+        std::size_t width = 0;                 ///< elements of one slot
+        std::vector<std::int8_t> activations;  ///< ternary: [slots][fields][padded]
+        std::vector<std::int32_t> values;      ///< identity: [slots][n]
+        std::vector<std::uint32_t> words;      ///< records: [slots][words]
+        std::vector<std::int64_t> tokens;      ///< [slots] token in the slot, -1: none
+        std::vector<std::uint32_t> lasts;      ///< [slots] source slices that have sent all
+        std::int64_t credits = 0;              ///< credit: tokens that the other side has fired
+        std::uint32_t slots = 1;
+    };
+    [[nodiscard]] std::size_t slot(const Port& port, std::uint32_t token) const { return token % port.slots; }
+    bool claim(Port& port, std::uint32_t token);
+    void gather(Port& port, PortInput& input);
+
+    const Program* program_;
+    const Population* population_;
+    int begin_, end_;
+    std::vector<Port> ports_;
+    std::vector<PortInput> gathered_;
+    std::vector<std::int32_t> state_;  ///< [streams][n]
+    std::uint32_t next_token_ = 0;
+    PathPoint trigger_;
+};
+
+}  // namespace tephra

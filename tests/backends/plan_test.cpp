@@ -1,0 +1,80 @@
+// The launch plan of the persistent kernel; no GPU needed.
+#include "backends/cuda/plan.hpp"
+
+#include <algorithm>
+
+#include "tests/catch.hpp"
+
+using namespace tephra::cuda;
+
+namespace {
+
+constexpr std::size_t hopper_shared = 232448;
+
+struct Shape {
+    int hidden, intermediate, vocabulary;
+};
+
+void stages_of(const Shape& s, StageShape (&stages)[decode_stages]) {
+    stages[mixer_stage] = {3, s.hidden, s.hidden};
+    stages[output_stage] = {1, s.hidden, s.hidden};
+    stages[gate_stage] = {2, s.intermediate, s.hidden};
+    stages[down_stage] = {1, s.hidden, s.intermediate};
+    stages[head_stage] = {1, s.vocabulary, s.hidden};
+}
+
+}  // namespace
+
+TEST_CASE("shares cover all packs once, differ by one at most, and no block is idle") {
+    const auto [hidden, intermediate, vocabulary] =
+        GENERATE(table<int, int, int>({{1024, 2816, 32000}, {2560, 6912, 32000}, {96, 304, 504}, {300, 701, 1003}}));
+    const int multiprocessors = GENERATE(132, 108, 1);
+    StageShape stages[decode_stages];
+    stages_of({hidden, intermediate, vocabulary}, stages);
+    const auto plan = plan_decode(stages, multiprocessors, hopper_shared);
+    if (multiprocessors == 1 && !plan) return;  // one block need not hold the sums of a whole vocabulary
+    REQUIRE(plan);
+    CHECK(plan->blocks <= multiprocessors);
+    for (int s = 0; s < decode_stages; ++s) {
+        std::vector<int> owners(static_cast<std::size_t>(stages[s].packs()), 0);
+        int least = stages[s].packs(), most = 0;
+        for (int block = 0; block < plan->blocks; ++block) {
+            const Share share = share_of(stages[s].packs(), plan->blocks, plan->shift[s], block);
+            least = std::min(least, share.count);
+            most = std::max(most, share.count);
+            for (int pack = share.first; pack < share.first + share.count; ++pack)
+                ++owners[static_cast<std::size_t>(pack)];
+        }
+        CHECK(least >= 1);
+        CHECK(most - least <= 1);
+        CHECK(std::ranges::all_of(owners, [](int n) { return n == 1; }));
+        CHECK(most * tile_rows * stages[s].matrices <= plan->accumulators);
+    }
+}
+
+TEST_CASE("a block reads nearly as much of a layer as any other") {
+    StageShape stages[decode_stages];
+    stages_of({2560, 6912, 32000}, stages);
+    const auto plan = plan_decode(stages, 132, hopper_shared);
+    REQUIRE(plan);
+    std::size_t most = 0, all = 0;
+    for (int block = 0; block < plan->blocks; ++block) {
+        std::size_t bytes = 0;
+        for (int s = mixer_stage; s <= down_stage; ++s)
+            bytes += static_cast<std::size_t>(share_of(stages[s].packs(), plan->blocks, plan->shift[s], block).count) *
+                     stages[s].pack_bytes();
+        most = std::max(most, bytes);
+        all += bytes;
+    }
+    CHECK(static_cast<double>(most) < 1.1 * static_cast<double>(all) / plan->blocks);
+}
+
+TEST_CASE("what does not fit the persistent kernel has no plan") {
+    StageShape stages[decode_stages];
+    stages_of({decode_max_hidden + 8, 8192, 32000}, stages);
+    CHECK(!plan_decode(stages, 132, hopper_shared));
+    stages_of({2560, decode_max_intermediate + 8, 32000}, stages);
+    CHECK(!plan_decode(stages, 132, hopper_shared));
+    stages_of({2560, 6912, 32000}, stages);
+    CHECK(!plan_decode(stages, 132, 100 * 1024));
+}

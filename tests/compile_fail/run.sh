@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# run.sh COMPILER ROOT PAIRS: each left expression of PAIRS must compile, each right one must not. The two differ in
+# nothing else, so a right one cannot fail for a reason that has nothing to do with it.
+set -euo pipefail
+compiler=$1 root=$2 pairs=$3
+
+compiles() {
+    "$compiler" -std=c++20 -fsyntax-only -I "$root" -x c++ - <<<"
+        #include \"core/id.hpp\"
+        #include \"core/units.hpp\"
+        using namespace tephra;
+        auto expression(Picoseconds time, ChipId chip) {
+            (void)time, (void)chip;
+            return $1;
+        }" 2>&1
+}
+
+count=0 faults=0
+while IFS='|' read -r works fails; do
+    [[ $works == \#* || -z $works ]] && continue
+    count=$((count + 1))
+    if ! message=$(compiles "$works"); then
+        echo "must compile:     $works"
+        echo "$message"
+        faults=$((faults + 1))
+    fi
+    if compiles "$fails" >/dev/null; then
+        echo "must not compile: $fails"
+        faults=$((faults + 1))
+    fi
+done <"$pairs"
+echo "$count pairs, $faults faults"
+((count > 0 && faults == 0))

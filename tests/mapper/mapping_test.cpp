@@ -1,0 +1,342 @@
+#include "mapper/mapping.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "mapper/partition.hpp"
+#include "mapper/traffic.hpp"
+#include "neuro/lower.hpp"
+#include "neuro/synth.hpp"
+#include "tests/catch.hpp"
+#include "tests/mapper/small_machine.hpp"
+
+using namespace tephra;
+
+namespace {
+
+struct Shape {
+    std::string name;
+    int hidden, layers, intermediate, vocab;
+};
+const Shape mmf_7m{"mmf-7m", 256, 6, 768, 4096};
+const Shape mmf_25m{"mmf-25m", 512, 6, 1536, 4096};
+const Shape mmfree_370m{"mmfree-370m", 1024, 24, 2816, 32000};
+const Shape mmfree_1b3{"mmfree-1.3b", 2048, 24, 5632, 32000};
+const Shape mmfree_2b7{"mmfree-2.7b", 2560, 32, 6912, 32000};
+
+Program program_of(const Shape& shape) {
+    SynthOptions options = synth_shape(shape.hidden, shape.layers, shape.intermediate, shape.vocab);
+    options.name = shape.name;
+    return lower(make_blank_model(options));
+}
+
+Machine machine_of(const std::string& name) {
+    auto machine = find_machine(name);
+    REQUIRE(machine);
+    return *machine;
+}
+
+constexpr auto ternary2 = SynapseFormat::ternary2;
+constexpr auto int8 = SynapseFormat::int8;
+
+MapOptions with(SynapseFormat format, bool head_on_host = false, int streams = 1) {
+    MapOptions options;
+    options.format = format;
+    options.head_on_host = head_on_host;
+    options.streams = streams;
+    return options;
+}
+
+Mapping map(const Program& program, const Machine& machine, const MapOptions& options) {
+    auto mapping = map_program(program, machine, options);
+    INFO((mapping ? "" : to_string(mapping.error())));
+    REQUIRE(mapping);
+    return *mapping;
+}
+
+const Population& population(const Program& program, const std::string& name) {
+    return *std::ranges::find(program.populations, name, &Population::name);
+}
+const std::vector<Slice>& slices(const Program& program, const Mapping& mapping, const std::string& name) {
+    return mapping.slices[static_cast<std::size_t>(&population(program, name) - program.populations.data())];
+}
+
+/// Chips that hold a block, by block (num_layers: the head).
+std::map<int, std::set<int>> chips_by_block(const Program& program, const Machine& machine, const Mapping& mapping) {
+    std::map<int, std::set<int>> chips;
+    for (std::size_t p = 0; p < program.populations.size(); ++p)
+        for (const Slice& slice : mapping.slices[p])
+            chips[program.populations[p].block].insert(machine.chip_of(slice.core).value);
+    return chips;
+}
+
+}  // namespace
+
+TEST_CASE("Every neuron is placed once, groups stay together, and all limits hold") {
+    struct Case {
+        Shape shape;
+        std::string machine;
+        MapOptions options;
+    };
+    for (const auto& c : std::vector<Case>{{mmf_7m, "kapoho-point", with(ternary2)},
+                                           {mmf_7m, "kapoho-point", with(int8, true, 64)},
+                                           {mmf_7m, "loihi2-oheo-gulch", with(int8)},
+                                           {mmf_7m, "loihi1-nahuku", with(int8)},
+                                           {mmf_7m, "generic-mesh", with(ternary2)},
+                                           {mmf_25m, "kapoho-point", with(int8)},
+                                           {mmf_25m, "loihi2-oheo-gulch", with(ternary2)},
+                                           {mmfree_370m, "alia-point", with(int8)},
+                                           {mmfree_370m, "alia-point", with(ternary2, true, 16)},
+                                           {mmfree_370m, "loihi1-nahuku", with(int8, true)},
+                                           {mmfree_1b3, "hala-point", with(ternary2)},
+                                           {{"odd", 97, 2, 301, 499}, "kapoho-point", with(int8)},
+                                           {{"tiny", 3, 1, 2, 5}, "loihi2-oheo-gulch", with(int8)},
+                                           {{"no blocks", 8, 0, 8, 5}, "loihi2-oheo-gulch", with(int8, true)}}) {
+        INFO(c.shape.name << " on " << c.machine);
+        const Program program = program_of(c.shape);
+        const Machine machine = machine_of(c.machine);
+        const Mapping mapping = map(program, machine, c.options);
+        CHECK(check_mapping(program, machine, mapping).empty());
+        CHECK(mapping == map(program, machine, c.options));  // no hidden state
+        for (std::size_t p = 0; p < program.populations.size(); ++p) {
+            const Population& placed = program.populations[p];
+            int neurons = 0;
+            for (const Slice& slice : mapping.slices[p]) {
+                CHECK(slice.begin == neurons);
+                neurons = slice.end;
+            }
+            const bool host = placed.on_host || (c.options.head_on_host && placed.name == "logits");
+            CHECK(neurons == (host ? 0 : placed.size));
+            for (const auto& other : program.populations)
+                if (placed.group.valid() && other.group == placed.group)
+                    CHECK(mapping.slices[p] == slices(program, mapping, other.name));
+        }
+        const auto uses = core_use(program, machine, mapping);
+        std::int64_t bytes = 0;
+        for (std::size_t core = 0; core < uses.size(); ++core) {
+            bytes += uses[core].synaptic_bytes;
+            CHECK(uses[core].synaptic_bytes <= machine.limits.synaptic_bytes);
+            if (!machine.usable(CoreId(static_cast<int>(core)))) CHECK(uses[core].neurons == 0);
+        }
+        const ProgramCost cost = program_cost(program);
+        const std::int64_t head = c.options.head_on_host ? std::int64_t{c.shape.hidden} * c.shape.vocab : 0;
+        if (c.options.format == int8) CHECK(bytes == cost.synaptic_bytes_int8 - head);
+    }
+}
+
+TEST_CASE("The models land on the machines as asked: blocks a chip, head on further chips") {
+    struct Case {
+        Shape shape;
+        std::string machine;
+        MapOptions options;
+        std::size_t chips_of_block, chips_of_head;
+    };
+    for (const auto& c : std::vector<Case>{{mmf_7m, "kapoho-point", with(ternary2), 1, 1},
+                                           {mmf_25m, "kapoho-point", with(int8), 1, 1},
+                                           {mmfree_370m, "alia-point", with(int8), 1, 3},
+                                           {mmfree_370m, "alia-point", with(ternary2), 1, 1},
+                                           {mmfree_1b3, "hala-point", with(int8), 4, 5},
+                                           {mmfree_1b3, "hala-point", with(ternary2), 1, 2},
+                                           {mmfree_2b7, "hala-point", with(ternary2), 2, 2}}) {
+        INFO(c.shape.name << " on " << c.machine);
+        const Program program = program_of(c.shape);
+        const Machine machine = machine_of(c.machine);
+        const Mapping mapping = map(program, machine, c.options);
+        const auto chips = chips_by_block(program, machine, mapping);
+        std::set<int> all;
+        for (const auto& [block, set] : chips) {
+            if (block < program.num_blocks) CHECK(set.size() == c.chips_of_block);
+            all.insert(set.begin(), set.end());
+        }
+        std::set<int> head;
+        for (const Slice& slice : slices(program, mapping, "logits")) head.insert(machine.chip_of(slice.core).value);
+        CHECK(head.size() == c.chips_of_head);
+        CHECK(all.size() == c.shape.layers * c.chips_of_block + c.chips_of_head);
+        // Consecutive blocks are on neighbouring chips.
+        if (c.chips_of_block == 1)
+            for (int b = 0; b + 1 < program.num_blocks; ++b)
+                CHECK(are_neighbours(machine, ChipId(*chips.at(b).begin()), ChipId(*chips.at(b + 1).begin())));
+    }
+}
+
+TEST_CASE("Chips in snake order are neighbours, and all are there") {
+    for (const auto& machine : {test::small_machine({4, 3, 2}, {1, 1}), test::small_machine({3, 3, 3}, {1, 1}),
+                                machine_of("hala-point"), machine_of("loihi2-oheo-gulch")}) {
+        const auto order = snake_order(machine);
+        CHECK(std::set<ChipId>(order.begin(), order.end()).size() == static_cast<std::size_t>(machine.chips()));
+        for (std::size_t k = 1; k < order.size(); ++k) CHECK(are_neighbours(machine, order[k - 1], order[k]));
+    }
+}
+
+TEST_CASE("What does not fit says how many chips it needs, and fits on as many") {
+    const Program program = program_of(mmfree_370m);
+    Machine machine = machine_of("kapoho-point");
+    const auto mapping = map_program(program, machine, with(int8));
+    REQUIRE_FALSE(mapping);
+    CHECK(mapping.error().code == ErrorCode::does_not_fit);
+    CHECK(mapping.error().place == "mmfree-370m");
+    CHECK(mapping.error().message == "does not fit kapoho-point: needs 23 chips of this kind, it has 8");
+    machine.chips_x = 22, machine.chips_y = 1;
+    CHECK_FALSE(map_program(program, machine, with(int8)));
+    machine.chips_x = 23;
+    CHECK(map_program(program, machine, with(int8)));
+
+    Machine small = machine_of("loihi2-oheo-gulch");
+    small.limits.synaptic_bytes = 1000;
+    const auto never = map_program(program, small, with(int8));
+    REQUIRE_FALSE(never);
+    CHECK(never.error().code == ErrorCode::does_not_fit);
+    CHECK(never.error().message ==
+          "one neuron of block0.quantize_fig needs 3840 bytes of synaptic memory, a core has 1000");
+}
+
+TEST_CASE("Streams take state memory until the model no longer fits") {
+    const Program program = program_of(mmf_7m);
+    const Machine machine = machine_of("loihi2-oheo-gulch");
+    const auto mixer_bytes = [&](int streams) {
+        const Mapping mapping = map(program, machine, with(ternary2, false, streams));
+        const auto uses = core_use(program, machine, mapping);
+        return uses[slices(program, mapping, "block0.mixer")[0].core.index()].state_bytes;
+    };
+    CHECK(mixer_bytes(64) > mixer_bytes(1));
+    const auto mapping = map_program(program, machine, with(ternary2, false, 100000));
+    REQUIRE_FALSE(mapping);
+    CHECK(mapping.error().code == ErrorCode::does_not_fit);
+}
+
+TEST_CASE("Dead cores are left out, on several chips") {
+    const Program program = program_of(mmf_25m);
+    Machine machine = machine_of("kapoho-point");
+    for (int c = 0; c < machine.cores(); c += 3) machine.dead_cores.emplace_back(c);
+    for (int c = 0; c < machine.cores_per_chip(); ++c)
+        if (c % 3 != 0) machine.dead_cores.emplace_back(machine.cores_per_chip() * 2 + c);  // all of chip 2
+    std::ranges::sort(machine.dead_cores);
+    const Mapping mapping = map(program, machine, with(int8));
+    for (const auto& population_slices : mapping.slices)
+        for (const Slice& slice : population_slices) CHECK(machine.usable(slice.core));
+}
+
+TEST_CASE("Fewer cores a chip can be asked for") {
+    const Program program = program_of(mmf_7m);
+    const Machine machine = machine_of("kapoho-point");
+    MapOptions options = with(ternary2);
+    options.cores_per_chip = 20;
+    const Mapping mapping = map(program, machine, options);
+    std::map<int, std::set<int>> cores;
+    for (const auto& population_slices : mapping.slices)
+        for (const Slice& slice : population_slices) cores[machine.chip_of(slice.core).value].insert(slice.core.value);
+    CHECK(cores.size() == 7);
+    for (const auto& [chip, used] : cores) CHECK(used.size() <= 20);
+}
+
+TEST_CASE("The machine must have the synapse format, and a stream is needed") {
+    const Program program = program_of({"tiny", 8, 1, 8, 8});
+    Machine machine = machine_of("generic-mesh");
+    machine.formats = {int8};
+    CHECK(map_program(program, machine, with(ternary2)).error().message == "generic-mesh has no ternary2 synapses");
+    CHECK(map_program(program, machine, with(int8, false, 0)).error().code == ErrorCode::bad_input);
+}
+
+TEST_CASE("The check lists every violated limit at once") {
+    const Program program = program_of(mmf_7m);
+    const Machine machine = machine_of("kapoho-point");
+    const Mapping good = map(program, machine, with(int8));
+
+    Mapping everything = good;  // all on one core
+    for (std::size_t p = 0; p < everything.slices.size(); ++p)
+        if (!everything.slices[p].empty()) everything.slices[p] = {{CoreId(5), 0, program.populations[p].size}};
+    const auto faults = check_mapping(program, machine, everything);
+    CHECK(faults.size() == 3);  // neurons, synaptic memory, state memory: nothing leaves a core that holds all
+    CHECK(std::ranges::count(faults, "core 5 (chip 0): 6160384 bytes of synaptic memory, the limit is 131072") == 1);
+
+    Mapping broken = good;
+    auto& slice = broken.slices[2];  // block0.quantize_fig
+    slice[0].core = CoreId(127);
+    slice[1].begin += 1;
+    broken.slices[0] = {{CoreId(0), 0, 256}};
+    broken.model.low ^= 1;
+    const auto found = check_mapping(program, machine, broken);
+    CHECK(std::ranges::count(found, "the mapping is of another model") == 1);
+    CHECK(std::ranges::count(found, "embedding runs on the host, but has slices on cores") == 1);
+    CHECK(std::ranges::count(found, "block0.quantize_fig: core 127 (chip 0) is dead or reserved") == 1);
+    CHECK(std::ranges::count(found,
+                             "block0.attended does not lie beside block0.quantize_fig, though they exchange "
+                             "states within a core") == 1);
+    CHECK(std::ranges::any_of(found, [](const auto& f) { return f.find("does not follow neuron") != f.npos; }));
+}
+
+TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
+    for (const auto& [shape, name] : std::vector<std::pair<Shape, std::string>>{
+             {mmf_7m, "kapoho-point"}, {mmf_25m, "generic-mesh"}, {mmf_7m, "loihi2-oheo-gulch"}}) {
+        const Program program = program_of(shape);
+        const Machine machine = machine_of(name);
+        const auto topology = Topology::create(machine);
+        MapOptions options = with(ternary2);
+        options.improve = false;
+        const auto before = summarize_traffic(program, machine, *topology, map(program, machine, options));
+        options.improve = true;
+        const auto after = summarize_traffic(program, machine, *topology, map(program, machine, options));
+        CHECK(after.packets == before.packets);
+        CHECK(after.chip_flits == before.chip_flits);
+        CHECK(after.flit_hops < before.flit_hops * 9 / 10);
+        CHECK(after.busiest_mesh_flits < before.busiest_mesh_flits);
+    }
+}
+
+TEST_CASE("Traffic equals the closed form of the lowered graph") {
+    const Program program = program_of(mmf_7m);
+    const Machine machine = machine_of("kapoho-point");
+    const Mapping mapping = map(program, machine, with(int8));
+    // Packets by hand: every message to every core of the target; x from chip to chip; records to and from Normalizers.
+    std::int64_t expected = 0;
+    const auto cores = [&](const std::string& name) {
+        return static_cast<std::int64_t>(slices(program, mapping, name).size());
+    };
+    for (int b = 0; b < 6; ++b) {
+        const std::string block = "block" + std::to_string(b) + ".";
+        expected += 256 * cores(block + "mixer") + 256 * cores(block + "attended") + 256 * cores(block + "unit") +
+                    768 * cores(block + "residual");
+        const std::int64_t records_in =
+            b == 0 ? 1 : cores(block + "quantize_fig");  // from the host or the block before
+        expected += records_in + cores(block + "mixer") + cores(block + "attended") + cores(block + "unit");
+        expected += 2 * (cores(block + "mixer") + cores(block + "attended") + cores(block + "unit") +
+                         cores(block + "residual"));
+        // The identity packets of x: the slices of two blocks' residual groups cut [0, 256) in the same places.
+        expected += 256;
+    }
+    expected += cores("block5.residual") + cores("quantize_head") + cores("logits");  // head norm
+    expected += 256 * cores("logits") + 4096;
+    const auto topology = Topology::create(machine);
+    CHECK(summarize_traffic(program, machine, *topology, mapping).packets == expected);
+}
+
+TEST_CASE("A mapping survives its file, and faults in the file are placed") {
+    const Program program = program_of(mmf_7m);
+    const Machine machine = machine_of("kapoho-point");
+    const Mapping mapping = map(program, machine, with(int8, true, 3));
+    const test::TemporaryPath path("m.json");
+    REQUIRE(write_mapping(mapping, path.str()));
+    const auto again = read_mapping(path.str());
+    REQUIRE(again);
+    CHECK(*again == mapping);
+    CHECK(mapping_hash(*again) == mapping_hash(mapping));
+
+    const std::string text = mapping_json(mapping);
+    struct Fault {
+        std::string from, to, place;
+    };
+    for (const auto& fault : std::vector<Fault>{{"\"streams\": 3", "\"streams\": 0", "m#/streams"},
+                                                {"\"streams\"", "\"stream\"", "m#/streams"},
+                                                {"\"int8\"", "\"int9\"", "m#/synapse_format"},
+                                                {"\"model\": \"", "\"model\": \"x", "m#/model"},
+                                                {"\"slices\": [", "\"slices\": [[1, 2], ", "m#/slices/0"},
+                                                {"\"slices\": [", "\"slices\": [[1, -2, 3], ", "m#/slices/0/1"}}) {
+        std::string edited = text;
+        const auto at = edited.find(fault.from);
+        REQUIRE(at != std::string::npos);
+        const auto result = parse_mapping(edited.replace(at, fault.from.size(), fault.to), "m");
+        REQUIRE_FALSE(result);
+        CHECK(result.error().place == fault.place);
+    }
+}

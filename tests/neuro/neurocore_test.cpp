@@ -1,0 +1,142 @@
+// The lowered program, run population by population without a machine, must give the bits of the golden engine.
+#include "neuro/neurocore.hpp"
+
+#include <algorithm>
+
+#include "neuro/engine.hpp"
+#include "neuro/lower.hpp"
+#include "neuro/synth.hpp"
+#include "tests/catch.hpp"
+
+using namespace tephra;
+
+namespace {
+
+/// Interprets a program functionally. Every population is cut into `parts` slices, so that records are merged and
+/// identity inputs are scattered as on a machine.
+class Interpreter {
+public:
+    Interpreter(const Program& program, int parts) : program_(program), parts_(parts) {
+        outputs_.resize(program.populations.size());
+        for (const Population& p : program.populations) {
+            states_.emplace_back(p.state_bits > 0 ? static_cast<std::size_t>(p.size) : 0);
+        }
+    }
+
+    /// Logits of the next token.
+    std::vector<std::int32_t> step(std::int32_t token) {
+        emit_token(program_[program_.source], token, outputs_[program_.source.index()]);
+        for (std::size_t k = 0; k < program_.populations.size(); ++k) {
+            const PopulationId id(static_cast<int>(k));
+            if (id != program_.source && id != program_.sink) fire_population(id);
+        }
+        const Projection& last = program_[program_[program_.sink].inputs[0]];
+        const auto& messages = outputs_[last.source.index()].messages;
+        return {messages.begin(), messages.end()};
+    }
+
+private:
+    void fire_population(PopulationId id) {
+        const Population& p = program_[id];
+        const int parts = std::min(parts_, p.size);
+        SliceOutput whole;
+        for (int part = 0; part < parts; ++part) {
+            const int begin = p.size * part / parts;
+            const int end = p.size * (part + 1) / parts;
+            std::vector<PortInput> inputs;
+            for (const ProjectionId input : p.inputs) inputs.push_back(gather(program_[input], begin, end));
+            SliceOutput out;
+            const auto state = std::span(states_[id.index()]);
+            fire(p, begin, end, inputs,
+                 state.empty() ? state
+                               : state.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
+                 out);
+            whole.messages.insert(whole.messages.end(), out.messages.begin(), out.messages.end());
+            if (part == 0)
+                whole.record = out.record;
+            else if (p.record_words > 0)
+                merge_record(whole.record, out.record, reduce_sums(p));
+        }
+        REQUIRE(whole.messages.size() == static_cast<std::size_t>(p.message_bits > 0 ? p.size : 0));
+        REQUIRE(whole.record.size() == static_cast<std::size_t>(p.record_words));
+        outputs_[id.index()] = std::move(whole);
+    }
+
+    int reduce_sums(const Population& p) const {
+        for (const ProjectionId id : p.outputs)
+            if (program_[id].kind == SynapseKind::reduce) return program_[id].sums;
+        FAIL("a record goes nowhere");
+        return 0;
+    }
+
+    PortInput gather(const Projection& projection, int begin, int end) const {
+        const SliceOutput& source = outputs_[projection.source.index()];
+        PortInput input;
+        switch (projection.kind) {
+            case SynapseKind::identity:
+                input.values.assign(source.messages.begin() + begin, source.messages.begin() + end);
+                break;
+            case SynapseKind::ternary:
+                for (std::size_t m = 0; m < projection.matrices.size(); ++m)
+                    for (int row = begin; row < end; ++row) {
+                        std::int32_t sum = 0;
+                        for (int c = 0; c < projection.matrices[m].cols; ++c)
+                            sum += projection.matrices[m].weight(row, c) *
+                                   message_field(source.messages[static_cast<std::size_t>(c)], projection.fields[m]);
+                        input.values.push_back(sum);
+                    }
+                break;
+            case SynapseKind::reduce:
+                input.words = source.record;
+                break;
+            case SynapseKind::broadcast:
+                input.words.assign(source.record.begin() + projection.first_word,
+                                   source.record.begin() + projection.first_word + projection.words);
+                break;
+            case SynapseKind::credit:
+                break;
+        }
+        return input;
+    }
+
+    const Program& program_;
+    int parts_;
+    std::vector<SliceOutput> outputs_;
+    std::vector<std::vector<std::int32_t>> states_;
+};
+
+}  // namespace
+
+TEST_CASE("a program gives the bits of the golden engine however it is sliced") {
+    const auto model = make_synthetic_model(synth_shape(96, 3, 200, 130, 5));
+    REQUIRE(model);
+    const Program program = lower(*model);
+    const std::int32_t tokens[] = {1, 129, 17, 17, 0, 64, 3, 99, 128, 2};
+    const auto vocabulary = static_cast<std::size_t>((*model)->graph.config.vocab_size);
+    for (const int parts : {1, 2, 7}) {
+        INFO("slices: " << parts);
+        Interpreter interpreter(program, parts);
+        const auto golden = make_golden_engine(*model, {});
+        for (const std::int32_t token : tokens) {
+            std::vector<std::int32_t> expected(vocabulary);
+            REQUIRE(golden->decode(std::span(&token, 1), expected));
+            REQUIRE(interpreter.step(token) == expected);
+        }
+    }
+}
+
+TEST_CASE("merging records adds 64-bit sums and keeps maxima") {
+    std::vector<std::uint32_t> into = {0xFFFFFFFFU, 0, 5, 9};
+    const std::vector<std::uint32_t> record = {1, 7, 6, 8};
+    merge_record(into, record, 1);
+    CHECK(into == std::vector<std::uint32_t>{0, 8, 6, 9});
+}
+
+TEST_CASE("scales and activations survive their words") {
+    for (const Scale scale : {Scale{}, Scale{32768, -40}, Scale{65535, 17}, Scale{40000, -1}})
+        CHECK(word_scale(scale_word(scale)) == scale);
+    const std::uint32_t payload = 0x00817F01U;
+    CHECK(message_field(payload, 0) == 1);
+    CHECK(message_field(payload, 1) == 127);
+    CHECK(message_field(payload, 2) == -127);
+}

@@ -1,0 +1,107 @@
+#include "simulator/cost_table.hpp"
+
+#include "core/data_files.hpp"
+#include "core/files.hpp"
+#include "core/json.hpp"
+#include "tests/catch.hpp"
+
+using namespace tephra;
+
+namespace {
+
+std::string shipped(const std::string& name) {
+    return *read_file(std::string(TEPHRA_MACHINES) + "/costs/" + name + ".json");
+}
+
+/// The shipped Loihi 2 table with one piece of text replaced.
+std::string edited(const std::string& from, const std::string& to) {
+    std::string text = shipped("loihi2");
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+void refuses(const std::string& text, const std::string& place, const std::string& message) {
+    const auto table = parse_cost_table(text, "t.json");
+    REQUIRE_FALSE(table);
+    INFO(to_string(table.error()));
+    CHECK(table.error().code == ErrorCode::bad_input);
+    CHECK(table.error().place == place);
+    CHECK(table.error().message.find(message) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("the shipped cost tables price every kind with a source and a sound range") {
+    const auto names = data_file_names("machines/costs");
+    CHECK(names == std::vector<std::string>{"generic", "loihi1", "loihi2"});
+    for (const auto& name : names) {
+        const auto table = find_cost_table(name);
+        INFO(name << ": " << (table ? "" : to_string(table.error())));
+        REQUIRE(table);
+        CHECK(table->name == name);
+        CHECK_FALSE(table->about.empty());
+        for (const auto& price : table->energy) {
+            CHECK_FALSE(price.source.empty());
+            CHECK(price.low <= price.value);
+            CHECK(price.value <= price.high);
+        }
+        CHECK((*table)[EventKind::synop_int8].value > 0);
+        CHECK((*table)[EventKind::neuron_update].value > 0);
+        CHECK(table->chip_static.value > 0);
+    }
+}
+
+TEST_CASE("the Loihi 2 prices follow from the published single-chip rows") {
+    // The arithmetic of docs/validation.md, section "Prices of Loihi 2".
+    const double interval = 1 / 13965.0, energy = 2.8e-3 / 24;  // s and J of one block and token, prefill
+    const double d = 1024, f = 2816;
+    const double synops = 4 * d * d + 3 * d * f, updates = 6 * d + 2 * f + 4;
+    const double packets = d * 25 + d * 31 + d * 44 + f * 31;
+    const double hops_x = packets * 2 * 2.625, hops_y = packets * 2 * 1.25, local = packets * 4;
+    const double neuron = (51.2 + 21.6) / 2 + 69.3 / 10;
+    const double loihi1 =
+        synops * 35.5 / 5 + updates * neuron + packets * 111 / 10 + hops_x * 1.5 + hops_y * 2.1 + local * 0.425;
+    const double scale = (energy - 0.232 * interval) * 1e12 / loihi1;
+    const auto table = find_cost_table("loihi2");
+    REQUIRE(table);
+    const auto value = [&](EventKind kind) { return (*table)[kind]; };
+    CHECK(scale == Approx(1.035).epsilon(0.001));
+    CHECK(value(EventKind::synop_int8).value == Approx(scale * 35.5 / 5).epsilon(0.002));
+    CHECK(value(EventKind::neuron_update).value == Approx(scale * neuron).epsilon(0.002));
+    CHECK(value(EventKind::message_out).value == Approx(scale * 11.1).epsilon(0.002));
+    CHECK(value(EventKind::hop_x).value == Approx(scale * 1.5).epsilon(0.005));
+    CHECK(value(EventKind::hop_y).value == Approx(scale * 2.1).epsilon(0.005));
+    CHECK(value(EventKind::hop_local).value == Approx(scale * 0.425).epsilon(0.005));
+    const double others = updates * 431 + packets * 111 + hops_x * 3 + hops_y * 4.2 + local * 1.7;
+    CHECK(value(EventKind::synop_int8).low ==
+          Approx(((energy - 0.402 * interval) * 1e12 - others) / synops).epsilon(0.01));
+    CHECK(value(EventKind::synop_int8).high == Approx((energy - 0.168 * interval) * 1e12 / synops).epsilon(0.01));
+    CHECK(table->chip_static.low == Approx((59e-3 - 2.8e-3) / 24 / (1 / 71.3 - interval) * 1e3).epsilon(0.01));
+    CHECK(table->chip_static.high == Approx(232.0 / 74 * 128).epsilon(0.01));
+}
+
+TEST_CASE("cost tables with faults are refused with their place") {
+    refuses(edited("\"hop_x_pj\"", "\"hop_z_pj\""), "t.json#/events/hop_x_pj", "missing");
+    refuses(
+        edited("\"hop_x_pj\"", "\"hop_z_pj\": {\"value\": 0, \"kind\": \"cited\", \"source\": \"s\"}, \"hop_x_pj\""),
+        "t.json#/events/hop_z_pj", "unknown key");
+    refuses(edited("\"value\": 7.35", "\"value\": -7.35"), "t.json#/events/synop_ternary_pj/value", "out of range");
+    refuses(edited("\"value\": 232", "\"value\": 532"), "t.json#/power/chip_static_mw/value", "outside of its range");
+    refuses(edited("\"value\": 232, \"low\": 168", "\"value\": 232"), "t.json#/power/chip_static_mw/low", "both ends");
+    refuses(edited("\"kind\": \"measured\"", "\"kind\": \"guessed\""), "t.json#/power/chip_static_mw/kind", "guessed");
+    refuses(edited("\"chip_static_mw\"", "\"chip_static_w\""), "t.json#/power/chip_static_mw", "missing");
+    refuses(edited("\"host_mw\"", "\"host_w\""), "t.json#/power/host_mw", "missing");
+    refuses(edited("\"power_includes\": \"chips\",", ""), "t.json#/power_includes", "missing");
+    refuses("[]", "t.json#", "expected an object");
+    refuses("{", "t.json byte 2", "not valid JSON");
+    refuses(R"({"name":"a","about":"b","power_includes":"chips","machine_kinds":[]})", "t.json#/events", "missing");
+    const std::string zero = R"("hop_x_pj": {"value": 0, "kind": "cited", "source": ""}, "unused": {)";
+    refuses(edited("\"hop_x_pj\": {", zero), "t.json#/events/hop_x_pj/source", "zero price needs its reason");
+}
+
+TEST_CASE("an unknown cost table names its neighbours") {
+    const auto table = find_cost_table("lohi2");
+    REQUIRE_FALSE(table);
+    CHECK(table.error().hint.find("did you mean \"loihi2\"") != std::string::npos);
+}

@@ -1,0 +1,138 @@
+#include "simulator/price.hpp"
+
+#include "tests/catch.hpp"
+#include "tests/simulator/tiny_run.hpp"
+
+using namespace tephra;
+using test::tiny_costs;
+using test::tiny_run;
+
+namespace {
+
+double group(const Report& report, EnergyGroup group) {
+    return report.groups[static_cast<std::size_t>(group)].value.value();
+}
+
+}  // namespace
+
+TEST_CASE("a tiny run costs what the hand computes") {
+    const auto report = price(tiny_run(), tiny_costs());
+    REQUIRE(report);
+    // 3000 synops x 2, 30 updates x 10, 40 packets x 3 + 64 hops x 1, 7 flits x 50, 5 host flits x 100
+    CHECK(group(*report, EnergyGroup::synapse) == Approx(6000));
+    CHECK(group(*report, EnergyGroup::neuron) == Approx(300));
+    CHECK(group(*report, EnergyGroup::network) == Approx(184));
+    CHECK(group(*report, EnergyGroup::chip_links) == Approx(350));
+    CHECK(group(*report, EnergyGroup::host) == Approx(500));
+    // 2 chips x 100 mW x 4 ms = 0.8 mJ = 8e8 pJ
+    CHECK(group(*report, EnergyGroup::static_power) == Approx(8e8));
+    CHECK(report->dynamic.value.value() == Approx(7334));
+    CHECK(report->dynamic.low.value() == Approx(4334));
+    CHECK(report->dynamic.high.value() == Approx(13334));
+    CHECK(report->total.value.value() == Approx(8e8 + 7334));
+    CHECK(report->whole.tokens_per_s == Approx(1000));
+    CHECK(report->whole.watts == Approx((8e8 + 7334) * 1e-12 / 4e-3));
+    CHECK(report->whole.per_token.value.value() == Approx((8e8 + 7334) / 4));
+    REQUIRE(report->first_token);
+    CHECK(report->first_token->value() == 3'000'000'000);
+    CHECK(report->generated == 2);
+}
+
+TEST_CASE("every joule is in one term, one group, one layer, and on one core or off the cores") {
+    const auto report = price(tiny_run(), tiny_costs());
+    REQUIRE(report);
+    double terms = 0, groups = 0, layers = 0, cores = report->off_core.value();
+    for (const auto& term : report->terms) terms += term.energy.value.value();
+    for (const auto& each : report->groups) groups += each.value.value();
+    for (const auto& layer : report->layers) layers += layer.dynamic.value.value();
+    for (const auto& core : report->cores) cores += core.dynamic.value();
+    const double total = report->total.value.value();
+    CHECK(terms == Approx(total));
+    CHECK(groups == Approx(total));
+    CHECK(layers == Approx(report->dynamic.value.value()).epsilon(1e-12));
+    CHECK(cores == Approx(report->dynamic.value.value()).epsilon(1e-12));
+    CHECK(report->off_core.value() == Approx(350 + 500));  // links and host belong to no core
+}
+
+TEST_CASE("activity, utilisation and where things ran are reported") {
+    const auto report = price(tiny_run(), tiny_costs());
+    REQUIRE(report);
+    CHECK(report->updates == 46);
+    CHECK(report->skipped == 4);
+    CHECK(report->messages == 40);
+    CHECK(report->messages_saved == Approx(32.0 * 4 / 16));
+    CHECK(report->utilisation_mean == Approx(0.5));
+    CHECK(report->utilisation_max == Approx(0.75));
+    CHECK(report->on_host == std::vector<std::string>{"embedding"});
+    REQUIRE(report->layers.size() == 3);
+    CHECK(report->layers[0].name == "embedding");
+    CHECK(report->layers[1].name == "block 0");
+    CHECK(report->layers[2].name == "head");
+}
+
+TEST_CASE("a pipeline's steady rate leaves out its filling") {
+    Run run = tiny_run();
+    run.mode = RunMode::prefill;
+    run.tokens.clear();
+    for (int t = 0; t < 8; ++t)  // fills for 3 ms, then a token every 0.125 ms
+        run.tokens.push_back({0, t, 1, -1, Picoseconds(0), Picoseconds(3'000'000'000 + t * 125'000'000LL)});
+    const auto report = price(run, tiny_costs());
+    REQUIRE(report);
+    CHECK(report->whole.tokens_per_s == Approx(2000));
+    CHECK(report->steady.tokens_per_s == Approx(8000));
+    CHECK(report->steady.per_token.value.value() == Approx(7334.0 / 8 + 2 * 0.1 * 0.125e-3 * 1e12));
+    CHECK_FALSE(report->first_token);
+}
+
+TEST_CASE("with the head on the host, the rate of the chips alone is reported too") {
+    Run run = tiny_run();
+    run.mode = RunMode::prefill;
+    run.head_on_host = true;
+    run.tokens.clear();
+    for (int t = 0; t < 8; ++t)  // taken in every 0.125 ms, leaving every 0.25 ms
+        run.tokens.push_back(
+            {0, t, 1, -1, Picoseconds(t * 125'000'000LL), Picoseconds(2'000'000'000 + t * 250'000'000LL)});
+    const auto report = price(run, tiny_costs());
+    REQUIRE(report);
+    CHECK(report->steady.tokens_per_s == Approx(4000));
+    REQUIRE(report->accepted);
+    CHECK(report->accepted->tokens_per_s == Approx(8000));
+    CHECK(report->accepted->per_token.value.value() == Approx(7334.0 / 8 + 2 * 0.1 / 8000 * 1e12));
+    CHECK(chip_rate(*report).tokens_per_s == Approx(8000));
+    CHECK(report->notes.back().find("holds this prefill back") != std::string::npos);
+}
+
+TEST_CASE("a generation's steady rate leaves out the prompt") {
+    Run run = tiny_run();  // the prompt leaves at 1 and 2 ms
+    run.tokens[3].left = Picoseconds(3'250'000'000);
+    const auto report = price(run, tiny_costs());
+    REQUIRE(report);
+    CHECK(report->steady.tokens_per_s == Approx(4000));  // 3 to 3.25 ms
+    run.tokens.pop_back();                               // a single sampled token has no rate of its own
+    CHECK(price(run, tiny_costs())->steady.tokens_per_s == Approx(750));
+}
+
+TEST_CASE("a cost table of another technology is used, and said") {
+    Run run = tiny_run();
+    run.machine_kind = "generic";
+    const auto report = price(run, tiny_costs());
+    REQUIRE(report);
+    bool said = false;
+    for (const auto& note : report->notes)
+        said = said || note.find("not made for machines of kind") != std::string::npos;
+    CHECK(said);
+}
+
+TEST_CASE("runs that can't be priced are refused") {
+    Run empty = tiny_run();
+    empty.tokens.clear();
+    CHECK(price(empty, tiny_costs()).error().code == ErrorCode::bad_input);
+    Run timeless = tiny_run();
+    timeless.elapsed = Picoseconds(0);
+    CHECK_FALSE(price(timeless, tiny_costs()));
+    Run contradiction = tiny_run();
+    test::set(contradiction.cores[0].counts, EventKind::synop_int8, 501);
+    const auto refused = price(contradiction, tiny_costs());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("synop_int8") != std::string::npos);
+}

@@ -1,0 +1,189 @@
+#include "simulator/simulate.hpp"
+
+#include <map>
+
+#include "neuro/engine.hpp"
+#include "neuro/lower.hpp"
+#include "neuro/synth.hpp"
+#include "tests/catch.hpp"
+#include "tests/simulator/spread.hpp"
+
+using namespace tephra;
+
+namespace {
+
+using Logits = std::vector<std::int32_t>;
+
+std::int32_t greedy(std::span<const std::int32_t> logits) {
+    return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
+}
+
+/// What each stream sampled, and the logits it sampled from.
+struct Answer {
+    std::map<std::pair<int, int>, Logits> logits;  ///< by stream and position
+    std::vector<TokenRecord> tokens;
+    Run run;
+};
+
+SimulateOptions options_for(Answer& answer) {
+    SimulateOptions options;
+    options.sample = [&answer](int stream, int position, std::span<const std::int32_t> logits) {
+        answer.logits[{stream, position}] = {logits.begin(), logits.end()};
+        return greedy(logits);
+    };
+    return options;
+}
+
+/// The same by the golden engine.
+std::map<std::pair<int, int>, Logits> expected_logits(const std::shared_ptr<const Deployment>& model,
+                                                      const std::vector<std::vector<std::int32_t>>& prompts,
+                                                      int samples) {
+    std::map<std::pair<int, int>, Logits> expected;
+    const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
+    for (int s = 0; s < static_cast<int>(prompts.size()); ++s) {
+        const auto engine = make_golden_engine(model, {1, 1});
+        std::vector<std::int32_t> ids = prompts[static_cast<std::size_t>(s)];
+        const std::size_t prompt = ids.size();
+        for (std::size_t k = 0; k < ids.size(); ++k) {
+            Logits logits(vocabulary);
+            REQUIRE(engine->decode(std::span(ids).subspan(k, 1), logits));
+            if (k + 1 < prompt) continue;
+            expected[{s, static_cast<int>(k)}] = logits;
+            if (static_cast<int>(k + 2 - prompt) < samples) ids.push_back(greedy(logits));
+        }
+    }
+    return expected;
+}
+
+std::shared_ptr<const Deployment> small_model() {
+    static const auto model = *make_synthetic_model(synth_shape(96, 2, 150, 130, 5));
+    return model;
+}
+
+std::string describe(const SimulateOptions& options) {
+    return std::string(options.mode == RunMode::prefill ? "prefill" : "generate") +
+           (options.sync == SyncMode::barrier ? " barrier" : " dataflow") +
+           (options.noc == NocMode::ideal ? " ideal " : " contended ") + std::to_string(options.threads) + " threads";
+}
+
+}  // namespace
+
+TEST_CASE("a simulated machine gives the golden model's bits in every mode and for any number of threads") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    struct Case {
+        const char* machine;
+        int neurons;
+        bool head_on_host;
+    };
+    const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
+    const auto generated = expected_logits(model, prompts, 3);
+    const auto prefilled = expected_logits(model, prompts, 1);
+    for (const Case& c :
+         {Case{"kapoho-point", 7, false}, {"generic-mesh", 11, true}, {"loihi2-oheo-gulch", 40, false}}) {
+        const Machine machine = *find_machine(c.machine);
+        const Mapping mapping = test::spread(program, machine, c.neurons, 3, c.head_on_host);
+        for (const RunMode mode : {RunMode::generate, RunMode::prefill})
+            for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
+                for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
+                    Hash128 trace;
+                    for (const int threads : {1, 2, 8}) {
+                        Answer answer;
+                        SimulateOptions options = options_for(answer);
+                        options.mode = mode;
+                        options.sync = sync;
+                        options.noc = noc;
+                        options.threads = threads;
+                        options.prompts = prompts;
+                        options.new_tokens = mode == RunMode::generate ? 3 : 0;
+                        INFO(c.machine << " " << describe(options));
+                        const auto run = simulate(program, machine, mapping, options);
+                        if (!run) FAIL(to_string(run.error()));
+                        REQUIRE(answer.logits == (mode == RunMode::generate ? generated : prefilled));
+                        if (threads == 1) trace = run->trace;
+                        CHECK(run->trace == trace);
+                        CHECK(run->elapsed == run->compute + run->network + run->barrier + run->host);
+                    }
+                }
+    }
+}
+
+TEST_CASE("buffers of one packet slow a machine down but cannot lock it") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5, 9, 9, 101, 4, 64, 8}};
+    const auto expected = expected_logits(model, prompts, 1);
+    for (const char* name : {"kapoho-point", "generic-mesh"}) {
+        const Machine roomy = *find_machine(name);
+        Machine tight = roomy;
+        tight.mesh.buffer_packets = tight.link.buffer_packets = 1;
+        const Mapping mapping = test::spread(program, roomy, 2);
+        Picoseconds elapsed[2];
+        for (const Machine* machine : {&roomy, static_cast<const Machine*>(&tight)}) {
+            Answer answer;
+            SimulateOptions options = options_for(answer);
+            options.mode = RunMode::prefill;
+            options.sync = SyncMode::dataflow;
+            options.prompts = prompts;
+            const auto run = simulate(program, *machine, mapping, options);
+            if (!run) FAIL(to_string(run.error()));
+            CHECK(answer.logits == expected);
+            elapsed[machine == &tight] = run->elapsed;
+        }
+        CHECK(elapsed[1] > elapsed[0]);
+    }
+}
+
+TEST_CASE("a negative id ends its stream, the others go on") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
+        SimulateOptions options;
+        options.sync = sync;
+        options.noc = NocMode::ideal;
+        options.prompts = {{1, 2}, {3}};
+        options.new_tokens = 4;
+        options.sample = [](int stream, int position, std::span<const std::int32_t>) {
+            return stream == 0 && position == 2 ? -1 : position;
+        };
+        std::int64_t left = 0;
+        options.progress = [&](std::int64_t now, std::int64_t all) { left = now == all ? all : left; };
+        const auto run = simulate(program, machine, test::spread(program, machine, 16, 2), options);
+        if (!run) FAIL(to_string(run.error()));
+        CHECK(run->tokens.size() == 3 + 4);
+        CHECK(left == 7);
+    }
+}
+
+TEST_CASE("what a run cannot do is refused") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    const Mapping mapping = test::spread(program, machine, 16);
+    SimulateOptions good;
+    good.mode = RunMode::prefill;
+    good.prompts = {{1}};
+    REQUIRE(simulate(program, machine, mapping, good));
+    const auto code = [&](const Mapping& map, const SimulateOptions& options) {
+        const auto run = simulate(program, machine, map, options);
+        return run ? ErrorCode::internal : run.error().code;
+    };
+    SimulateOptions options = good;
+    options.prompts = {{1}, {2}};
+    CHECK(code(mapping, options) == ErrorCode::does_not_fit);
+    for (const std::vector<std::vector<std::int32_t>>& prompts :
+         {std::vector<std::vector<std::int32_t>>{}, {{}}, {{-1}}, {{130}}}) {
+        options.prompts = prompts;
+        CHECK(code(mapping, options) == ErrorCode::bad_input);
+    }
+    Mapping other = mapping;
+    other.model.low ^= 1;
+    CHECK(code(other, good) == ErrorCode::bad_input);
+    other = mapping;
+    other.machine.low ^= 1;
+    CHECK(code(other, good) == ErrorCode::bad_input);
+    other = mapping;
+    other.slices[1][0].end = 2;
+    CHECK(code(other, good) == ErrorCode::bad_input);
+}

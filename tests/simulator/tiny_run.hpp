@@ -1,0 +1,99 @@
+#pragma once
+// A run small enough to price by hand: two chips, three cores, a block, a head and the host's embedding.
+#include "simulator/cost_table.hpp"
+#include "simulator/run.hpp"
+
+namespace tephra::test {
+
+inline void set(EventCounts& counts, EventKind kind, std::int64_t value) {
+    counts[static_cast<std::size_t>(kind)] = value;
+}
+
+/// Four tokens, 1 ms each; the last two are generated. On cores: 1000 + 2000 synops, 30 updates, 40 packets.
+inline Run tiny_run() {
+    Run run;
+    run.version = "0.1.0";
+    run.model_name = "tiny";
+    run.machine_name = "two-chips";
+    run.machine_kind = "loihi2";
+    run.parameters = 1234;
+    run.synapse_format = "int8";
+    run.powered_chips = 2;
+    run.machine_chips = 8;
+    run.geometry = {4, 2, 1, 8, 4, 4};
+    run.elapsed = Picoseconds(4'000'000'000);
+    run.compute = Picoseconds(2'000'000'000);
+    run.network = Picoseconds(1'000'000'000);
+    run.barrier = Picoseconds(600'000'000);
+    run.host = Picoseconds(400'000'000);
+    run.steps = 32;
+    for (int t = 0; t < 4; ++t)
+        run.tokens.push_back({0, t, 10 + t, t < 2 ? -1 : 11 + t, Picoseconds(t * 1'000'000'000LL),
+                              Picoseconds((t + 1) * 1'000'000'000LL)});
+    run.populations.resize(3);
+    PopulationRecord& embedding = run.populations[0];
+    PopulationRecord& mixer = run.populations[1];
+    PopulationRecord& head = run.populations[2];
+    embedding.name = "embedding";
+    embedding.on_host = true;
+    set(embedding.counts, EventKind::host_update, 16);
+    set(embedding.counts, EventKind::host_flit, 5);
+    mixer.name = "block0.mixer";
+    mixer.block = 0;
+    set(mixer.counts, EventKind::synop_int8, 1000);
+    set(mixer.counts, EventKind::neuron_update, 20);
+    set(mixer.counts, EventKind::skipped, 4);
+    set(mixer.counts, EventKind::message_out, 32);
+    set(mixer.counts, EventKind::message_in, 32);
+    set(mixer.counts, EventKind::hop_x, 64);
+    set(mixer.counts, EventKind::chip_flit, 7);
+    head.name = "head";
+    head.block = 1;
+    set(head.counts, EventKind::synop_int8, 2000);
+    set(head.counts, EventKind::neuron_update, 10);
+    set(head.counts, EventKind::message_out, 8);
+    set(head.counts, EventKind::message_in, 8);
+    run.cores.resize(3);
+    for (std::size_t c = 0; c < 3; ++c)
+        run.cores[c].core = static_cast<int>(c) * 100, run.cores[c].block = static_cast<int>(c) / 2;
+    run.cores[0].busy = Picoseconds(1'000'000'000);
+    run.cores[1].busy = Picoseconds(3'000'000'000);
+    run.cores[2].busy = Picoseconds(2'000'000'000);
+    for (std::size_t c = 0; c < 2; ++c) {
+        set(run.cores[c].counts, EventKind::synop_int8, 500);
+        set(run.cores[c].counts, EventKind::neuron_update, 10);
+        set(run.cores[c].counts, EventKind::skipped, 2);
+        set(run.cores[c].counts, EventKind::message_out, 16);
+        set(run.cores[c].counts, EventKind::message_in, 16);
+        set(run.cores[c].counts, EventKind::hop_x, 32);
+    }
+    run.cores[2].counts = head.counts;
+    run.links.push_back({0, 1, 7});
+    run.text = "once upon";
+    return run;
+}
+
+/// Prices in round numbers: synop 2 pJ (1 to 4), update 10, packet out 3, hop 1, chip flit 50, host flit 100;
+/// 100 mW a chip (50 to 200).
+inline CostTable tiny_costs() {
+    CostTable table;
+    table.name = "tiny";
+    table.about = "round numbers";
+    table.machine_kinds = {"loihi2"};
+    table.power_includes = "chips";
+    for (auto& price : table.energy) price.source = "nothing";
+    const auto put = [&](EventKind kind, double low, double value, double high) {
+        table.energy[static_cast<std::size_t>(kind)] = {low, value, high, Evidence::cited, "a page"};
+    };
+    put(EventKind::synop_int8, 1, 2, 4);
+    put(EventKind::neuron_update, 10, 10, 10);
+    put(EventKind::message_out, 3, 3, 3);
+    put(EventKind::hop_x, 1, 1, 1);
+    put(EventKind::chip_flit, 50, 50, 50);
+    put(EventKind::host_flit, 100, 100, 100);
+    table.chip_static = {50, 100, 200, Evidence::measured, "a meter"};
+    table.host.source = "not asked";
+    return table;
+}
+
+}  // namespace tephra::test

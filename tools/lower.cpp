@@ -1,0 +1,72 @@
+// tephra lower: the populations and projections that a model becomes, with counts per token.
+#include <array>
+#include <iostream>
+#include <memory>
+
+#include "core/text.hpp"
+#include "neuro/lower.hpp"
+#include "tools/command.hpp"
+#include "tools/table.hpp"
+
+namespace tephra::tools {
+namespace {
+
+constexpr std::array<std::string_view, 8> model_names = {"token source", "normalizer", "quantizer", "gated recurrence",
+                                                         "residual",     "gated unit", "readout",   "token sink"};
+
+std::int64_t synops(const Program& program, const Population& population) {
+    std::int64_t sum = 0;
+    for (const ProjectionId id : population.inputs)
+        for (const TernaryMatrix& m : program[id].matrices) sum += std::int64_t{m.rows} * m.cols;
+    return sum;
+}
+
+void print_lowering(const std::string& path, const std::string& format, bool all) {
+    const auto model = require(load_model(path));
+    const Program program = lower(model);
+    const ProgramCost cost = program_cost(program);
+    Table table({"stage", "population", "model", "neurons", "messages", "bits", "record words", "synops"});
+    for (const Population& p : program.populations) {
+        if (!all && format == "text" && p.block > 0 && p.block < program.num_blocks) continue;
+        table.add({p.stage, p.name, std::string(model_names[p.model.index()]), p.size, p.message_bits > 0 ? p.size : 0,
+                   p.message_bits, p.record_words, synops(program, p)});
+    }
+    if (format != "text") {
+        std::cout << table.render(format);
+        return;
+    }
+    std::cout << program.model_name << ": " << program.populations.size() << " populations, "
+              << program.projections.size() << " projections, " << cost.steps << " steps a token";
+    if (!all && program.num_blocks > 1)
+        std::cout << " (block 0 of " << program.num_blocks << "; --all prints every block)";
+    std::cout << "\n\n" << table.render(format) << "\n";
+    Table sums({"per token", "count"});
+    sums.add({"neurons that fire", cost.neurons});
+    sums.add({"neuron messages, when no activation is zero", cost.messages});
+    sums.add({"synaptic operations, likewise", cost.synops});
+    sums.add({"synaptic memory, 2-bit weights", bytes_text(static_cast<std::uint64_t>(cost.synaptic_bytes_ternary2))});
+    sums.add({"synaptic memory, 8-bit weights", bytes_text(static_cast<std::uint64_t>(cost.synaptic_bytes_int8))});
+    sums.add({"recurrent state per stream", bytes_text(static_cast<std::uint64_t>(cost.state_bits / 8))});
+    std::cout << sums.render(format);
+}
+
+struct Options {
+    std::string model;
+    std::string format = "text";
+    bool all = false;
+};
+
+}  // namespace
+
+void add_lower_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command =
+        app.add_subcommand("lower", "Print the populations a model is lowered to, with counts per token");
+    command->add_option("model", options->model, "deployment file (.tph)")->required();
+    command->add_option("--format", options->format, "text, json or csv")
+        ->check(CLI::IsMember({"text", "json", "csv"}));
+    command->add_flag("--all", options->all, "every block, not only the first");
+    command->callback([options] { print_lowering(options->model, options->format, options->all); });
+}
+
+}  // namespace tephra::tools

@@ -1,0 +1,244 @@
+// tephra map: which core holds what, with the use of every limit and the traffic; or the check of a mapping file.
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "mapper/mapping.hpp"
+#include "mapper/svg.hpp"
+#include "mapper/traffic.hpp"
+#include "neuro/lower.hpp"
+#include "tools/command.hpp"
+#include "tools/table.hpp"
+
+namespace tephra::tools {
+namespace {
+
+struct Options {
+    std::string model, machine, output, check, svg;
+    std::string synapses, head = "chip", color = "layer", format = "text";
+    int streams = 1;
+    int cores_per_chip = 0;
+    bool cores = false;
+    bool unplaced = false;
+};
+
+/// All that the tables are made of.
+struct Mapped {
+    const Program& program;
+    const Machine& machine;
+    const Topology& topology;
+    const Mapping& mapping;
+    std::vector<CoreUse> uses;          ///< [core]
+    std::vector<std::set<int>> blocks;  ///< [core] of the model, present on it
+};
+
+std::string block_name(const Program& program, int block) {
+    return block >= program.num_blocks ? "head" : std::to_string(block);
+}
+
+/// "3", "0-5", "5, head".
+std::string block_names(const Program& program, const std::set<int>& blocks) {
+    std::string text;
+    for (auto it = blocks.begin(); it != blocks.end();) {
+        const int first = *it;
+        int last = first;
+        for (++it; it != blocks.end() && *it == last + 1 && *it < program.num_blocks; ++it) last = *it;
+        text += (text.empty() ? "" : ", ") + block_name(program, first);
+        if (last > first) text += "-" + block_name(program, last);
+    }
+    return text;
+}
+
+Json percent(std::int64_t used, std::int64_t limit) {
+    return std::round(1000.0 * static_cast<double>(used) / static_cast<double>(limit)) / 10;
+}
+
+Table chip_table(const Mapped& m) {
+    Table table({"chip", "blocks", "cores", "neurons", "synaptic bytes", "synaptic %", "fullest core %",
+                 "state % (most)", "axons in (most)", "axons out (most)"});
+    const int per_chip = m.machine.cores_per_chip();
+    const CoreLimits& limits = m.machine.limits;
+    for (int chip = 0; chip < m.machine.chips(); ++chip) {
+        CoreUse sum;
+        CoreUse most;
+        std::set<int> blocks;
+        int cores = 0;
+        int usable = 0;
+        for (int c = chip * per_chip; c < (chip + 1) * per_chip; ++c) {
+            const CoreUse& use = m.uses[static_cast<std::size_t>(c)];
+            usable += m.machine.usable(CoreId(c)) ? 1 : 0;
+            if (use.neurons == 0) continue;
+            ++cores;
+            sum.neurons += use.neurons;
+            sum.synaptic_bytes += use.synaptic_bytes;
+            most.synaptic_bytes = std::max(most.synaptic_bytes, use.synaptic_bytes);
+            most.state_bytes = std::max(most.state_bytes, use.state_bytes);
+            most.axons_in = std::max(most.axons_in, use.axons_in);
+            most.axons_out = std::max(most.axons_out, use.axons_out);
+            blocks.insert(m.blocks[static_cast<std::size_t>(c)].begin(), m.blocks[static_cast<std::size_t>(c)].end());
+        }
+        if (cores == 0) continue;
+        table.add({chip, block_names(m.program, blocks), cores, sum.neurons, sum.synaptic_bytes,
+                   percent(sum.synaptic_bytes, usable * limits.synaptic_bytes),
+                   percent(most.synaptic_bytes, limits.synaptic_bytes), percent(most.state_bytes, limits.state_bytes),
+                   most.axons_in, most.axons_out});
+    }
+    return table;
+}
+
+Table core_table(const Mapped& m) {
+    Table table({"core", "chip", "tile", "blocks", "neurons", "synaptic bytes", "synaptic %", "state bytes", "state %",
+                 "axons in", "axons out"});
+    const CoreLimits& limits = m.machine.limits;
+    for (std::size_t c = 0; c < m.uses.size(); ++c) {
+        const CoreUse& use = m.uses[c];
+        const CoreId core(static_cast<int>(c));
+        if (use.neurons == 0) continue;
+        table.add({core.value, m.machine.chip_of(core).value, m.machine.tile_of(core),
+                   block_names(m.program, m.blocks[c]), use.neurons, use.synaptic_bytes,
+                   percent(use.synaptic_bytes, limits.synaptic_bytes), use.state_bytes,
+                   percent(use.state_bytes, limits.state_bytes), use.axons_in, use.axons_out});
+    }
+    return table;
+}
+
+std::string link_name(const Topology& topology, LinkId id) {
+    if (!id.valid()) return "none";
+    const Link link = topology.link(id);
+    const int tiles = topology.routers() / std::max(1, topology.chip_of(RouterId(topology.routers() - 1)).value + 1);
+    const auto tile = [&](RouterId router) { return std::to_string(router.value % tiles); };
+    if (link.kind == LinkKind::chip)
+        return "chip " + std::to_string(link.owner.value) + " to chip " + std::to_string(link.receiver.value);
+    return "chip " + std::to_string(link.owner.value) + ", tile " + tile(link.from) + " to " + tile(link.to);
+}
+
+Table total_table(const Mapped& m) {
+    Table table({"in all", "value"});
+    std::set<int> chips;
+    int cores = 0;
+    CoreUse sum;
+    for (std::size_t c = 0; c < m.uses.size(); ++c) {
+        if (m.uses[c].neurons == 0) continue;
+        chips.insert(m.machine.chip_of(CoreId(static_cast<int>(c))).value);
+        ++cores;
+        sum.neurons += m.uses[c].neurons;
+        sum.synaptic_bytes += m.uses[c].synaptic_bytes;
+    }
+    const auto traffic = summarize_traffic(m.program, m.machine, m.topology, m.mapping);
+    table.add({"chips", static_cast<int>(chips.size())});
+    table.add({"cores", cores});
+    table.add({"neurons", sum.neurons});
+    table.add({"synaptic bytes", sum.synaptic_bytes});
+    table.add({"packets a token", traffic.packets});
+    table.add({"flits x hops a token", traffic.flit_hops});
+    table.add({"flits between chips a token", traffic.chip_flits});
+    table.add({"flits over the busiest mesh link (" + link_name(m.topology, traffic.busiest_mesh) + ")",
+               traffic.busiest_mesh_flits});
+    if (m.machine.chips() > 1)
+        table.add(
+            {"flits over the busiest link (" + link_name(m.topology, traffic.busiest) + ")", traffic.busiest_flits});
+    return table;
+}
+
+MapOptions map_options(const Options& options, const Machine& machine) {
+    MapOptions out;
+    out.format = machine.formats.front();
+    if (!options.synapses.empty())
+        out.format = options.synapses == "int8" ? SynapseFormat::int8 : SynapseFormat::ternary2;
+    out.head_on_host = options.head == "host";
+    out.streams = options.streams;
+    out.cores_per_chip = options.cores_per_chip;
+    out.improve = !options.unplaced;
+    return out;
+}
+
+/// Reads the mapping to be checked; every violated limit is a line of stdout.
+Mapping checked_mapping(const Options& options, const Program& program, const Machine& machine) {
+    Mapping mapping = require(read_mapping(options.check));
+    const auto faults = check_mapping(program, machine, mapping);
+    for (const std::string& fault : faults) std::cout << fault << "\n";
+    if (!faults.empty())
+        throw Failure{{ErrorCode::does_not_fit, std::to_string(faults.size()) + " limits are violated", options.check,
+                       "map the model again"}};
+    return mapping;
+}
+
+void print_tables(const Options& options, const Mapped& mapped) {
+    const Table rows = options.cores ? core_table(mapped) : chip_table(mapped);
+    if (options.format == "csv") {
+        std::cout << rows.render("csv");
+    } else if (options.format == "json") {
+        std::cout << "{\"totals\": " << total_table(mapped).render("json") << ", \""
+                  << (options.cores ? "cores" : "chips") << "\": " << rows.render("json") << "}\n";
+    } else {
+        std::cout << mapped.program.model_name << " on " << mapped.mapping.machine_name << ", "
+                  << (mapped.mapping.format == SynapseFormat::int8 ? "8-bit" : "2-bit") << " synapses, head on "
+                  << (mapped.mapping.head_on_host ? "the host" : "chips") << ", " << mapped.mapping.streams
+                  << (mapped.mapping.streams == 1 ? " stream" : " streams") << "\n\n"
+                  << rows.render("text") << "\n"
+                  << total_table(mapped).render("text");
+    }
+}
+
+void run(const Options& options) {
+    const auto model = require(load_model(options.model));
+    const Machine machine = require(find_machine(options.machine));
+    const Topology topology = require(Topology::create(machine));
+    const Program program = lower(model);
+    const Mapping mapping = options.check.empty()
+                                ? require(map_program(program, machine, map_options(options, machine)))
+                                : checked_mapping(options, program, machine);
+    if (!options.output.empty()) require(write_mapping(mapping, options.output));
+    if (!options.svg.empty())
+        require(write_file(options.svg, mapping_svg(program, machine, topology, mapping,
+                                                    options.color == "load" ? SvgColor::load : SvgColor::layer)));
+    Mapped mapped{program, machine, topology, mapping, core_use(program, machine, mapping), {}};
+    mapped.blocks.resize(mapped.uses.size());
+    for (std::size_t p = 0; p < program.populations.size(); ++p)
+        for (const Slice& slice : mapping.slices[p])
+            mapped.blocks[slice.core.index()].insert(program.populations[p].block);
+    print_tables(options, mapped);
+}
+
+}  // namespace
+
+void add_map_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("map", "Place a model on the cores of a machine, or check a mapping");
+    command->add_option("model", options->model, "deployment file (.tph)")->required();
+    command->add_option("--machine", options->machine, "name of a machine that ships, or its JSON file")->required();
+    auto* output = command->add_option("-o,--output", options->output, "mapping file (JSON) to write");
+    auto* synapses = command
+                         ->add_option("--synapses", options->synapses,
+                                      "ternary2 (2 bits a weight) or int8; default: the machine's first")
+                         ->check(CLI::IsMember({"ternary2", "int8"}));
+    auto* head = command->add_option("--head", options->head, "where the output head runs: chip or host")
+                     ->check(CLI::IsMember({"chip", "host"}));
+    auto* streams = command->add_option("--streams", options->streams, "sequences in flight that state is kept for")
+                        ->check(CLI::PositiveNumber);
+    auto* limit =
+        command->add_option("--cores-per-chip", options->cores_per_chip, "use at most so many cores of a chip")
+            ->check(CLI::PositiveNumber);
+    auto* unplaced = command->add_flag("--unplaced", options->unplaced, "leave out the placement by traffic");
+    command->add_option("--check", options->check, "check this mapping instead: lists every violated limit")
+        ->excludes(output)
+        ->excludes(synapses)
+        ->excludes(head)
+        ->excludes(streams)
+        ->excludes(limit)
+        ->excludes(unplaced);
+    auto* svg = command->add_option("--svg", options->svg, "picture (SVG) to write");
+    command->add_option("--svg-color", options->color, "colour cores by layer or load")
+        ->check(CLI::IsMember({"layer", "load"}))
+        ->needs(svg);
+    command->add_flag("--cores", options->cores, "a row per core, not per chip");
+    command->add_option("--format", options->format, "text, json or csv")
+        ->check(CLI::IsMember({"text", "json", "csv"}));
+    command->callback([options] { run(*options); });
+}
+
+}  // namespace tephra::tools

@@ -1,0 +1,139 @@
+// tephra report: tokens per second, joules per token and where both go, of a run under a cost table.
+#include <cmath>
+#include <iostream>
+#include <memory>
+
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "simulator/page/report_page.hpp"
+#include "simulator/report_rows.hpp"
+#include "tools/command.hpp"
+#include "tools/table.hpp"
+
+namespace tephra::tools {
+namespace {
+
+/// Four significant figures as a number cell, so that tables align it.
+Json figure(double value) {
+    if (std::fabs(value) >= 1e4) return static_cast<std::int64_t>(std::llround(value));
+    return std::strtod(figure_text(value).c_str(), nullptr);
+}
+
+std::string range_text(double low, double high) {
+    return low == high ? "" : figure_text(low, 3) + " to " + figure_text(high, 3);
+}
+std::string range_text(const ReportRow& row) {
+    return row.low && row.high ? range_text(*row.low, *row.high) : "";
+}
+std::string range_text(const EnergyRange& energy, double factor) {
+    return range_text(joules(energy.low) * factor, joules(energy.high) * factor);
+}
+
+/// The part of a source that names it: up to its first colon or full stop.
+std::string shortened(const std::string& source) {
+    const auto end = std::min(source.find(": "), source.find(". "));
+    return end == std::string::npos ? source : source.substr(0, end);
+}
+
+void print_energy(const Report& report, std::int64_t tokens) {
+    Table groups({"energy", "mJ/token", "range", "share %"});
+    const double each = 1e3 / static_cast<double>(tokens);
+    for (std::size_t g = 0; g < energy_groups; ++g) {
+        const EnergyRange& energy = report.groups[g];
+        groups.add({std::string(group_name(static_cast<EnergyGroup>(g))), figure(joules(energy.value) * each),
+                    range_text(energy, each), figure(100 * energy.value.value() / report.total.value.value())});
+    }
+    std::cout << "\n" << groups.render("text");
+    Table terms({"price x count", "count", "pJ each", "mJ/token", "range", "price is", "price from"});
+    for (const EnergyTerm& term : report.terms) {
+        if (term.count == 0 || term.energy.high.value() == 0) continue;
+        const bool power = term.name == "chip_static" || term.name == "host";
+        terms.add({term.name, term.count,
+                   power ? Json("") : figure(term.energy.value.value() / static_cast<double>(term.count)),
+                   figure(joules(term.energy.value) * each), range_text(term.energy, each),
+                   std::string(evidence_name(term.kind)), shortened(term.source)});
+    }
+    std::cout << "\n" << terms.render("text");
+    Table layers({"layer", "dynamic mJ/token", "range", "zero messages %"});
+    for (const LayerAccount& layer : report.layers)
+        layers.add(
+            {layer.name + (layer.on_host ? " (host)" : ""), figure(joules(layer.dynamic.value) * each),
+             range_text(layer.dynamic, each),
+             figure(layer.updates > 0 ? 100.0 * static_cast<double>(layer.skipped) / static_cast<double>(layer.updates)
+                                      : 0)});
+    std::cout << "\n" << layers.render("text");
+}
+
+void print_section(const std::vector<ReportRow>& rows, const std::string& section) {
+    Table table({section, "value", "range", "unit", "kind", "from"});
+    for (const ReportRow& row : rows)
+        if (row.section == section)
+            table.add({row.name, figure(row.value), range_text(row), row.unit, std::string(evidence_name(row.kind)),
+                       row.source});
+    std::cout << "\n" << table.render("text");
+}
+
+void print_text(const Run& run, const Report& report) {
+    const auto rows = report_rows(run, report);
+    std::cout << run_title(run) << "\nprices: " << report.table_name << " (" << report.table_about
+              << ")\npower includes: " << report.power_includes << "; " << report.static_chips << " of "
+              << run.machine_chips << " chips powered\n";
+    print_section(rows, "summary");
+    print_energy(report, report.tokens);
+    print_section(rows, "time");
+    print_section(rows, "activity");
+    std::cout << "\nran on the host: ";
+    for (std::size_t k = 0; k < report.on_host.size(); ++k) std::cout << (k > 0 ? ", " : "") << report.on_host[k];
+    std::cout << (report.on_host.empty() ? "nothing" : "") << "\n";
+    for (const auto& note : report.notes) std::cout << "note: " << note << "\n";
+    std::cout << "Ranges take all prices low or all high at once. --format json gives the source of every number.\n";
+}
+
+void print_csv(const Run& run, const Report& report) {
+    Table table({"section", "name", "value", "low", "high", "unit", "kind", "source"});
+    for (const ReportRow& row : report_rows(run, report))
+        table.add({row.section, row.name, row.value, row.low ? Json(*row.low) : Json(""),
+                   row.high ? Json(*row.high) : Json(""), row.unit, std::string(evidence_name(row.kind)), row.source});
+    std::cout << table.render("csv");
+}
+
+struct Options {
+    std::string run, costs, format = "text", html;
+};
+
+/// The page, with the comparison that compare would make of this run alone.
+void write_page(const Options& options, const Run& run, const Report& result) {
+    const Comparison comparison =
+        require(compare({{&run, &result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
+    require(write_file(options.html, report_page(run, result, &comparison)));
+}
+
+void report(const Options& options) {
+    const Run run = require(read_run(options.run));
+    const CostTable costs = require(find_cost_table(options.costs.empty() ? run.machine_kind : options.costs));
+    const Report result = require(price(run, costs));
+    if (options.format == "csv")
+        print_csv(run, result);
+    else if (options.format == "json")
+        std::cout << report_json(run, result).dump() << "\n";
+    else
+        print_text(run, result);
+    if (!options.html.empty()) write_page(options, run, result);
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("report", "Price a run: speed, energy and where they go");
+    command->add_option("run", options->run, "run file written by simulate")->required();
+    command->add_option("--costs", options->costs,
+                        "cost table: a name in machines/costs or a file; default: the "
+                        "machine's kind");
+    command->add_option("--format", options->format, "text, json or csv")
+        ->check(CLI::IsMember({"text", "json", "csv"}));
+    command->add_option("--html", options->html, "also write a self-contained page with charts to this file");
+    command->callback([options] { report(*options); });
+}
+
+}  // namespace tephra::tools

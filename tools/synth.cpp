@@ -1,0 +1,72 @@
+// tephra synth: a model file of a published or given shape with random ternary weights.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "neuro/synth.hpp"
+#include "tools/command.hpp"
+
+namespace tephra::tools {
+namespace {
+
+struct Settings {
+    std::string preset, out;
+    std::uint64_t seed = 0;
+    int hidden = 0, layers = 0, intermediate = 0, vocab = 0;
+    int calibration_tokens = 32;
+    int threads = 1;
+};
+
+SynthOptions options_of(const Settings& settings) {
+    SynthOptions options;
+    if (!settings.preset.empty()) {
+        options = require(synth_preset(settings.preset));
+    } else {
+        if (settings.hidden == 0 || settings.layers == 0)
+            throw Failure{{ErrorCode::usage, "no shape given", "tephra synth",
+                           "give --preset, or --hidden and --layers (and --intermediate, --vocab)"}};
+        options = synth_shape(settings.hidden, settings.layers, 256 * ((settings.hidden * 8 / 3 + 255) / 256), 4096);
+    }
+    if (settings.hidden > 0) options.config.hidden_size = settings.hidden;
+    if (settings.layers > 0) options.config.num_layers = settings.layers;
+    if (settings.intermediate > 0) options.config.intermediate_size = settings.intermediate;
+    if (settings.vocab > 0) options.config.vocab_size = settings.vocab;
+    options.seed = settings.seed;
+    options.calibration_tokens = settings.calibration_tokens;
+    options.threads = settings.threads;
+    return options;
+}
+
+}  // namespace
+
+void add_synth_command(CLI::App& app) {
+    auto settings = std::make_shared<Settings>();
+    settings->threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    CLI::App* command = app.add_subcommand("synth", "Write a model of a given shape with random ternary weights");
+    command->add_option("--preset", settings->preset, "mmfree-370m, mmfree-1.3b or mmfree-2.7b");
+    command->add_option("--hidden", settings->hidden, "Width d; overrides the preset's")->check(CLI::Range(1, 1 << 20));
+    command->add_option("--layers", settings->layers, "Blocks L")->check(CLI::Range(1, 4096));
+    command->add_option("--intermediate", settings->intermediate, "Width f of the channel mixer")
+        ->check(CLI::Range(1, 1 << 20));
+    command->add_option("--vocab", settings->vocab, "Vocabulary V")->check(CLI::Range(1, 1 << 24));
+    command->add_option("--seed", settings->seed, "Seed of the weights")->capture_default_str();
+    command->add_option("--calibration-tokens", settings->calibration_tokens, "Random ids that formats are chosen by")
+        ->check(CLI::Range(1, 1 << 20))
+        ->capture_default_str();
+    command->add_option("--threads", settings->threads, "Threads of calibration")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    command->add_option("-o,--out", settings->out, "File to write (.tph)")->required();
+    command->callback([settings] {
+        const SynthOptions options = options_of(*settings);
+        require(write_synthetic_model(options, settings->out));
+        const auto bytes = require(MappedFile::open(settings->out)).bytes().size();
+        spdlog::info("wrote {}: {} parameters, {}", settings->out, parameter_count(options.config), bytes_text(bytes));
+    });
+}
+
+}  // namespace tephra::tools

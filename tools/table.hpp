@@ -1,0 +1,26 @@
+#pragma once
+// A table of results, printed as aligned text, JSON (an array of objects) or CSV.
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+
+namespace tephra::tools {
+
+class Table {
+public:
+    explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
+    /// One row; as many cells as columns. Numbers are aligned right in text.
+    void add(Json::Array row);
+    /// format: "text", "json" or "csv".
+    [[nodiscard]] std::string render(const std::string& format) const;
+
+private:
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] std::string csv() const;
+    [[nodiscard]] std::string json() const;
+    std::vector<std::string> columns_;
+    std::vector<Json::Array> rows_;
+};
+
+}  // namespace tephra::tools
