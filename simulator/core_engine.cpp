@@ -6,7 +6,7 @@
 namespace tephra {
 namespace {
 
-constexpr std::size_t compute = 0, network = 1, host = 2;  // parts of PathPoint::split
+enum PathPart : std::size_t { at_cores, in_network, at_host };  // parts of PathPoint::split
 
 /// Finalizer of splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 constexpr std::uint64_t mix(std::uint64_t x) {
@@ -196,8 +196,8 @@ void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathP
 PathPoint CoreEngine::advance(const Core& core, const PathPoint& from, std::int64_t to) const {
     PathPoint point = from;
     const std::int64_t work_from = std::clamp(core.busy_since, from.time, to);
-    point.split[network] += work_from - from.time;
-    point.split[core.is_host ? host : compute] += to - work_from;
+    point.split[in_network] += work_from - from.time;
+    point.split[core.is_host ? at_host : at_cores] += to - work_from;
     point.time = to;
     return point;
 }
@@ -225,7 +225,7 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
         slice.collect(logits_);
         end_of_path_ = core.fired;
         end_of_path_.time += duration;
-        end_of_path_.split[host] += duration;
+        end_of_path_.split[at_host] += duration;
         run_.feed->leave(core.token, logits_, end_of_path_);
     } else {
         slice.fire(run_.feed->tokens()[core.token].stream, core.output);

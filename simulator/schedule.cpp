@@ -188,7 +188,8 @@ private:
         const ScheduledSlice& slice = out_.slices[from];
         const auto& peers = of_population_[slice.population.index()];
         const auto rank = static_cast<std::size_t>(std::ranges::find(peers, from) - peers.begin());
-        std::ranges::rotate(starts, starts.begin() + static_cast<std::ptrdiff_t>(rank * starts.size() / peers.size()));
+        const auto first = starts.begin() + static_cast<std::ptrdiff_t>(rank * starts.size() / peers.size());
+        std::rotate(starts.begin(), first, starts.end());
         for (const Targets::const_iterator start : starts) {
             fanout.begin = start->first.begin;
             fanout.end = start->first.end;
