@@ -70,7 +70,7 @@ HWY_INLINE States saturate24(States a) {
     return hn::Min(hn::Max(a, states(state_min)), states(state_max));
 }
 
-/// saturate24(round(a factor / 2^shift)): apply_scale, or shift_state.
+/// saturate24(round(a factor / 2^shift)): apply_scale, or the rounding of a product.
 class Rescale {
 public:
     explicit Rescale(Scale scale) {
@@ -79,10 +79,8 @@ public:
             states(static_cast<std::int32_t>(std::uint32_t{scale.mantissa} << std::clamp<int>(scale.exponent, 0, 15)));
         set_shift(std::max<int>(0, -scale.exponent));
     }
-    /// Takes away `fraction_bits` fraction bits, [-24, 62].
-    explicit Rescale(int fraction_bits) : factor_(states(1 << std::max(0, -fraction_bits))) {
-        set_shift(std::max(0, fraction_bits));
-    }
+    /// Takes away `fraction_bits` fraction bits, [0, 62].
+    explicit Rescale(int fraction_bits) : factor_(states(1)) { set_shift(fraction_bits); }
     HWY_INLINE States operator()(States a) const {
         return rounded({hn::MulEven(a, factor_), hn::MulEven(odd_lanes(a), factor_)});
     }
@@ -103,40 +101,24 @@ private:
     int shift_ = 0;
 };
 
-/// sigmoid and silu of states with a fixed number of fraction bits.
-class Sigmoid {
+/// shift_state by a fixed number of fraction bits, [-24, 62], in 32 bits: what a shift to the left would push out of
+/// them is cut down to the first value that saturates; a shift to the right by 25 or more leaves 0.
+class ShiftState {
 public:
-    explicit Sigmoid(int fraction_bits)
-        : left_(std::max(0, 16 - fraction_bits)),
-          right_(std::max(0, fraction_bits - 16)),
-          half_(states(right_ == 0 ? 0 : 1 << (right_ - 1))),
-          limit_(states(left_ == 0 ? 1 << 24 : (last >> left_) + 1)) {}
-    HWY_INLINE States operator()(States z) const {
-        const States magnitude = hn::Min(hn::Abs(z), limit_);  // the shift to the left stays below 2^21
-        const States shifted = hn::ShiftLeftSame(hn::ShiftRightSame(hn::Add(magnitude, half_), right_), left_);
-        const States a = hn::Min(shifted, states(last));
-        // A gather of 64 bits at table[k] brings table[k] and table[k + 1].
-        const Wide index = hn::BitCast(wide_tag, hn::ShiftRight<12>(a));
-        const Wide even = pair_at(hn::And(index, wide(0xFFFFFFFF)));
-        const Wide odd = pair_at(hn::ShiftRight<32>(index));
-        const States value = narrow({even, odd});
-        const States next = hn::OddEven(hn::BitCast(states_tag, odd), odd_lanes(hn::BitCast(states_tag, even)));
-        const States product = hn::Mul(hn::Sub(value, next), hn::And(a, states(4095)));  // below 2^17 x 2^12
-        const States tail = hn::Sub(value, hn::ShiftRight<12>(hn::Add(product, states(2048))));
-        return hn::IfThenElse(hn::Lt(z, states(0)), tail, hn::Sub(states(probability_one), tail));
+    explicit ShiftState(int fraction_bits)
+        : left_(std::max(0, -fraction_bits)),
+          right_(std::clamp(fraction_bits, 0, 25)),
+          low_(states(state_min >> left_)),
+          high_(states((state_max >> left_) + 1)),
+          half_(states(right_ == 0 ? 0 : 1 << (right_ - 1))) {}
+    HWY_INLINE States operator()(States a) const {
+        const States near = hn::Min(hn::Max(a, low_), high_);
+        return saturate24(hn::ShiftLeftSame(hn::ShiftRightSame(hn::Add(near, half_), right_), left_));
     }
-    HWY_INLINE States silu(States z) const { return narrow_shift<probability_bits>(multiply(z, (*this)(z))); }
 
 private:
-    /// sigmoid_table[k] in the low half of each lane, sigmoid_table[k + 1] in the high half.
-    static HWY_INLINE Wide pair_at(Wide k) {
-        return hn::GatherOffset(wide_tag, reinterpret_cast<const std::int64_t*>(sigmoid_table.data()),
-                                hn::ShiftLeft<2>(k));
-    }
-
-    static constexpr std::int32_t last = (1 << 20) - 1;
     int left_, right_;
-    States half_, limit_;
+    States low_, high_, half_;
 };
 
 /// `lanes` states, gains or activations from memory and to it.

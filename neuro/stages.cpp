@@ -1,7 +1,8 @@
 // Compiled once for each instruction set by foreach_target. Each loop has two forms: whole vectors, where the target
 // has them, then the definition in terms of core/fixed.hpp for what is left, which on the portable target is
 // everything.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
+#define HWY_WANT_AVX3_DL
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "neuro/stages.cpp"
 #include <hwy/foreach_target.h>
@@ -11,7 +12,7 @@
 
 #include "neuro/stages.hpp"
 #if HWY_TARGET <= HWY_AVX2
-#include "neuro/fixed_vector-inl.hpp"
+#include "neuro/sigmoid_vector-inl.hpp"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -51,19 +52,27 @@ NormRecord statistics(const NormParameters& norm, const std::int32_t* x, std::si
     return record;
 }
 
-void quantize(const std::int32_t* x, const std::int16_t* gain, std::size_t size, Scale scale, std::int8_t* q) {
+/// Returns the sum of the activations.
+std::int32_t quantize(const std::int32_t* x, const std::int16_t* gain, std::size_t size, Scale scale, std::int8_t* q) {
+    std::int32_t sum = 0;
     std::size_t j = 0;
 #if HWY_TARGET <= HWY_AVX2
     const Rescale rescale(scale);
+    States sums = states(0);
     for (; j + lanes <= size; j += lanes) {
         const States value = rescale(narrow_shift<8>(multiply(load(x + j), load(gain + j))));
-        store(hn::Min(hn::Max(value, states(-127)), states(127)), q + j);
+        const States activation = hn::Min(hn::Max(value, states(-127)), states(127));
+        sums = hn::Add(sums, activation);
+        store(activation, q + j);
     }
+    sum = hn::GetLane(hn::SumOfLanes(states_tag, sums));
 #endif
     for (; j < size; ++j) {
         const auto p = static_cast<std::int32_t>(round_shift(std::int64_t{x[j]} * gain[j], 8));
         q[j] = quantize_activation(p, scale);
+        sum += q[j];
     }
+    return sum;
 }
 
 std::uint64_t recur(const BlockFormats& formats, const std::array<Scale, 3>& dequantize, const RecurrenceSlice& slice) {
@@ -71,22 +80,32 @@ std::uint64_t recur(const BlockFormats& formats, const std::array<Scale, 3>& deq
     std::size_t j = 0;
 #if HWY_TARGET <= HWY_AVX2
     const Rescale to_f(dequantize[0]), to_i(dequantize[1]), to_g(dequantize[2]);
-    const Rescale i_to_h(formats.i - formats.h), to_t(formats.g + formats.h - formats.t);
+    const Rescale to_t(formats.g + formats.h - formats.t);
+    const ShiftState i_to_h(formats.i - formats.h);
     const Sigmoid sigmoid_f(formats.f), sigmoid_i(formats.i), sigmoid_h(formats.h);
     Products squares{wide(0), wide(0)};
-    for (; j + lanes <= slice.h.size(); j += lanes) {
-        const States one_minus_f = sigmoid_f(hn::Neg(to_f(load(slice.f_acc.data() + j))));
-        const States forget =
-            narrow_shift<probability_bits>(multiply(load(slice.one_minus_lower.data() + j), one_minus_f));
-        const States candidate = i_to_h(sigmoid_i.silu(to_i(load(slice.i_acc.data() + j))));
-        const States old = load(slice.h.data() + j);
-        const States change = narrow_shift<probability_bits>(multiply(forget, hn::Sub(candidate, old)));
-        const States h = saturate24(hn::Add(old, change));
-        const States g = to_g(load(slice.g_acc.data() + j));
-        store(h, slice.h.data() + j);
-        store(to_t.rounded(multiply(g, sigmoid_h.silu(h))), slice.t.data() + j);
-        const Products square = multiply(g, g);
-        squares = {hn::Add(squares.even, square.even), hn::Add(squares.odd, square.odd)};
+    for (; j + group_lanes <= slice.h.size(); j += group_lanes) {
+        Group f, i, h;
+        for (std::size_t v = 0; v < group_vectors; ++v) {
+            f[v] = hn::Neg(to_f(load(slice.f_acc.data() + j + v * lanes)));
+            i[v] = to_i(load(slice.i_acc.data() + j + v * lanes));
+        }
+        const Group one_minus_f = sigmoid_f(f), activated = sigmoid_i.silu(i);
+        for (std::size_t v = 0; v < group_vectors; ++v) {
+            const States lower = load(slice.one_minus_lower.data() + j + v * lanes);
+            const States forget = narrow_shift<probability_bits>(multiply(lower, one_minus_f[v]));
+            const States old = load(slice.h.data() + j + v * lanes);
+            const States distance = hn::Sub(i_to_h(activated[v]), old);
+            h[v] = saturate24(hn::Add(old, narrow_shift<probability_bits>(multiply(forget, distance))));
+            store(h[v], slice.h.data() + j + v * lanes);
+        }
+        const Group output = sigmoid_h.silu(h);
+        for (std::size_t v = 0; v < group_vectors; ++v) {
+            const States g = to_g(load(slice.g_acc.data() + j + v * lanes));
+            store(to_t.rounded(multiply(g, output[v])), slice.t.data() + j + v * lanes);
+            const Products square = multiply(g, g);
+            squares = {hn::Add(squares.even, square.even), hn::Add(squares.odd, square.odd)};
+        }
     }
     second = static_cast<std::uint64_t>(hn::GetLane(hn::SumOfLanes(wide_tag, hn::Add(squares.even, squares.odd))));
 #endif
@@ -112,9 +131,14 @@ void gate(const BlockFormats& formats, Scale dequantize, const std::int32_t* z1_
 #if HWY_TARGET <= HWY_AVX2
     const Rescale to_z(dequantize), to_y(2 * formats.z - formats.y);
     const Sigmoid sigmoid_z(formats.z);
-    for (; j + lanes <= size; j += lanes) {
-        const States z1 = to_z(load(z1_acc + j)), z2 = to_z(load(z2_acc + j));
-        store(to_y.rounded(multiply(sigmoid_z.silu(z1), z2)), y + j);
+    for (; j + group_lanes <= size; j += group_lanes) {
+        Group z1;
+        for (std::size_t v = 0; v < group_vectors; ++v) z1[v] = to_z(load(z1_acc + j + v * lanes));
+        const Group activated = sigmoid_z.silu(z1);
+        for (std::size_t v = 0; v < group_vectors; ++v) {
+            const States z2 = to_z(load(z2_acc + j + v * lanes));
+            store(to_y.rounded(multiply(activated[v], z2)), y + j + v * lanes);
+        }
     }
 #endif
     for (; j < size; ++j) {
@@ -128,7 +152,8 @@ void residual(const std::int32_t* x, int shift, const std::int32_t* acc, Scale d
               std::size_t size) {
     std::size_t j = 0;
 #if HWY_TARGET <= HWY_AVX2
-    const Rescale to_x(dequantize), change(shift);
+    const Rescale to_x(dequantize);
+    const ShiftState change(shift);
     for (; j + lanes <= size; j += lanes) store(saturate24(hn::Add(change(load(x + j)), to_x(load(acc + j)))), out + j);
 #endif
     for (; j < size; ++j) out[j] = saturate24(std::int64_t{shift_state(x[j], shift)} + apply_scale(acc[j], dequantize));
@@ -156,12 +181,6 @@ HWY_EXPORT(gate);
 HWY_EXPORT(residual);
 HWY_EXPORT(rescale);
 
-void NormRecord::merge(const NormRecord& other) {
-    sum += other.sum;
-    second += other.second;
-    for (std::size_t k = 0; k < peak.size(); ++k) peak[k] = std::max(peak[k], other.peak[k]);
-}
-
 NormRecord norm_statistics(const NormParameters& norm, std::span<const std::int32_t> x, int begin) {
     return HWY_DYNAMIC_DISPATCH(statistics)(norm, x.data(), x.size(), static_cast<std::size_t>(begin));
 }
@@ -186,9 +205,9 @@ NormScales norm_scales(const NormParameters& norm, const NormRecord& record) {
     return scales;
 }
 
-void quantize_states(std::span<const std::int32_t> x, std::span<const std::int16_t> gain, Scale scale,
-                     std::span<std::int8_t> q) {
-    HWY_DYNAMIC_DISPATCH(quantize)(x.data(), gain.data(), x.size(), scale, q.data());
+std::int32_t quantize_states(std::span<const std::int32_t> x, std::span<const std::int16_t> gain, Scale scale,
+                             std::span<std::int8_t> q) {
+    return HWY_DYNAMIC_DISPATCH(quantize)(x.data(), gain.data(), x.size(), scale, q.data());
 }
 
 std::uint64_t gated_recurrence(const BlockFormats& formats, const std::array<Scale, 3>& dequantize,

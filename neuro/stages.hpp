@@ -1,6 +1,7 @@
 #pragma once
 // The neuron models of the language model as functions on slices of a population: what every engine and every simulated
 // neurocore computes between the ternary products. Formulas, widths and rounding: docs/numerics.md.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -14,7 +15,11 @@ struct NormRecord {
     std::uint64_t sum = 0;     ///< sum of a_j^2
     std::uint64_t second = 0;  ///< sum of g_j^2 (output norm only)
     std::array<std::uint32_t, 3> peak{};
-    void merge(const NormRecord& other);
+    void merge(const NormRecord& other) {
+        sum += other.sum;
+        second += other.second;
+        for (std::size_t k = 0; k < peak.size(); ++k) peak[k] = std::max(peak[k], other.peak[k]);
+    }
     friend bool operator==(const NormRecord&, const NormRecord&) = default;
 };
 
@@ -31,9 +36,10 @@ NormRecord norm_statistics(const NormParameters& norm, std::span<const std::int3
 /// Scales of a complete record.
 NormScales norm_scales(const NormParameters& norm, const NormRecord& record);
 
-/// q_j = clamp(round(round_shift(x_j gain_j, 8) x scale)); all spans have one length.
-void quantize_states(std::span<const std::int32_t> x, std::span<const std::int16_t> gain, Scale scale,
-                     std::span<std::int8_t> q);
+/// q_j = clamp(round(round_shift(x_j gain_j, 8) x scale)); all spans have one length. Returns the sum of the q_j, for
+/// kernels.hpp.
+std::int32_t quantize_states(std::span<const std::int32_t> x, std::span<const std::int16_t> gain, Scale scale,
+                             std::span<std::int8_t> q);
 
 /// Inputs and outputs of the token mixer for one token; all spans have one length.
 struct RecurrenceSlice {

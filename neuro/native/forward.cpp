@@ -143,9 +143,8 @@ void Forward::Pass::normalize(const NormParameters& norm, const AlignedBuffer<st
         const std::span<const std::int32_t> values = x.row(t, stride).subspan(part.begin, part.size());
         for (std::size_t k = 0; k < static_cast<std::size_t>(norm.outputs); ++k) {
             const std::span<std::int8_t> q = out.q[k].row(t, out.stride).subspan(part.begin, part.size());
-            quantize_states(values, std::span(norm.gain[k]).subspan(part.begin, part.size()), me.scales[t].quantize[k],
-                            q);
-            me.part_sums[k][t] = activation_sum(q);
+            me.part_sums[k][t] = quantize_states(values, std::span(norm.gain[k]).subspan(part.begin, part.size()),
+                                                 me.scales[t].quantize[k], q);
         }
     }
     wait_for_all();
