@@ -8,7 +8,7 @@
 namespace tephra {
 namespace {
 
-/// Tokens of a prefill that pass together: enough to hide the weights' way from memory behind their use.
+/// Most tokens of a prefill that pass together: enough to hide the weights' way from memory behind their use.
 constexpr std::size_t prefill_tokens = 192;
 
 class NativeEngine final : public Engine {
@@ -37,9 +37,12 @@ public:
         const bool all = which == Logits::all;
         if (which == Logits::none) logits = {};
         if (auto ok = check(ids, logits.size(), all ? ids.size() : 1); !ok) return ok;
-        for (std::size_t begin = 0; begin < ids.size(); begin += prefill_tokens) {
-            Batch batch{ids.subspan(begin, std::min(prefill_tokens, ids.size() - begin)), stream, true, 0, {}};
-            const bool at_end = begin + batch.ids.size() == ids.size();
+        const std::size_t passes = (ids.size() + prefill_tokens - 1) / prefill_tokens;
+        // Of nearly equal length: a short one would use the weights less.
+        for (std::size_t pass = 0; pass < passes; ++pass) {
+            const std::size_t begin = ids.size() * pass / passes, end = ids.size() * (pass + 1) / passes;
+            Batch batch{ids.subspan(begin, end - begin), stream, true, 0, {}};
+            const bool at_end = pass + 1 == passes;
             if (!logits.empty() && all) {
                 batch.logits = logits.subspan(begin * vocabulary(), batch.ids.size() * vocabulary());
             } else if (!logits.empty() && at_end) {
