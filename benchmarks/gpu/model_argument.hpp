@@ -1,11 +1,17 @@
 #pragma once
 // Models of the GPU programs: a deployment file, a published shape by name, or "HIDDENxINTERMEDIATExLAYERSxVOCABULARY".
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "neuro/synth.hpp"
 
 namespace tephra::gpu {
+
+/// What results call the model of an argument: a file by its name alone.
+inline std::string model_name(const std::string& argument) {
+    return argument.ends_with(".tph") ? std::filesystem::path(argument).stem().string() : argument;
+}
 
 inline Result<std::shared_ptr<const Deployment>> open_model(const std::string& argument, std::uint64_t seed,
                                                             int threads) {

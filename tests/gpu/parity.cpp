@@ -1,123 +1,35 @@
 // Equal bits on a GPU: every check draws fresh inputs from the seed and compares integers, without tolerance.
-// Usage: tephra_gpu_parity SEED THREADS [quick] MODEL...; prints a line a check and ends with 1 when one failed.
+// Usage: tephra_gpu_parity SEED THREADS [quick-decode | quick-batch] MODEL...; prints a line a check and ends with 1
+// when one failed. MODEL: "overflow" (extreme sums, tests/gpu/overflow.cpp) or what model_argument.hpp takes.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <iostream>
-#include <map>
 
-#include "backends/cuda/engine.hpp"
 #include "benchmarks/gpu/model_argument.hpp"
-#include "core/philox.hpp"
+#include "tests/gpu/check.hpp"
 
 namespace tephra::gpu {
 namespace {
 
-using States = std::vector<std::int32_t>;
-using Tokens = std::vector<std::int32_t>;
-using Model = std::shared_ptr<const Deployment>;
+using Seen = std::map<std::tuple<int, int, std::string>, std::vector<States>>;
 
-constexpr std::int32_t poison = 0x5A5A5A5A;
-
-struct Check {
-    Model model;
-    std::string name;
-    std::uint64_t seed = 0;
-    int threads = 1;
-    bool quick = false;  ///< a few tokens through every kernel: for the sanitizers
-    bool small = false;  ///< the plain definition is quick enough to be the oracle
-    int failures = 0;
-
-    [[nodiscard]] std::size_t vocabulary() const { return static_cast<std::size_t>(model->graph.config.vocab_size); }
-    [[nodiscard]] std::size_t state_size() const {
-        return static_cast<std::size_t>(model->graph.config.num_layers) *
-               static_cast<std::size_t>(model->graph.config.hidden_size);
-    }
-    [[nodiscard]] Tokens tokens(std::uint32_t stream, std::size_t count) const {
-        Tokens ids(count);
-        for (std::size_t k = 0; k < count; ++k)
-            ids[k] = static_cast<std::int32_t>(random_words(seed, stream, k, 0)[0] % vocabulary());
-        return ids;
-    }
-    void report(const std::string& what, bool equal, const std::string& detail = {}) {
-        if (!equal) ++failures;
-        std::cout << (equal ? "equal     " : "DIFFERENT ") << name << ": " << what
-                  << (detail.empty() ? "" : " (" + detail + ")") << std::endl;
-    }
-    [[nodiscard]] std::unique_ptr<Engine> oracle(int streams) const {
-        return small ? make_golden_engine(model, {streams, threads}) : make_native_engine(model, {streams, threads});
-    }
-};
-
-void demand(const Result<void>& result) {
-    if (result) return;
-    std::cerr << to_string(result.error()) << "\n";
-    std::exit(5);
+/// All that `work` shows to taps, by stream, block and name.
+template <typename Work>
+Seen watch(Engine& engine, const Work& work) {
+    Seen seen;
+    engine.set_tap([&](int stream, int block, std::string_view name, std::span<const std::int32_t> values) {
+        seen[{stream, block, std::string(name)}].emplace_back(values.begin(), values.end());
+    });
+    work(engine);
+    engine.set_tap({});
+    return seen;
 }
 
-std::unique_ptr<CudaEngine> engine(const Check& check, int streams, bool persistent, bool hopper) {
-    auto made = make_cuda_engine(check.model, {streams, check.threads, persistent, hopper});
-    if (!made) demand(tl::unexpected(made.error()));
-    return std::move(*made);
-}
-
-/// "3 of 4096 differ, first at 17: 5 is not 6", or "".
-std::string difference(std::span<const std::int32_t> got, std::span<const std::int32_t> want) {
-    if (got.size() != want.size()) return "sizes differ";
-    std::size_t count = 0, first = 0;
-    for (std::size_t k = 0; k < got.size(); ++k)
-        if (got[k] != want[k] && count++ == 0) first = k;
-    if (count == 0) return {};
-    return std::to_string(count) + " of " + std::to_string(got.size()) + " differ, first at " + std::to_string(first) +
-           ": " + std::to_string(got[first]) + " is not " + std::to_string(want[first]);
-}
-
-/// What an engine does with a sequence of one stream: logits after each token, and the last state.
-struct Story {
-    Tokens ids;
-    std::vector<States> logits;
-    States state;
-};
-
-Story tell(const Check& check, Engine& engine, const Tokens& ids) {
-    Story story{ids, {}, States(check.state_size(), poison)};
-    for (const std::int32_t id : ids) {
-        States& logits = story.logits.emplace_back(check.vocabulary(), poison);
-        demand(engine.decode({&id, 1}, logits));
-    }
-    demand(engine.read_state(0, story.state));
-    return story;
-}
-
-void compare_stories(Check& check, const std::string& what, const Story& got, const Story& want) {
-    std::string detail = difference(got.state, want.state);
-    if (!detail.empty()) detail = "state: " + detail;
-    for (std::size_t t = 0; t < want.logits.size() && detail.empty(); ++t) {
-        detail = difference(got.logits[t], want.logits[t]);
-        if (!detail.empty()) detail = "logits of token " + std::to_string(t) + ": " + detail;
-    }
-    check.report(what, detail.empty(), detail);
-}
-
-/// Every tap of every layer for a few tokens.
-void check_taps(Check& check, bool hopper) {
-    using Seen = std::map<std::pair<int, std::string>, std::vector<States>>;
-    const Tokens ids = check.tokens(1, 3);
-    const auto watch = [&](Engine& engine) {
-        Seen seen;
-        engine.set_tap([&](int, int block, std::string_view name, std::span<const std::int32_t> values) {
-            seen[{block, std::string(name)}].emplace_back(values.begin(), values.end());
-        });
-        tell(check, engine, ids);
-        engine.set_tap({});
-        return seen;
-    };
-    const Seen want = watch(*make_golden_engine(check.model, {1, 1}));
-    const Seen got = watch(*engine(check, 1, false, hopper));
-    std::string detail;
+void compare_taps(Check& check, const std::string& what, const Seen& got, const Seen& want) {
+    std::string detail = want.empty() ? "the oracle shows nothing" : "";
     for (const auto& [key, values] : want) {
         const auto found = got.find(key);
-        const std::string at = "block " + std::to_string(key.first) + " " + key.second;
+        const auto& [stream, block, name] = key;
+        const std::string at = "stream " + std::to_string(stream) + " block " + std::to_string(block) + " " + name;
         if (found == got.end() || found->second.size() != values.size()) {
             detail = at + ": not shown";
         } else {
@@ -127,70 +39,91 @@ void check_taps(Check& check, bool hopper) {
         }
         if (!detail.empty()) break;
     }
-    check.report(std::string("taps, ") + (hopper ? "warpgroup" : "warp") + " products, " + std::to_string(want.size()) +
-                     " points",
-                 detail.empty(), detail);
+    check.report("taps, " + what + ", " + std::to_string(want.size()) + " points", detail);
 }
 
-/// A batch whose streams follow the given stories in a shuffled order.
-void check_batch(Check& check, int batch, bool hopper, const std::vector<Story>& stories) {
-    const auto cuda = engine(check, batch, false, hopper);
-    const auto story_of = [&](int s) -> const Story& {
-        return stories[random_words(check.seed, 77, static_cast<std::uint64_t>(s), 0)[0] % stories.size()];
+/// Every tap of every layer against the plain definition: of a prompt, and of a batch of three streams.
+void check_taps(Check& check, CudaEngine& cuda, const std::string& products) {
+    const Tokens ids = check.tokens(1, 3);
+    const auto prompt = [&](Engine& engine) {
+        States logits(check.vocabulary() * ids.size(), poison);
+        demand(engine.prefill(0, ids, Logits::all, logits));
     };
-    std::string detail;
-    for (std::size_t t = 0; t < stories[0].ids.size() && detail.empty(); ++t) {
-        Tokens ids;
-        for (int s = 0; s < batch; ++s) ids.push_back(story_of(s).ids[t]);
-        States logits(check.vocabulary() * static_cast<std::size_t>(batch), poison);
-        demand(cuda->decode(ids, logits));
-        for (int s = 0; s < batch && detail.empty(); ++s) {
-            const auto row =
-                std::span(logits).subspan(static_cast<std::size_t>(s) * check.vocabulary(), check.vocabulary());
-            if (const std::string d = difference(row, story_of(s).logits[t]); !d.empty())
-                detail = "token " + std::to_string(t) + " of stream " + std::to_string(s) + ": " + d;
+    const auto batch = [&](Engine& engine) {
+        for (std::uint32_t step = 0; step < 2; ++step) {
+            States logits(check.vocabulary() * 3, poison);
+            demand(engine.decode(check.tokens(2 + step, 3), logits));
         }
-    }
-    for (int s = 0; s < batch && detail.empty(); ++s) {
-        States state(check.state_size(), poison);
-        demand(cuda->read_state(s, state));
-        detail = difference(state, story_of(s).state);
-    }
-    check.report("batch " + std::to_string(batch) + (hopper ? ", warpgroup" : ", warp") + " products", detail.empty(),
-                 detail);
+    };
+    restart(check, cuda, 1);
+    compare_taps(check, "prompt, " + products, watch(cuda, prompt),
+                 watch(*make_golden_engine(check.model, {1, 1}), prompt));
+    restart(check, cuda, 3);
+    compare_taps(check, "batch 3, " + products, watch(cuda, batch),
+                 watch(*make_golden_engine(check.model, {3, 1}), batch));
 }
 
-/// A prompt in one go against the same tokens one by one.
-void check_prefill(Check& check, std::size_t length, bool hopper, const Story& want) {
-    const auto cuda = engine(check, 2, false, hopper);
-    const auto ids = std::span(want.ids).first(length);
+/// A prompt in one go against the same tokens one by one, after other work, so that nothing that the engine forgets to
+/// write is right by chance.
+void check_prefill(Check& check, CudaEngine& cuda, const std::string& products, std::size_t length, const Story& want) {
+    demand(cuda.prefill(0, check.tokens(98, length), Logits::none, {}));
+    restart(check, cuda, 2);
     States logits(length * check.vocabulary(), poison);
-    demand(cuda->prefill(1, ids, Logits::all, logits));
+    demand(cuda.prefill(1, std::span(want.ids).first(length), Logits::all, logits));
     std::string detail;
     for (std::size_t t = 0; t < length && detail.empty(); ++t) {
         detail = difference(std::span(logits).subspan(t * check.vocabulary(), check.vocabulary()), want.logits[t]);
         if (!detail.empty()) detail = "token " + std::to_string(t) + ": " + detail;
     }
-    if (detail.empty() && length == want.ids.size()) {
-        States state(check.state_size(), poison);
-        demand(cuda->read_state(1, state));
-        detail = difference(state, want.state);
+    if (detail.empty() && length == want.ids.size()) detail = difference(state_of(check, cuda, 1), want.state);
+    check.report("prefill " + std::to_string(length) + ", " + products, detail);
+}
+
+/// A prompt that is too long to be told token by token: the native engine's prefill is the oracle.
+void check_long_prefill(Check& check, CudaEngine& cuda, std::size_t length) {
+    const Tokens ids = check.tokens(97, length);
+    const auto native = make_native_engine(check.model, {1, check.threads});
+    States want(length * check.vocabulary(), poison), got(length * check.vocabulary(), poison);
+    demand(native->prefill(0, ids, Logits::all, want));
+    restart(check, cuda, 1);
+    demand(cuda.prefill(0, ids, Logits::all, got));
+    std::string detail = difference(got, want);
+    if (detail.empty()) detail = difference(state_of(check, cuda, 0), state_of(check, *native, 0));
+    check.report("prefill " + std::to_string(length) + " against native", detail);
+}
+
+/// States of any value copied in, one token, logits and states copied out.
+void check_states(Check& check, CudaEngine& cuda, int streams, const std::string& what) {
+    const auto want = check.oracle(streams);
+    for (int s = 0; s < streams; ++s) {
+        States state(check.state_size());
+        for (std::size_t k = 0; k < state.size(); ++k)
+            state[k] = static_cast<std::int32_t>(random_words(check.seed, 60, k, static_cast<std::uint32_t>(s))[0]) >>
+                       (8 + k % 3 * 4);
+        demand(cuda.write_state(s, state));
+        demand(want->write_state(s, state));
     }
-    check.report("prefill " + std::to_string(length) + (hopper ? ", warpgroup" : ", warp") + " products",
-                 detail.empty(), detail);
+    const Tokens ids = check.tokens(61, static_cast<std::size_t>(streams));
+    States a(check.vocabulary() * ids.size(), poison), b(a);
+    demand(cuda.decode(ids, a));
+    demand(want->decode(ids, b));
+    std::string detail = difference(a, b);
+    for (int s = 0; s < streams && detail.empty(); ++s)
+        detail = difference(state_of(check, cuda, s), state_of(check, *want, s));
+    check.report("states copied in, " + what, detail);
 }
 
 /// Greedy generation on the device against the host's choice from the oracle's logits; the state is carried over.
-void check_generate(Check& check, int streams, bool persistent) {
+void check_generate(Check& check, CudaEngine& cuda, int streams, const std::string& what) {
     const int steps = check.small ? 40 : 8;
-    const auto cuda = engine(check, streams, persistent, true);
     const auto want = check.oracle(streams);
     Tokens ids = check.tokens(5, static_cast<std::size_t>(streams));
-    const auto got = cuda->generate(ids, steps);
+    restart(check, cuda, streams);
+    const auto got = cuda.generate(ids, steps);
     if (!got) demand(tl::unexpected(got.error()));
     std::vector<std::int32_t> expected;
     for (int step = 0; step < steps; ++step) {
-        States logits(check.vocabulary() * ids.size());
+        States logits(check.vocabulary() * ids.size(), poison);
         demand(want->decode(ids, logits));
         for (std::size_t s = 0; s < ids.size(); ++s) {
             const auto row = std::span(logits).subspan(s * check.vocabulary(), check.vocabulary());
@@ -198,54 +131,85 @@ void check_generate(Check& check, int streams, bool persistent) {
         }
         expected.insert(expected.end(), ids.begin(), ids.end());
     }
-    States a(check.state_size()), b(check.state_size());
-    demand(cuda->read_state(streams - 1, a));
-    demand(want->read_state(streams - 1, b));
     std::string detail = difference(*got, expected);
-    if (detail.empty()) detail = difference(a, b);
-    check.report("greedy generation of " + std::to_string(steps) + " x " + std::to_string(streams) +
-                     (cuda->persistent() && streams == 1 ? ", persistent kernel" : ""),
-                 detail.empty(), detail);
+    for (int s = 0; s < streams && detail.empty(); ++s)
+        detail = difference(state_of(check, cuda, s), state_of(check, *want, s));
+    check.report("greedy generation of " + std::to_string(steps) + " x " + std::to_string(streams) + ", " + what,
+                 detail);
 }
 
-/// Every kernel a few times: the sanitizers slow them down by orders of magnitude.
-void check_quickly(Check& check) {
+/// Longer than every tag of the persistent kernel takes to come round (65535 versions, layers + 1 a token).
+void check_long_generation(Check& check, CudaEngine& persistent, CudaEngine& plain) {
+    const Tokens first = check.tokens(6, 1);
+    const int steps = 70'000 / (check.model->graph.config.num_layers + 1);
+    restart(check, persistent, 1);
+    restart(check, plain, 1);
+    const auto got = persistent.generate(first, steps), want = plain.generate(first, steps);
+    if (!got) demand(tl::unexpected(got.error()));
+    if (!want) demand(tl::unexpected(want.error()));
+    std::string detail = difference(*got, *want);
+    if (detail.empty()) detail = difference(state_of(check, persistent, 0), state_of(check, plain, 0));
+    check.report("greedy generation of " + std::to_string(steps) + ", persistent against kernel by kernel", detail);
+}
+
+/// A few tokens: the sanitizers slow kernels down by orders of magnitude.
+void check_quickly(Check& check, bool decode) {
     std::vector<Story> stories;
     for (std::uint32_t k = 0; k < 2; ++k) stories.push_back(tell(check, *check.oracle(1), check.tokens(10 + k, 2)));
-    const auto persistent = engine(check, 1, true, true);
-    compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids), stories[0]);
-    for (const int batch : {3, 64, 130}) check_batch(check, batch, true, stories);
-    check_batch(check, 3, false, stories);
-    const Story prompt = tell(check, *check.oracle(1), check.tokens(99, 70));
-    check_prefill(check, 70, true, prompt);
+    if (decode) {
+        const auto persistent = cuda_engine(check, 1, true, true);
+        return compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids),
+                               stories[0]);
+    }
+    const auto warpgroup = cuda_engine(check, 130, false, true), warp = cuda_engine(check, 3, false, false);
+    for (const int batch : {3, 64, 130}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
+    check_batch(check, *warp, warp_products, 3, stories);
+    check_prefill(check, *warpgroup, warpgroup_products, 70, tell(check, *check.oracle(1), check.tokens(99, 70)));
 }
 
 void check_model(Check& check) {
-    if (check.quick) return check_quickly(check);
-    if (check.small) {
-        check_taps(check, true);
-        check_taps(check, false);
-    }
-    const std::size_t length = check.small ? 12 : 3;
+    const auto [persistent, warpgroup, warp] = make_engines(check, 256, 70);
+    if (!persistent->persistent())
+        std::cout << "          " << check.name << ": the persistent kernel does not take this shape" << std::endl;
     std::vector<Story> stories;
     for (std::uint32_t k = 0; k < 5; ++k)
-        stories.push_back(tell(check, *check.oracle(1), check.tokens(10 + k, length)));
-    const auto persistent = engine(check, 1, true, true);
-    if (persistent->persistent())
-        compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids), stories[0]);
-    else
-        std::cout << "          " << check.name << ": the persistent kernel does not take this shape\n";
-    compare_stories(check, "decode, kernel by kernel", tell(check, *engine(check, 1, false, true), stories[0].ids),
-                    stories[0]);
-    for (const int batch : {3, 8, 64, 256}) check_batch(check, batch, true, stories);
-    check_batch(check, 70, false, stories);
-    check_batch(check, 5, false, stories);
-    const Story long_story = tell(check, *check.oracle(1), check.tokens(99, check.small ? 300 : 70));
+        stories.push_back(tell(check, *check.oracle(1), check.tokens(10 + k, check.small ? 12 : 3)));
+    compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids), stories[0]);
+    compare_stories(check, "decode, kernel by kernel", tell(check, *warpgroup, stories[0].ids), stories[0]);
+    check_states(check, *persistent, 1, "persistent kernel");
+    check_states(check, *warpgroup, 3, "kernel by kernel");
+    for (const int batch : {3, 8, 64, 256}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
+    for (const int batch : {70, 5}) check_batch(check, *warp, warp_products, batch, stories);
+    if (parameter_count(check.model->graph.config) < 1'000'000'000) {
+        check_taps(check, *warpgroup, warpgroup_products);
+        check_taps(check, *warp, warp_products);
+    }
+    const Story told = tell(check, *check.oracle(1), check.tokens(99, check.small ? 300 : 70));
     for (const std::size_t prompt : {1, 2, 17, 65, 70, 129, 300})
-        if (prompt <= long_story.ids.size()) check_prefill(check, prompt, true, long_story);
-    check_prefill(check, long_story.ids.size(), false, long_story);
-    check_generate(check, 1, true);
-    check_generate(check, 3, false);
+        if (prompt <= told.ids.size()) check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
+    check_prefill(check, *warp, warp_products, told.ids.size(), told);
+    check_generate(check, *persistent, 1, "persistent kernel");
+    check_generate(check, *warpgroup, 3, "kernel by kernel");
+    check_long_prefill(check, *persistent, 2048);
+    if (!check.small) return;
+    check_long_prefill(check, *persistent, 2111);  // two chunks of the engine
+    check_long_generation(check, *persistent, *warpgroup);
+}
+
+/// Checks one model argument; returns the number of failures.
+int check_argument(Check check, const std::string& argument, const std::string& quick) {
+    auto model = open_model(argument, check.seed, check.threads);
+    if (!model) demand(tl::unexpected(model.error()));
+    check.model = *model;
+    check.name = model_name(argument);
+    const std::int64_t parameters = parameter_count(check.model->graph.config);
+    check.small = parameters < 40'000'000;
+    check.golden = check.small;
+    if (quick.empty())
+        check_model(check);
+    else
+        check_quickly(check, quick == "quick-decode");
+    return check.failures;
 }
 
 }  // namespace
@@ -253,30 +217,26 @@ void check_model(Check& check) {
 
 int main(int argc, char** argv) {
     using namespace tephra;
-    if (argc < 4) {
-        std::cerr << "usage: tephra_gpu_parity SEED THREADS MODEL...\n";
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const bool quick = argc > 3 && arguments[2].starts_with("quick");
+    const std::size_t first = quick ? 3 : 2;
+    if (arguments.size() <= first) {
+        std::cerr << "usage: tephra_gpu_parity SEED THREADS [quick-decode | quick-batch] MODEL...\n";
         return 2;
     }
+    gpu::Check check;
+    check.seed = std::strtoull(argv[1], nullptr, 10);
+    check.threads = std::atoi(argv[2]);
     int failures = 0;
-    const bool quick = argc > 4 && std::string(argv[3]) == "quick";
-    for (int k = quick ? 4 : 3; k < argc; ++k) {
-        gpu::Check check;
-        check.quick = quick;
-        check.seed = std::strtoull(argv[1], nullptr, 10);
-        check.threads = std::atoi(argv[2]);
+    for (std::size_t k = first; k < arguments.size(); ++k) {
         const auto start = std::chrono::steady_clock::now();
-        auto model = gpu::open_model(argv[k], check.seed, check.threads);
-        if (!model) {
-            std::cerr << to_string(model.error()) << "\n";
-            return 3;
-        }
-        check.model = *model;
-        check.name = argv[k];
-        check.small = parameter_count(check.model->graph.config) < 40'000'000;
-        gpu::check_model(check);
+        const int here = arguments[k] == "overflow"
+                             ? gpu::check_overflow(check.seed, check.threads)
+                             : gpu::check_argument(check, arguments[k], quick ? arguments[2] : "");
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-        std::cout << "          " << argv[k] << ": " << check.failures << " failures, " << seconds.count() << " s\n";
-        failures += check.failures;
+        std::cout << "          " << gpu::model_name(arguments[k]) << ": " << here << " failures, " << seconds.count()
+                  << " s" << std::endl;
+        failures += here;
     }
     std::cout << (failures == 0 ? "parity: all equal" : "parity: DIFFERENT") << std::endl;
     return failures == 0 ? 0 : 1;
