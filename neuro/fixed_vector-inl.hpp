@@ -121,12 +121,43 @@ private:
     States low_, high_, half_;
 };
 
+/// Gains: int16 in the low half of each lane, zero in the high half.
+struct Gains {
+    States bits;
+};
+
+/// A state as high 2^shift + low, both int16. round_shift(x gain, shift) is then high gain + round_shift(low gain,
+/// shift): two products of 32 bits in place of one of 64.
+template <int shift>
+struct SplitStates {
+    static_assert(shift >= 8 && shift <= 15, "the parts of 24 bits fit 16");
+    explicit HWY_INLINE SplitStates(States x)
+        : high(hn::ShiftRight<shift>(x)), low(hn::And(x, states((1 << shift) - 1))) {}
+    HWY_INLINE States times(Gains gain) const {
+        const States rounded = hn::Add(product(low, gain), states(1 << (shift - 1)));
+        return hn::Add(product(high, gain), hn::ShiftRight<shift>(rounded));
+    }
+    States high, low;
+
+private:
+    /// Products of the low halves: those of the high halves, which are added, have a zero factor.
+    static HWY_INLINE States product(States a, Gains gain) {
+#if HWY_TARGET == HWY_AVX2
+        return States{_mm256_madd_epi16(a.raw, gain.bits.raw)};
+#else
+        return States{_mm512_madd_epi16(a.raw, gain.bits.raw)};
+#endif
+    }
+};
+
 /// `lanes` states, gains or activations from memory and to it.
 HWY_INLINE States load(const std::int32_t* from) {
     return hn::LoadU(states_tag, from);
 }
-HWY_INLINE States load(const std::int16_t* from) {
-    return hn::PromoteTo(states_tag, hn::LoadU(hn::Rebind<std::int16_t, decltype(states_tag)>(), from));
+HWY_INLINE Gains load(const std::int16_t* from) {
+    const hn::Rebind<std::uint16_t, decltype(states_tag)> halves;
+    const auto gains = hn::LoadU(halves, reinterpret_cast<const std::uint16_t*>(from));
+    return {hn::BitCast(states_tag, hn::PromoteTo(hn::ScalableTag<std::uint32_t>(), gains))};
 }
 HWY_INLINE void store(States a, std::int32_t* to) {
     hn::StoreU(a, states_tag, to);

@@ -31,11 +31,11 @@ NormRecord statistics(const NormParameters& norm, const std::int32_t* x, std::si
     std::array<States, 3> peak{states(0), states(0), states(0)};
     for (; j + lanes <= size; j += lanes) {
         const States values = load(x + j);
-        const States a = narrow_shift<15>(multiply(values, load(rms_gain + j)));
+        const States a = SplitStates<15>(values).times(load(rms_gain + j));
+        const SplitStates<8> split(values);
         const Products square = multiply(a, a);
         sum = {hn::Add(sum.even, square.even), hn::Add(sum.odd, square.odd)};
-        for (std::size_t k = 0; k < outputs; ++k)
-            peak[k] = hn::Max(peak[k], hn::Abs(narrow_shift<8>(multiply(values, load(gain[k] + j)))));
+        for (std::size_t k = 0; k < outputs; ++k) peak[k] = hn::Max(peak[k], hn::Abs(split.times(load(gain[k] + j))));
     }
     record.sum = static_cast<std::uint64_t>(hn::GetLane(hn::SumOfLanes(wide_tag, hn::Add(sum.even, sum.odd))));
     for (std::size_t k = 0; k < outputs; ++k)
@@ -60,7 +60,7 @@ std::int32_t quantize(const std::int32_t* x, const std::int16_t* gain, std::size
     const Rescale rescale(scale);
     States sums = states(0);
     for (; j + lanes <= size; j += lanes) {
-        const States value = rescale(narrow_shift<8>(multiply(load(x + j), load(gain + j))));
+        const States value = rescale(SplitStates<8>(load(x + j)).times(load(gain + j)));
         const States activation = hn::Min(hn::Max(value, states(-127)), states(127));
         sums = hn::Add(sums, activation);
         store(activation, q + j);
