@@ -84,6 +84,14 @@ public:
     HWY_INLINE States operator()(States a) const {
         return rounded({hn::MulEven(a, factor_), hn::MulEven(odd_lanes(a), factor_)});
     }
+    /// Whether every product |a| < 2^30 rounds to 32 bits; then `unsaturated` gives it.
+    [[nodiscard]] bool fits() const { return shift_ >= 15; }
+    HWY_INLINE States unsaturated(States a) const {
+        const auto rounded = [&](States b) HWY_ATTR {
+            return hn::ShiftRightSame(hn::Add(hn::MulEven(b, factor_), half_), shift_);
+        };
+        return narrow({rounded(a), rounded(odd_lanes(a))});
+    }
     /// saturate24(round_shift(a, shift))
     HWY_INLINE States rounded(Products a) const {
         return saturate24(

@@ -59,12 +59,18 @@ std::int32_t quantize(const std::int32_t* x, const std::int16_t* gain, std::size
 #if HWY_TARGET <= HWY_AVX2
     const Rescale rescale(scale);
     States sums = states(0);
-    for (; j + lanes <= size; j += lanes) {
-        const States value = rescale(SplitStates<8>(load(x + j)).times(load(gain + j)));
-        const States activation = hn::Min(hn::Max(value, states(-127)), states(127));
-        sums = hn::Add(sums, activation);
-        store(activation, q + j);
-    }
+    const auto quantize_all = [&](const auto& rounded) HWY_ATTR {
+        for (; j + lanes <= size; j += lanes) {
+            const States value = rounded(SplitStates<8>(load(x + j)).times(load(gain + j)));
+            const States activation = hn::Min(hn::Max(value, states(-127)), states(127));
+            sums = hn::Add(sums, activation);
+            store(activation, q + j);
+        }
+    };
+    if (rescale.fits())  // but for a vector of almost nothing
+        quantize_all([&](States p) HWY_ATTR { return rescale.unsaturated(p); });
+    else
+        quantize_all([&](States p) HWY_ATTR { return rescale(p); });
     sum = hn::GetLane(hn::SumOfLanes(states_tag, sums));
 #endif
     for (; j < size; ++j) {
