@@ -29,6 +29,7 @@ constexpr std::size_t max_tokens = HWY_TARGET == HWY_AVX2 ? 4 : 6;
 constexpr std::size_t tile_rows = row_vectors * lanes;
 constexpr std::size_t block_chunks = 4;
 constexpr std::size_t chunk_words = ternary_chunk_bytes / 4;
+constexpr std::size_t tile_lines = tile_rows * block_chunks;  // of 64 bytes
 
 /// Codes of one tile of rows and one block of columns: [chunk][word][row], a word being the bytes of 4 columns a plane.
 struct TileCodes {
@@ -75,15 +76,10 @@ HWY_INLINE void transpose(const std::uint8_t* from, std::size_t stride, std::uin
     }
 }
 
-/// Gathers a tile of codes, and prefetches the tile at `next`.
-void gather_codes(const std::uint8_t* codes, std::size_t stride, std::size_t chunks, const std::uint8_t* next,
-                  TileCodes& tile) {
-    for (std::size_t row = 0; row < tile_rows; row += lanes) {
-        for (std::size_t i = 0; i < lanes * block_chunks; ++i)
-            prefetch(next + (row + i / block_chunks) * stride + i % block_chunks * ternary_chunk_bytes);
+void gather_codes(const std::uint8_t* codes, std::size_t stride, std::size_t chunks, TileCodes& tile) {
+    for (std::size_t row = 0; row < tile_rows; row += lanes)
         for (std::size_t word = 0; word < chunks * chunk_words; word += lanes)
             transpose(codes + row * stride + word * 4, stride, tile.words.data() + word * tile_rows + row);
-    }
 }
 
 /// Tokens that a tile is multiplied with, and where their products go.
@@ -168,9 +164,12 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int
         const std::size_t chunks = std::min(block_chunks, (stride - byte) / ternary_chunk_bytes);
         const bool last = byte + chunks * ternary_chunk_bytes == stride;
         const std::uint8_t* next = last ? codes + tile_rows * stride : codes + byte + chunks * ternary_chunk_bytes;
-        gather_codes(codes + byte, stride, chunks, next, tile);
+        gather_codes(codes + byte, stride, chunks, tile);
         std::size_t t = 0;
         for (std::size_t pass = 0; pass < passes; ++pass) {  // of nearly equal size: a small one leaves lanes idle
+            // Each pass prefetches its share of the next tile: all at once would wait for memory.
+            for (std::size_t i = tile_lines * pass / passes; i < tile_lines * (pass + 1) / passes; ++i)
+                prefetch(next + i / block_chunks * stride + i % block_chunks * ternary_chunk_bytes);
             const std::size_t end = q_sums.size() * (pass + 1) / passes;
             const std::int32_t* start = byte == 0 ? q_sums.data() + t : nullptr;
             multiply_some<max_tokens>(end - t, tile, chunks,
