@@ -29,6 +29,11 @@ Result<void> checked(cudaError_t status, const char* what) {
     return fail(ErrorCode::device, std::string(what) + ": " + cudaGetErrorString(status), "cuda");
 }
 
+Result<void> send(void* to, const void* from, std::size_t bytes, const char* what) {
+    if (auto ok = checked(cudaMemcpy(to, from, bytes, cudaMemcpyHostToDevice), what); !ok) return ok;
+    return checked(cudaStreamSynchronize(nullptr), what);
+}
+
 Result<DeviceInfo> open_device() {
     DeviceInfo info;
     static_cast<void>(cudaDriverGetVersion(&info.driver));

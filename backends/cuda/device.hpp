@@ -26,6 +26,10 @@ Result<DeviceInfo> open_device();
 /// The error of a CUDA call, or success.
 Result<void> checked(cudaError_t status, const char* what);
 
+/// Copies from the host and waits until it is there: engines work on streams that do not wait for the default stream,
+/// on which a plain copy from pageable memory may still be under way when it returns.
+Result<void> send(void* to, const void* from, std::size_t bytes, const char* what);
+
 /// Device memory of n elements, or none.
 template <typename T>
 class Buffer {
@@ -49,11 +53,12 @@ public:
         if (status != cudaSuccess) return out_of_memory(status, count * sizeof(T));
         data_ = static_cast<T*>(memory);
         size_ = count;
-        return checked(cudaMemset(data_, 0, count * sizeof(T)), "clear device memory");
+        if (auto ok = checked(cudaMemset(data_, 0, count * sizeof(T)), "clear device memory"); !ok) return ok;
+        return checked(cudaStreamSynchronize(nullptr), "clear device memory");
     }
     [[nodiscard]] Result<void> upload(std::span<const T> values) {
         if (auto ok = allocate(values.size()); !ok) return ok;
-        return checked(cudaMemcpy(data_, values.data(), values.size_bytes(), cudaMemcpyHostToDevice), "upload");
+        return send(data_, values.data(), values.size_bytes(), "upload");
     }
     [[nodiscard]] T* data() const { return data_; }
     [[nodiscard]] std::size_t size() const { return size_; }

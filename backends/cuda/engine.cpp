@@ -336,7 +336,7 @@ Result<void> CudaEngineImpl::write_state(int stream, std::span<const std::int32_
     if (h.size() != state_size()) return bad_input("state has another size", "state");
     for (const std::int32_t v : h)
         if (v != saturate24(v)) return bad_input("state does not fit 24 bits", "write_state");
-    return checked(cudaMemcpy(state_of(stream), h.data(), h.size_bytes(), cudaMemcpyHostToDevice), "write state");
+    return send(state_of(stream), h.data(), h.size_bytes(), "write state");
 }
 
 Result<std::vector<std::int32_t>> CudaEngineImpl::generate(std::span<const std::int32_t> first, int steps) {

@@ -89,7 +89,7 @@ Result<void> upload_weights(const LayerGraph& graph, int threads, Buffer<std::ui
         const Job& job = jobs[index];
         pack_stage(job.shape, job.matrices, std::span(packed).subspan(job.offset, job.shape.bytes()));
     });
-    return checked(cudaMemcpy(weights.data(), packed.data(), bytes, cudaMemcpyHostToDevice), "upload weights");
+    return send(weights.data(), packed.data(), bytes, "upload weights");
 }
 
 void fill_block(BlockView& view, const QuantizedBlock& block, const BlockShapes& shapes, const std::uint8_t* tiles) {

@@ -24,7 +24,7 @@ T demand(Result<T> result) {
             return;
     }
     std::cerr << to_string(result.error()) << "\n";
-    std::exit(5);
+    std::exit(static_cast<int>(result.error().code));
 }
 
 Tokens random_tokens(const Deployment& model, std::size_t count) {
@@ -52,6 +52,19 @@ void measure(const std::string& model, const std::string& what, double tokens, c
     std::fflush(stdout);
 }
 
+/// What batch 1 takes on the device, beside every parameter in 16 bits.
+void print_memory(const Deployment& model, const std::string& name, const CudaMemory& memory) {
+    const auto mb = [](auto bytes) { return 1e-6 * static_cast<double>(bytes); };
+    const double ours = mb(memory.weights + memory.embeddings + memory.parameters + memory.state + memory.working);
+    const double half = mb(2 * parameter_count(model.graph.config));
+    std::printf(
+        "%-12s memory MB: weights %.1f, embeddings %.1f, parameters %.1f, state %.1f, working %.1f, all %.1f; "
+        "FP16 parameters %.1f, %.2f times ours\n",
+        name.c_str(), mb(memory.weights), mb(memory.embeddings), mb(memory.parameters), mb(memory.state),
+        mb(memory.working), ours, half, half / ours);
+    std::fflush(stdout);
+}
+
 void bench_generate(const std::shared_ptr<const Deployment>& model, const std::string& name, int batch, int threads,
                     bool persistent) {
     const auto engine = demand(make_cuda_engine(model, {batch, threads, persistent, true}));
@@ -65,11 +78,7 @@ void bench_generate(const std::shared_ptr<const Deployment>& model, const std::s
         measure(name, "decode with logits on host", 256, [&] {
             for (int k = 0; k < 256; ++k) demand(engine->decode(first, logits));
         });
-        const CudaMemory memory = engine->memory();
-        std::printf("%-12s memory MB: weights %.1f, embeddings %.1f, parameters %.1f, state %.1f, working %.1f\n",
-                    name.c_str(), 1e-6 * static_cast<double>(memory.weights),
-                    1e-6 * static_cast<double>(memory.embeddings), 1e-6 * static_cast<double>(memory.parameters),
-                    1e-6 * static_cast<double>(memory.state), 1e-6 * static_cast<double>(memory.working));
+        print_memory(*model, name, engine->memory());
     }
 }
 
@@ -95,10 +104,11 @@ int main(int argc, char** argv) {
     const int threads = std::atoi(argv[1]);
     for (int k = 2; k < argc; ++k) {
         const auto model = gpu::demand(gpu::open_model(argv[k], 1, threads));
-        gpu::bench_generate(model, argv[k], 1, threads, true);
-        gpu::bench_generate(model, argv[k], 1, threads, false);
-        for (const int batch : {8, 64, 256}) gpu::bench_generate(model, argv[k], batch, threads, false);
-        gpu::bench_prefill(model, argv[k], threads);
+        const std::string name = gpu::model_name(argv[k]);
+        gpu::bench_generate(model, name, 1, threads, true);
+        gpu::bench_generate(model, name, 1, threads, false);
+        for (const int batch : {8, 64, 256}) gpu::bench_generate(model, name, batch, threads, false);
+        gpu::bench_prefill(model, name, threads);
     }
     return 0;
 }

@@ -1,0 +1,23 @@
+#pragma once
+// The persistent kernel's product alone, many matrices in one launch.
+#include "backends/cuda/decode.hpp"
+
+namespace tephra::cuda {
+
+/// Matrices of one shape that follow each other in memory, four to a layer as the stages of a block do.
+struct StreamedProducts {
+    DecodeArguments decode;  ///< plan, tiles, block_bytes, layers and steps; nothing else is read
+    StageShape shape;        ///< of each matrix; matrices = 1
+    const std::int8_t* q;    ///< [cols], the activations of every product
+    std::int32_t activation_sum;
+    Scale scale;
+    std::int32_t* out;  ///< [4 layers][rows]
+};
+
+/// Fills the plan, the tiles and the sizes for `matrices` (a multiple of 4) matrices at `tiles`.
+StreamedProducts stream_products(const StageShape& shape, const std::uint8_t* tiles, int matrices, int multiprocessors);
+
+/// Multiplies all matrices decode.steps times; returns the CUDA error of the launch.
+int launch_streamed_products(const StreamedProducts& products, CUstream_st* stream);
+
+}  // namespace tephra::cuda
