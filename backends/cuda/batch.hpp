@@ -15,8 +15,8 @@ using Stream = CUstream_st*;
 void launch_embed(const EmbeddingView& table, const std::int32_t* ids, int tokens, std::int32_t* x, int stride,
                   Stream stream);
 
-/// Normalises and quantizes x: [tokens x stride]; second: [tokens] sums of g^2 of the output norm, or null.
-void launch_normalize(const NormView& norm, const std::int32_t* x, int stride, const std::uint64_t* second, int tokens,
+/// Normalises and quantizes x: [tokens x stride]; gates: g of the output norm, laid out like x, or null.
+void launch_normalize(const NormView& norm, const std::int32_t* x, int stride, const std::int32_t* gates, int tokens,
                       const ActivationView& out, Stream stream);
 
 /// Pre-activations f, i, g as states: [3][tokens x stride].
@@ -32,9 +32,9 @@ void launch_recur_and_normalize(const BlockView& block, const MixerStates& mixer
                                 std::size_t stream_stride, int tokens, std::int32_t* t, const ActivationView& out,
                                 Stream stream);
 
-/// The recurrence along `tokens` tokens of one stream: t: [tokens x stride], second: [tokens], zeroed by the caller.
+/// The recurrence along `tokens` tokens of one stream: t: [tokens x stride].
 void launch_recur_along(const BlockView& block, const MixerStates& mixer, std::int32_t* h, int tokens, std::int32_t* t,
-                        std::uint64_t* second, Stream stream);
+                        Stream stream);
 
 /// ids[n] = the token with the largest logit, the lowest of equals. logits: [tokens x vocabulary].
 void launch_pick(const std::int32_t* logits, int vocabulary, int tokens, std::int32_t* ids, Stream stream);

@@ -30,7 +30,7 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
                  [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
                  [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
                  [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
-                 [&] { return second_.allocate(n); }, [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
+                 [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
         if (!ok) return ok;
         capacity_ = static_cast<int>(n);
     }
@@ -44,7 +44,7 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
 
 std::size_t BatchRunner::bytes() const {
     return ids_.bytes() + x_.bytes() + attended_.bytes() + mixer_.bytes() + mixed_.bytes() + unit_.bytes() +
-           sums_.bytes() + logits_.bytes() + second_.bytes() + q_.bytes() + dequantize_.bytes();
+           sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes();
 }
 
 ActivationView BatchRunner::activations(int tokens, int columns) const {
@@ -88,9 +88,8 @@ void BatchRunner::token_mixer(int number, int tokens, const Sequence& sequence, 
     const MixerStates states{mixer_.data(), plane, stride};
     std::int32_t* const h = sequence.h + static_cast<std::size_t>(number) * static_cast<std::size_t>(d);
     if (sequence.along) {
-        static_cast<void>(cudaMemsetAsync(second_.data(), 0, static_cast<std::size_t>(tokens) * 8, stream));
-        launch_recur_along(block, states, h, tokens, mixed_.data(), second_.data(), stream);
-        launch_normalize(block.norms[output_norm], mixed_.data(), stride, second_.data(), tokens, q, stream);
+        launch_recur_along(block, states, h, tokens, mixed_.data(), stream);
+        launch_normalize(block.norms[output_norm], mixed_.data(), stride, mixer_.data() + 2 * plane, tokens, q, stream);
     } else {
         launch_recur_and_normalize(block, states, h, sequence.stream_stride, tokens, mixed_.data(), q, stream);
     }

@@ -52,7 +52,6 @@ private:
     bool hopper_;
     int capacity_ = 0, logit_rows_ = 0;
     Buffer<std::int32_t> ids_, x_, attended_, mixer_, mixed_, unit_, sums_, logits_;
-    Buffer<std::uint64_t> second_;
     Buffer<std::int8_t> q_;
     Buffer<Scale> dequantize_;
 };

@@ -12,55 +12,111 @@ __device__ inline int tile_row_of(const StageView& weights, int index, int matri
     return weights.matrices == 3 ? 3 * index + matrix : index;
 }
 
-/// Finishes one token's accumulators of the upper and lower half of row pair `pair`; g: row within the half. The
-/// accumulators are of codes (weight + 1), so the sum of the activations is taken off here.
+/// What a product makes of its states, for all formats.
+struct PlainFinish {
+    const ProductArguments& a;
+
+    __device__ std::int32_t sum(std::int32_t x, std::int32_t state) const { return residual(x, a.shift, state); }
+    __device__ std::int32_t gate(std::int32_t z1, std::int32_t z2) const { return gated(z1, z2, a.z_bits, a.y_bits); }
+};
+
+/// The same without branches, for formats that `fits` names, which models have.
+struct QuickFinish {
+    int shift, low, high, up, down;
+    std::int32_t half, cap;
+    std::int64_t add;
+    const int2* sigmoid;  ///< [256] shared memory: sigmoid_table's entries and how far they fall to the next
+
+    __device__ static bool fits(Finish finish, const ProductArguments& a) {
+        const int product = 2 * a.z_bits - a.y_bits;
+        return finish == Finish::residual ? a.shift >= 0 : (finish != Finish::unit || (product >= 16 && product <= 62));
+    }
+    __device__ QuickFinish(const ProductArguments& a, const int2* table) : sigmoid(table) {
+        shift = min(a.shift, 30);
+        const int product = 2 * a.z_bits - a.y_bits;
+        low = min(product, 32);
+        high = product - low;
+        add = half_of(product);
+        down = max(a.z_bits - 16, 0);
+        up = max(16 - a.z_bits, 0);
+        half = (1 << down) >> 1;
+        cap = sigmoid_limit >> up;
+    }
+    __device__ std::int32_t sum(std::int32_t x, std::int32_t state) const {
+        return clamp24(((x + ((1 << shift) >> 1)) >> shift) + state);
+    }
+    __device__ std::int32_t gate(std::int32_t z1, std::int32_t z2) const {
+        const std::int32_t a = min(min((abs(z1) + half) >> down, cap) << up, sigmoid_limit - 1);
+        const int2 entry = sigmoid[a >> 12];
+        const std::int32_t tail = entry.x - ((entry.y * (a & 4095) + 2048) >> 12);
+        const std::int32_t sigmoid_of_z1 = z1 < 0 ? tail : probability_one - tail;
+        const std::int32_t silu =
+            shift_right(multiply_wide(z1, sigmoid_of_z1, half_of(probability_bits)), probability_bits);
+        return clamp24(shift_right(multiply_wide(silu, z2, add), low, high));
+    }
+};
+
+/// Whether tile rows come in pairs that meet in one output: z1 above z2.
 template <Finish finish>
-__device__ inline void finish_pair(const ProductArguments& a, int matrix, int pair, int g, int n, std::int32_t upper,
-                                   std::int32_t lower) {
-    if (n >= a.tokens) return;
-    const int at = matrix * a.activations.tokens + n;
-    const Scale scale = a.activations.dequantize[at];
-    const std::int32_t sum = a.activations.sums[at];
-    std::int32_t* const out = a.out + matrix * a.matrix_stride + static_cast<std::size_t>(n) * a.stride;
-    if constexpr (finish == Finish::unit) {
-        const int row = 8 * pair + g;
-        if (row < a.weights.rows)
-            out[row] = gated(device_apply_scale(upper - sum, scale), device_apply_scale(lower - sum, scale), a.z_bits,
-                             a.y_bits);
-    } else if (finish == Finish::states && a.weights.matrices == 2) {
-        const int row = 8 * pair + g;
-        if (row >= a.weights.rows) return;
-        out[row] = device_apply_scale(upper - sum, scale);
-        out[a.weights.rows + row] = device_apply_scale(lower - sum, scale);
-    } else {
-        const int first = 16 * pair + g;
-        const std::int32_t accumulators[2] = {upper - sum, lower - sum};
+__device__ inline bool in_pairs(const ProductArguments& a) {
+    return finish == Finish::unit || (finish == Finish::states && a.weights.matrices == 2);
+}
+
+/// Finishes accumulators that a warp holds as mma fragments: sums[4 i .. 4 i + 3] of tokens 8 i + 2 (lane % 4) + {0,
+/// 1}, for rows lane / 4 of the upper and then of the lower half of row pair `pair`. tokens: shared memory, of the
+/// first.
+template <Finish finish, int count, typename How>
+__device__ inline void finish_registers(const How& how, const ProductArguments& a, int matrix, int pair, int lane,
+                                        int first_token, const ReadyState* tokens, const std::int32_t (&sums)[count]) {
+    constexpr int group = count < 16 ? count : 16;
+    const bool pairs = in_pairs<finish>(a);
+    const int n0 = 2 * (lane % 4), row = (pairs ? 8 : 16) * pair + lane / 4, rows = a.weights.rows;
+    const bool upper = row < rows, lower = pairs ? upper : row + 8 < rows;
+    const std::size_t corner = static_cast<std::size_t>(first_token + n0) * a.stride + row;
+    std::int32_t* const out = a.out + matrix * a.matrix_stride + corner;
 #pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            const int row = first + 8 * half;
-            if (row >= a.weights.rows) continue;
-            if constexpr (finish == Finish::residual)
-                out[row] =
-                    residual(a.x[static_cast<std::size_t>(n) * a.stride + row], a.shift, accumulators[half], scale);
-            else
-                out[row] = device_apply_scale(accumulators[half], scale);
+    for (int r = 0; r < count; r += group) {
+        std::int32_t x[group] = {};
+        if constexpr (finish == Finish::residual) {  // all loads before the first use
+#pragma unroll
+            for (int i = 0; i < group; ++i) {
+                const int n = (r + i) / 4 * 8 + i % 2;
+                if ((i % 4 < 2 ? upper : lower) && first_token + n0 + n < a.tokens)
+                    x[i] = __ldg(a.x + corner + n * a.stride + i % 4 / 2 * 8);
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < group; i += 4) {
+#pragma unroll
+            for (int k = 0; k < 2; ++k) {
+                const int n = (r + i) / 4 * 8 + k;
+                if (first_token + n0 + n >= a.tokens) continue;
+                const ReadyState token = tokens[n0 + n];
+                std::int32_t* const to = out + n * a.stride;
+                const std::int32_t above = state_of(sums[r + i + k], token);
+                const std::int32_t below = state_of(sums[r + i + k + 2], token);
+                if constexpr (finish == Finish::unit) {
+                    if (upper) to[0] = how.gate(above, below);
+                } else if constexpr (finish == Finish::residual) {
+                    if (upper) to[0] = how.sum(x[i + k], above);
+                    if (lower) to[8] = how.sum(x[i + k + 2], below);
+                } else {
+                    if (upper) to[0] = above;
+                    if (lower) to[pairs ? rows : 8] = below;
+                }
+            }
         }
     }
 }
 
-/// What every row of a token shares.
-struct TokenScale {
-    Scale scale;
-    std::int32_t sum;
-};
-
 /// Finishes a block's sums from shared memory, neighbouring threads neighbouring rows. sums(n, r): the sum of token n
 /// and row r of the block; rows `first_row` .. first_row + rows - 1 of what the product sees, tokens from first_token
-/// on. scales: shared memory, [tokens], filled.
-template <Finish finish, int rows, int tokens, typename Sums>
-__device__ inline void finish_block(const ProductArguments& a, int matrix, int first_row, int first_token, int thread,
-                                    int threads, const TokenScale* scales, const Sums& sums) {
-    const bool pairs = finish == Finish::unit || (finish == Finish::states && a.weights.matrices == 2);
+/// on, whose shared properties are `of_tokens`.
+template <Finish finish, int rows, int tokens, typename How, typename Sums>
+__device__ inline void finish_block(const How& how, const ProductArguments& a, int matrix, int first_row,
+                                    int first_token, int thread, int threads, const ReadyState* of_tokens,
+                                    const Sums& sums) {
+    const bool pairs = in_pairs<finish>(a);
     const int columns = pairs ? rows / 2 : rows;
     const int shift = pairs ? 1 : 0;
     const int limit = min(tokens, a.tokens - first_token);
@@ -70,23 +126,22 @@ __device__ inline void finish_block(const ProductArguments& a, int matrix, int f
         const int c = pairs ? e % (rows / 2) : e % rows;
         const int row = (first_row >> shift) + c;
         if (row >= a.weights.rows) continue;
-        const TokenScale token = scales[n];
+        const ReadyState token = of_tokens[n];
         const std::size_t line = static_cast<std::size_t>(first_token + n) * a.stride;
         std::int32_t* const out = a.out + matrix * a.matrix_stride + line;
         if constexpr (finish == Finish::residual) {
-            out[row] = residual(__ldg(a.x + line + row), a.shift, sums(n, c) - token.sum, token.scale);
+            out[row] = how.sum(__ldg(a.x + line + row), state_of(sums(n, c), token));
         } else if (pairs) {
             const int upper = c / 8 * 16 + c % 8;
-            const std::int32_t z1 = device_apply_scale(sums(n, upper) - token.sum, token.scale);
-            const std::int32_t z2 = device_apply_scale(sums(n, upper + 8) - token.sum, token.scale);
+            const std::int32_t z1 = state_of(sums(n, upper), token), z2 = state_of(sums(n, upper + 8), token);
             if constexpr (finish == Finish::unit) {
-                out[row] = gated(z1, z2, a.z_bits, a.y_bits);
+                out[row] = how.gate(z1, z2);
             } else {
                 out[row] = z1;
                 out[a.weights.rows + row] = z2;
             }
         } else {
-            out[row] = device_apply_scale(sums(n, c) - token.sum, token.scale);
+            out[row] = state_of(sums(n, c), token);
         }
     }
 }

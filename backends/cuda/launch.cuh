@@ -22,20 +22,31 @@ __device__ inline void let_next_kernel_start() {
 #endif
 }
 
+/// cluster: blocks that run together and reach each other's shared memory; 1 x 1 x 1 everywhere but on Hopper.
 template <typename... Parameters, typename... Arguments>
 void launch_overlapped(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,
-                       const Arguments&... arguments) {
-    cudaLaunchAttribute attribute{};
-    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attribute.val.programmaticStreamSerializationAllowed = 1;
+                       dim3 cluster, const Arguments&... arguments) {
+    cudaLaunchAttribute attributes[2] = {};
+    attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attributes[0].val.programmaticStreamSerializationAllowed = 1;
+    attributes[1].id = cudaLaunchAttributeClusterDimension;
+    attributes[1].val.clusterDim.x = cluster.x;
+    attributes[1].val.clusterDim.y = cluster.y;
+    attributes[1].val.clusterDim.z = cluster.z;
     cudaLaunchConfig_t config{};
     config.gridDim = grid;
     config.blockDim = dim3(static_cast<unsigned>(threads));
     config.dynamicSmemBytes = static_cast<std::size_t>(shared_bytes);
     config.stream = stream;
-    config.attrs = &attribute;
-    config.numAttrs = 1;
+    config.attrs = attributes;
+    config.numAttrs = cluster.x * cluster.y * cluster.z > 1 ? 2 : 1;
     static_cast<void>(cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...));  // errors: cudaGetLastError
+}
+
+template <typename... Parameters, typename... Arguments>
+void launch_overlapped(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,
+                       const Arguments&... arguments) {
+    launch_overlapped(kernel, grid, threads, shared_bytes, stream, dim3(1), arguments...);
 }
 
 }  // namespace tephra::cuda

@@ -46,6 +46,17 @@ __device__ inline Scale device_inverse_sqrt(Scale a) {
 // The functions below equal those of core/fixed.hpp on the ranges that the model can reach, in 32 bits where 32 bits
 // hold the result; what could leave that range takes the plain function.
 
+/// a b + c in one instruction: the compiler widens operands shorter than 32 bits to 64 and multiplies those.
+__device__ inline std::int64_t multiply_wide(std::int32_t a, std::int32_t b, std::int64_t c = 0) {
+#ifdef __CUDA_ARCH__
+    std::int64_t v;
+    asm("mad.wide.s32 %0, %1, %2, %3;" : "=l"(v) : "r"(a), "r"(b), "l"(c));
+    return v;
+#else
+    return std::int64_t{a} * b + c;
+#endif
+}
+
 /// Low 32 bits of v >> shift, shift in [0, 63].
 __device__ inline std::int32_t shift_right(std::int64_t v, int shift) {
     const auto low = static_cast<std::uint32_t>(v);
@@ -62,25 +73,14 @@ __device__ inline std::int64_t half_of(int shift) {
     return (std::int64_t{1} << shift) >> 1;
 }
 
-static __device__ __noinline__ std::int32_t plain_apply_scale(std::int32_t acc, Scale scale) {
-    return apply_scale(acc, scale);
-}
 static __device__ __noinline__ std::int32_t plain_product(std::int64_t product, int shift) {
     return saturate24(round_shift(product, shift));
 }
 
-/// apply_scale for |acc| <= 2^23: after a shift by 9 or more the product fits 32 bits.
-__device__ inline std::int32_t device_apply_scale(std::int32_t acc, Scale scale) {
-    const int shift = -scale.exponent;
-    if (shift < 9 || shift > 61) return plain_apply_scale(acc, scale);
-    return clamp24(shift_right(std::int64_t{acc} * scale.mantissa + half_of(shift), shift));
-}
-
 /// saturate24(round_shift(a b, shift)) of two 24-bit states: after a shift by 16 or more it fits 32 bits.
 __device__ inline std::int32_t scaled_product(std::int32_t a, std::int32_t b, int shift) {
-    const std::int64_t product = std::int64_t{a} * b;
-    if (shift < 16) return plain_product(product, shift);
-    return clamp24(shift_right(product + half_of(shift), shift));
+    if (shift < 16) return plain_product(std::int64_t{a} * b, shift);
+    return clamp24(shift_right(multiply_wide(a, b, half_of(shift)), shift));
 }
 
 /// shift_state: a 24-bit state shifted right by more than 25 is zero, so 32 bits do.
@@ -95,17 +95,18 @@ __device__ inline std::int32_t device_shift_state(std::int32_t a, int shift) {
     return a << by;
 }
 
+constexpr std::int32_t sigmoid_limit = 1 << 20;  // |z| from which on the sigmoid is flat, with 16 fraction bits
+
 __device__ inline std::int32_t device_sigmoid(std::int32_t z, int fraction_bits) {
-    constexpr std::int32_t limit = 1 << 20;
     std::int32_t a = abs(z);
     if (fraction_bits > 16) {
         const int by = fraction_bits - 16;
         a = (a + ((1 << by) >> 1)) >> by;
     } else {
         const int by = 16 - fraction_bits;
-        a = min(a, limit >> by) << by;
+        a = min(a, sigmoid_limit >> by) << by;
     }
-    a = min(a, limit - 1);
+    a = min(a, sigmoid_limit - 1);
     const std::int32_t index = a >> 12, fraction = a & 4095;
     const std::int32_t high = device_sigmoids[static_cast<unsigned>(index)];
     const std::int32_t step = high - device_sigmoids[static_cast<unsigned>(index + 1)];
@@ -114,19 +115,17 @@ __device__ inline std::int32_t device_sigmoid(std::int32_t z, int fraction_bits)
 }
 
 __device__ inline std::int32_t device_silu(std::int32_t z, int fraction_bits) {
-    return shift_right(std::int64_t{z} * device_sigmoid(z, fraction_bits) + half_of(probability_bits),
-                       probability_bits);
+    return shift_right(multiply_wide(z, device_sigmoid(z, fraction_bits), half_of(probability_bits)), probability_bits);
 }
 
 /// p = round_shift(x gain, 8): what is quantized, and whose largest magnitude is the peak.
 __device__ inline std::int32_t gained(std::int32_t x, std::int16_t gain) {
-    return shift_right(std::int64_t{x} * gain + 128, 8);
+    return shift_right(multiply_wide(x, gain, 128), 8);
 }
 
-/// a^2 with a = round_shift(x rms_gain, 15).
-__device__ inline std::uint64_t energy(std::int32_t x, std::int16_t rms_gain) {
-    const std::int32_t a = shift_right(std::int64_t{x} * rms_gain + (1 << 14), 15);  // 24 bits
-    return static_cast<std::uint64_t>(std::int64_t{a} * a);
+/// round_shift(x rms_gain, 15), whose square is summed; 24 bits.
+__device__ inline std::int32_t normalized(std::int32_t x, std::int16_t rms_gain) {
+    return shift_right(multiply_wide(x, rms_gain, 1 << 14), 15);
 }
 
 /// 127 / peak.
@@ -134,12 +133,76 @@ __device__ inline Scale quantize_scale(std::uint32_t peak) {
     return multiply(Scale{127 << 9, -9}, device_reciprocal(device_to_scale(peak)));
 }
 
-/// The activation p x scale for a scale that quantize_scale made of a peak >= |p|: the product fits 32 bits after the
-/// shift, which is in [9, 62], so no saturation is needed before the clamp.
-__device__ inline std::int32_t quantized(std::int32_t p, Scale scale) {
-    if (scale.mantissa == 0) return 0;
-    const int shift = -scale.exponent;
-    return min(127, max(-127, shift_right(std::int64_t{p} * scale.mantissa + half_of(shift), shift)));
+/// A scale made ready for many products: p x scale = (p mantissa + add) >> (low + high), rounded as apply_scale rounds.
+struct ReadyScale {
+    std::int64_t add = 0;
+    std::int32_t mantissa = 0;
+    std::int16_t low = 9, high = 0;  ///< parts of the shift: up to 32, and the rest
+};
+
+/// For exponents in [-62, 14].
+__device__ inline ReadyScale ready(Scale scale) {
+    if (scale.mantissa == 0) return {};
+    const int shift = max(-scale.exponent, 0), low = min(shift, 32);
+    return {half_of(shift), scale.mantissa << max(static_cast<int>(scale.exponent), 0), static_cast<std::int16_t>(low),
+            static_cast<std::int16_t>(shift - low)};
+}
+
+/// The low 32 bits of v >> (low + high) where no more are needed; low <= 32.
+__device__ inline std::int32_t shift_right(std::int64_t v, int low, int high) {
+    return static_cast<std::int32_t>(__funnelshift_rc(
+               static_cast<std::uint32_t>(v), static_cast<std::uint32_t>(v >> 32), static_cast<std::uint32_t>(low))) >>
+           high;
+}
+
+__device__ inline std::int32_t scaled(std::int32_t p, const ReadyScale& scale) {
+    return shift_right(multiply_wide(p, scale.mantissa, scale.add), scale.low, scale.high);
+}
+
+/// How the accumulators of a token's codes (weight + 1) become states.
+struct ReadyState {
+    ReadyScale scale;
+    std::int32_t sum = 0;    ///< of the token's activations, which the codes count once too often
+    std::int32_t limit = 0;  ///< accumulators beyond it saturate; within it the products fit 32 bits after their shift
+};
+
+/// For every scale: one above 2^14 saturates whatever is not zero, one below 2^-61 leaves nothing of an accumulator.
+__device__ inline ReadyState ready_state(Scale scale, std::int32_t sum) {
+    if (scale.exponent < -61) scale = {};
+    const int exponent = min(static_cast<int>(scale.exponent), 14);
+    const int bits = 8 - exponent;  // mantissa 2^exponent is at least 2^(15 + exponent), and less than twice that
+    return {ready({scale.mantissa, static_cast<std::int16_t>(exponent)}), sum,
+            bits >= 30 ? 1 << 30 : 1 << max(bits, 0)};
+}
+
+__device__ inline std::int32_t state_of(std::int32_t codes, const ReadyState& how) {
+    return clamp24(scaled(max(-how.limit, min(codes - how.sum, how.limit)), how.scale));
+}
+
+/// Four columns of a vector after the gain of an output: what is quantized.
+struct Gained {
+    std::int32_t p[4];
+};
+
+/// Four activations p x scale as one word, for a scale that quantize_scale made of a peak >= |p|: its shift is in
+/// [9, 62] and the product fits 32 bits after it. Packing saturates at 127.
+__device__ inline std::int32_t quantized_word(const Gained& gained, const ReadyScale& scale) {
+    std::int32_t q[4];
+#pragma unroll
+    for (int j = 0; j < 4; ++j) q[j] = max(-127, scaled(gained.p[j], scale));
+    std::int32_t word = 0;
+#ifdef __CUDA_ARCH__
+    asm("{\n"
+        ".reg .b32 upper;\n"
+        "cvt.pack.sat.s8.s32.b32 upper, %4, %3, 0;\n"
+        "cvt.pack.sat.s8.s32.b32 %0, %2, %1, upper;\n"
+        "}\n"
+        : "=r"(word)
+        : "r"(q[0]), "r"(q[1]), "r"(q[2]), "r"(q[3]));
+#else
+    for (int j = 0; j < 4; ++j) word |= (min(q[j], 127) & 0xFF) << (8 * j);
+#endif
+    return word;
 }
 
 /// 1 / sqrt(sum + epsilon + second_epsilon x second).
@@ -169,13 +232,13 @@ struct RecurrenceStep {
 __device__ inline RecurrenceStep recurrence_step(const RecurrenceFormats& formats, std::int32_t f, std::int32_t i,
                                                  std::int32_t one_minus_lower) {
     const std::int32_t forget = shift_right(
-        std::int64_t{one_minus_lower} * device_sigmoid(-f, formats.f) + half_of(probability_bits), probability_bits);
+        multiply_wide(one_minus_lower, device_sigmoid(-f, formats.f), half_of(probability_bits)), probability_bits);
     const std::int32_t candidate = device_shift_state(device_silu(i, formats.i), formats.i - formats.h);
-    return {probability_one - forget, std::int64_t{forget} * candidate + half_of(probability_bits)};
+    return {probability_one - forget, multiply_wide(forget, candidate, half_of(probability_bits))};
 }
 
 __device__ inline std::int32_t advance(std::int32_t h, const RecurrenceStep& step) {
-    return shift_right(std::int64_t{h} * step.keep + step.add, probability_bits);
+    return shift_right(multiply_wide(h, step.keep, step.add), probability_bits);
 }
 
 __device__ inline std::int32_t mixed(const RecurrenceFormats& formats, std::int32_t g, std::int32_t h) {
@@ -186,8 +249,8 @@ __device__ inline std::int32_t gated(std::int32_t z1, std::int32_t z2, int z_bit
     return scaled_product(device_silu(z1, z_bits), z2, 2 * z_bits - y_bits);
 }
 
-__device__ inline std::int32_t residual(std::int32_t x, int shift, std::int32_t acc, Scale scale) {
-    return clamp24(device_shift_state(x, shift) + device_apply_scale(acc, scale));
+__device__ inline std::int32_t residual(std::int32_t x, int shift, std::int32_t state) {
+    return clamp24(device_shift_state(x, shift) + state);
 }
 
 }  // namespace tephra::cuda

@@ -8,8 +8,7 @@ namespace {
 
 constexpr int warps = 4;
 
-__device__ inline void multiply_add(std::int32_t (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
-                                    std::uint32_t b1) {
+__device__ inline void multiply_add(std::int32_t* d, const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
     asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
@@ -32,7 +31,7 @@ __global__ void __launch_bounds__(32 * warps) product(ProductArguments arguments
         reinterpret_cast<const uint4*>(weights.tiles + tile_row_of(weights, 2 * pair + 1, matrix) * row_bytes) + lane;
     const std::int8_t* const q = arguments.activations.q + matrix * arguments.activations.output_stride;
     const int groups = arguments.activations.tokens / 8;
-    std::int32_t sums[token_tiles][4] = {};
+    std::int32_t sums[4 * token_tiles] = {};
     for (int chunk = 0; chunk < weights.chunks; ++chunk, upper += tile_bytes / 16, lower += tile_bytes / 16) {
         const uint4 u = __ldg(upper), l = __ldg(lower);
         const auto* const words = reinterpret_cast<const std::uint32_t*>(
@@ -44,17 +43,19 @@ __global__ void __launch_bounds__(32 * warps) product(ProductArguments arguments
 #pragma unroll
             for (int tile = 0; tile < token_tiles; ++tile) {
                 const std::uint32_t* const b = words + tile * 512 + step * 64 + lane;
-                multiply_add(sums[tile], a, b[0], b[32]);
+                multiply_add(sums + 4 * tile, a, b[0], b[32]);
             }
         }
     }
-    const int g = lane / 4, t = lane % 4;
-#pragma unroll
-    for (int tile = 0; tile < token_tiles; ++tile) {
-        const int n = (blockIdx.y * token_tiles + tile) * 8 + 2 * t;
-        finish_pair<finish>(arguments, matrix, pair, g, n, sums[tile][0], sums[tile][2]);
-        finish_pair<finish>(arguments, matrix, pair, g, n + 1, sums[tile][1], sums[tile][3]);
+    __shared__ ReadyState tokens[8 * token_tiles];
+    const int first = blockIdx.y * 8 * token_tiles;
+    for (int n = threadIdx.x; n < 8 * token_tiles; n += 32 * warps) {
+        const int at = matrix * arguments.activations.tokens + first + n;
+        if (first + n < arguments.tokens)
+            tokens[n] = ready_state(arguments.activations.dequantize[at], arguments.activations.sums[at]);
     }
+    __syncthreads();
+    finish_registers<finish>(PlainFinish{arguments}, arguments, matrix, pair, lane, first, tokens, sums);
 }
 
 template <Finish finish>

@@ -19,9 +19,13 @@ struct NormShared {
     NormPeaks<outputs> peaks[32];
 };
 
+/// Sum over the warp modulo 2^64, in three parts whose 32-fold fits a word.
 __device__ inline std::uint64_t reduce_warp(std::uint64_t v) {
-    for (int distance = 16; distance > 0; distance /= 2) v += __shfl_xor_sync(full_warp, v, distance);
-    return v;
+    constexpr std::uint32_t mask = (1U << 22) - 1;
+    const std::uint32_t low = __reduce_add_sync(full_warp, static_cast<std::uint32_t>(v) & mask);
+    const std::uint32_t middle = __reduce_add_sync(full_warp, static_cast<std::uint32_t>(v >> 22) & mask);
+    const std::uint32_t high = __reduce_add_sync(full_warp, static_cast<std::uint32_t>(v >> 44));
+    return low + (std::uint64_t{middle} << 22) + (std::uint64_t{high} << 44);
 }
 
 __device__ inline std::int32_t gain_at(int2 raw, int j) {
@@ -33,33 +37,27 @@ __device__ inline std::int32_t state_at(int4 v, int j) {
     return j == 0 ? v.x : (j == 1 ? v.y : (j == 2 ? v.z : v.w));
 }
 
-/// Adds four states at column c to the statistics.
-template <int outputs>
-__device__ inline void accumulate(const NormView& norm, int4 v, int c, std::uint64_t& sum, NormPeaks<outputs>& peaks) {
-    const int2 rms = *reinterpret_cast<const int2*>(norm.rms_gain + c);
+/// Four columns after the gain of an output.
+__device__ inline Gained gained(int4 v, int2 gain) {
+    Gained all;
 #pragma unroll
-    for (int j = 0; j < 4; ++j) sum += energy(state_at(v, j), static_cast<std::int16_t>(gain_at(rms, j)));
+    for (int j = 0; j < 4; ++j) all.p[j] = gained(state_at(v, j), static_cast<std::int16_t>(gain_at(gain, j)));
+    return all;
+}
+
+/// Adds four states to a norm's sum of squares.
+__device__ inline void add_squares(int4 v, int2 rms, std::int64_t& sum) {
 #pragma unroll
-    for (int k = 0; k < outputs; ++k) {
-        const int2 gain = *reinterpret_cast<const int2*>(norm.gain[k] + c);
-#pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            const auto p =
-                static_cast<std::uint32_t>(abs(gained(state_at(v, j), static_cast<std::int16_t>(gain_at(gain, j)))));
-            peaks.peak[k] = max(peaks.peak[k], p);
-        }
+    for (int j = 0; j < 4; ++j) {
+        const std::int32_t a = normalized(state_at(v, j), static_cast<std::int16_t>(gain_at(rms, j)));
+        sum = multiply_wide(a, a, sum);
     }
 }
 
-/// Four activations as one word.
-__device__ inline std::int32_t quantized_word(int4 v, int2 gain, Scale scale) {
-    std::uint32_t word = 0;
+__device__ inline std::uint32_t larger(std::uint32_t peak, const Gained& gained) {
 #pragma unroll
-    for (int j = 0; j < 4; ++j) {
-        const std::int32_t p = gained(state_at(v, j), static_cast<std::int16_t>(gain_at(gain, j)));
-        word |= (static_cast<std::uint32_t>(quantized(p, scale)) & 0xFFU) << (8 * j);
-    }
-    return static_cast<std::int32_t>(word);
+    for (int j = 0; j < 4; ++j) peak = max(peak, static_cast<std::uint32_t>(abs(gained.p[j])));
+    return peak;
 }
 
 /// Every thread of the block gets the block's sum and peaks. All threads must call; up to 1024 threads.

@@ -1,0 +1,156 @@
+#pragma once
+// How the Hopper product moves its operands: a ring in shared memory that bulk copies fill and warpgroups empty.
+#include "backends/cuda/async.cuh"
+#include "backends/cuda/batch.hpp"
+#include "backends/cuda/finish.cuh"
+#include "backends/cuda/launch.cuh"
+#include "backends/cuda/layout.hpp"
+#include "backends/cuda/wgmma.cuh"
+
+namespace tephra::cuda {
+
+/// Work of one block. Where two of them share a multiprocessor, one finishes its sums while the other multiplies; wide
+/// ones need too many registers for that.
+template <int stacked_rows, int stacked_chunks, int width, int shared_rows, int on_multiprocessor>
+struct Shape {
+    static constexpr int residents = on_multiprocessor;
+    static constexpr int row_groups = stacked_rows;      ///< warpgroups over rows, 64 each
+    static constexpr int chunk_groups = stacked_chunks;  ///< warpgroups over chunks
+    static constexpr int tokens = width;                 ///< of a block
+    static constexpr int sharing = shared_rows;          ///< blocks of a cluster that share their activations
+    static constexpr int consumers = 128 * row_groups * chunk_groups;
+    static constexpr int threads = consumers + 32;  ///< and the warp that issues the copies
+    static constexpr int tile_rows_held = 8 * row_groups;
+    static constexpr int weight_bytes = tile_rows_held * tile_bytes;
+    static constexpr int activation_bytes = tokens * tile_columns;
+    static constexpr int stage_bytes = weight_bytes + activation_bytes;
+    static constexpr int room = (residents == 2 ? 104 : 200) * 1024;  ///< for the ring
+    static constexpr int stages = room / stage_bytes < 8 ? room / stage_bytes : 8;
+    [[maybe_unused]] static constexpr int registers = tokens / 2;  ///< of sums a thread; only Hopper code reads it
+    static constexpr int rows = 64 * row_groups;
+    static constexpr int row_pitch = rows + 4;
+    static constexpr int barriers_at = stages * stage_bytes;
+    static constexpr int shared_bytes = barriers_at + 2 * stages * 8;
+    static_assert(stages >= 2 && stages * stage_bytes >= 4 * chunk_groups * tokens * row_pitch,
+                  "the sums fit the ring");
+};
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+
+/// Shared-memory descriptor of activations without swizzle: 128-byte core matrices, 128 bytes apart along the columns,
+/// 2048 bytes apart along the tokens.
+__device__ inline std::uint64_t activation_descriptor(std::uint32_t address) {
+    return std::uint64_t{(address & 0x3FFFF) >> 4} | std::uint64_t{128 >> 4} << 16 | std::uint64_t{2048 >> 4} << 32;
+}
+
+template <typename S>
+struct Ring {
+    std::uint32_t data, full, empty;
+    __device__ std::uint32_t weights(int stage) const { return data + stage * S::stage_bytes + S::activation_bytes; }
+    __device__ std::uint32_t activations(int stage) const { return data + stage * S::stage_bytes; }
+};
+
+/// What this block multiplies: chunks [begin, end) of one matrix; a cluster's blocks divide a tile's chunks if `split`.
+struct Part {
+    int matrix;
+    int begin, end;
+    std::uint32_t rank;  ///< of the block in its cluster
+};
+
+template <int split>
+__device__ inline Part part_of(const StageView& weights) {
+    const int z = static_cast<int>(blockIdx.z);
+    const int share = z % split;
+    return {z / split, weights.chunks * share / split, weights.chunks * (share + 1) / split, cluster_rank()};
+}
+
+/// The copying warp: lane l issues tile rows l, the first lane also the activations. Weights depend on nothing, so the
+/// first ring of them is on its way before the kernel that makes the activations has ended.
+template <typename S>
+__device__ void copy_chunks(const ProductArguments& a, const Ring<S>& ring, const Part& part, int lane) {
+    const StageView& weights = a.weights;
+    const auto row_bytes = static_cast<std::size_t>(weights.chunks) * tile_bytes;
+    const int index = min(static_cast<int>(blockIdx.x) * S::tile_rows_held + lane, tile_rows_seen(weights) - 1);
+    const std::uint8_t* from = weights.tiles + tile_row_of(weights, index, part.matrix) * row_bytes;
+    const std::int8_t* const q = a.activations.q + part.matrix * a.activations.output_stride;
+    const auto copy_weights = [&](int chunk) {
+        const int stage = (chunk - part.begin) % S::stages;
+        if (lane == 0) barrier_expect(ring.full + 8 * stage, S::stage_bytes);
+        __syncwarp();
+        if (lane < S::tile_rows_held)
+            bulk_copy(ring.weights(stage) + lane * tile_bytes, from + chunk * tile_bytes, tile_bytes,
+                      ring.full + 8 * stage);
+    };
+    const auto copy_activations = [&](int chunk) {
+        const int stage = (chunk - part.begin) % S::stages;
+        const auto block = static_cast<std::size_t>(chunk) * (a.activations.tokens / 8) + blockIdx.y * (S::tokens / 8);
+        if (lane != 0) return;
+        if constexpr (S::sharing == 1) {
+            bulk_copy(ring.activations(stage), q + block * 2048, S::activation_bytes, ring.full + 8 * stage);
+        } else {  // each block reads its share for all
+            constexpr int share = S::activation_bytes / S::sharing;
+            bulk_copy_to_all(ring.activations(stage) + part.rank * share, q + block * 2048 + part.rank * share, share,
+                             ring.full + 8 * stage, (1U << S::sharing) - 1);
+        }
+    };
+    const int ahead = min(part.begin + S::stages, part.end);
+    for (int chunk = part.begin; chunk < ahead; ++chunk) copy_weights(chunk);
+    wait_for_previous_kernel();
+    for (int chunk = part.begin; chunk < ahead; ++chunk) copy_activations(chunk);
+    for (int chunk = ahead; chunk < part.end; ++chunk) {
+        const int round = (chunk - part.begin) / S::stages, stage = (chunk - part.begin) % S::stages;
+        barrier_wait(ring.empty + 8 * stage, (round - 1) & 1);
+        copy_weights(chunk);
+        copy_activations(chunk);
+    }
+}
+
+__device__ inline uint4 load_shared(std::uint32_t address) {
+    uint4 v;
+    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "r"(address));
+    return v;
+}
+
+/// A warpgroup's share of the chunks, 8 steps of 32 columns each: while two steps are multiplied, the next two are
+/// unpacked. More steps ahead would not leave room for two blocks' registers.
+template <typename S>
+__device__ void multiply_chunks(const Ring<S>& ring, const Part& part, int row_group, int chunk_group, int warp,
+                                int lane, std::int32_t (&sums)[S::registers]) {
+    std::uint32_t a[2][2][4];
+    const auto release = [&](int stage) {
+        if constexpr (S::sharing == 1) {
+            if (lane == 0) barrier_arrive(ring.empty + 8 * stage);
+        } else {
+            if (lane < S::sharing) barrier_arrive_remote(ring.empty + 8 * stage, lane);
+        }
+    };
+    const int count = part.end - part.begin;
+    int held = count;  // chunk whose place nobody has been told is free
+#pragma unroll 1
+    for (int i = chunk_group; i < count; i += S::chunk_groups) {
+        const int stage = i % S::stages;
+        barrier_wait(ring.full + 8 * stage, i / S::stages & 1);
+        const std::uint32_t tiles = ring.weights(stage) + (8 * row_group + 2 * warp) * tile_bytes + 16 * lane;
+        const uint4 upper = load_shared(tiles), lower = load_shared(tiles + tile_bytes);
+        const std::uint64_t descriptor = activation_descriptor(ring.activations(stage));
+#pragma unroll
+        for (int pair = 0; pair < 4; ++pair) {
+#pragma unroll
+            for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
+            asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+            for (int k = 0; k < 2; ++k)
+                Wgmma<S::tokens>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
+            asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+            asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
+            if (pair == 0 && held + S::stages < count) release(held % S::stages);  // it will be filled again
+        }
+        held = i;
+    }
+    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+}
+
+#endif
+
+}  // namespace tephra::cuda
