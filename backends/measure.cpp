@@ -20,36 +20,46 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Samples the power beside the work and keeps the sum.
+/// Samples the power beside the work and integrates it.
 class PowerSampler {
 public:
     explicit PowerSampler(const Nvml& nvml)
         : thread_([this, &nvml](const std::stop_token& stop) {
-              while (!stop.stop_requested()) {
-                  sum_ = sum_ + nvml.watts();
-                  ++count_;
+              for (Clock::time_point before = Clock::now(); !stop.stop_requested();) {
                   std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                  const double watts = nvml.watts();
+                  const Clock::time_point now = Clock::now();
+                  const double seconds = std::chrono::duration<double>(now - before).count();
+                  before = now;
+                  if (watts <= 0) continue;  // not to be had this time
+                  joules_ += watts * seconds;
+                  seconds_ += seconds;
               }
           }) {}
-    /// Mean of the samples so far, in watts. Ends the sampling.
+    /// Ends the sampling; mean power in watts over the time that was sampled, 0 where nothing was.
     double mean() {
         thread_.request_stop();
         thread_.join();
-        return count_ == 0 ? 0 : sum_ / count_;
+        return seconds_ > 0 ? joules_ / seconds_ : 0;
     }
 
 private:
-    double sum_ = 0;  // of the thread until it is joined
-    int count_ = 0;
+    double joules_ = 0, seconds_ = 0;  // of the thread until it is joined
     std::jthread thread_;
 };
 
 /// Work until the counter has just ticked; returns its value.
 Result<double> until_tick(const Nvml& nvml, const std::function<Result<void>()>& work) {
+    constexpr double longest_s = 10;  // a tick takes 0.1 s
     const double before = nvml.joules();
+    const Clock::time_point start = Clock::now();
     for (;;) {
         if (auto ok = work(); !ok) return tl::unexpected(ok.error());
-        if (const double now = nvml.joules(); now != before) return now;
+        const double now = nvml.joules();
+        if (now > before) return now;
+        if (now < before || seconds_since(start) > longest_s)
+            return fail(ErrorCode::device, "the energy counter does not count", "libnvidia-ml.so.1",
+                        "its last value was " + fixed_text(now, 3) + " J");
     }
 }
 
@@ -71,10 +81,10 @@ Result<MeasuredWindow> run_window(const Nvml& nvml, double seconds, double token
     if (!end) return tl::unexpected(end.error());
     window.seconds = seconds_since(begin);
     window.joules = *end - *start;
-    window.sampled_joules = sampler.mean() * window.seconds;
-    window.clock_mhz = nvml.clock_mhz();
+    window.clock_mhz = nvml.clock_mhz();  // before the GPU has time to rest
     window.memory_clock_mhz = nvml.memory_clock_mhz();
     window.celsius = nvml.celsius();
+    window.sampled_joules = sampler.mean() * window.seconds;
     return window;
 }
 
@@ -96,27 +106,42 @@ std::vector<std::int32_t> random_ids(const Deployment& model, int count) {
     return ids;
 }
 
-/// One call of the engine, long beside its launch and short beside a window.
+/// One call of the engine, long beside its launch and short beside a tick of the counter: a window ends with a call.
 struct Work {
     std::function<Result<void>()> run;
     double tokens = 0;
 };
 
-Work make_work(CudaEngine& engine, const Deployment& model, const MeasureOptions& options) {
+/// Steps that take about a fifth of a tick.
+Result<int> steps_of_a_call(CudaEngine& engine, std::span<const std::int32_t> ids) {
+    constexpr double call_s = 0.02;
+    constexpr int tried = 8;
+    double seconds = 0;
+    for (int k = 0; k < 2; ++k) {  // the first call records graphs and loads kernels
+        const Clock::time_point start = Clock::now();
+        if (auto chosen = engine.generate(ids, tried); !chosen) return tl::unexpected(chosen.error());
+        seconds = seconds_since(start) / tried;
+    }
+    return static_cast<int>(std::clamp(call_s / std::max(seconds, 1e-6), 1.0, 256.0));
+}
+
+Result<Work> make_work(CudaEngine& engine, const Deployment& model, const MeasureOptions& options) {
     if (options.prefill) {
         auto logits = std::vector<std::int32_t>(static_cast<std::size_t>(model.graph.config.vocab_size));
-        return {[&engine, ids = random_ids(model, options.length), logits = std::move(logits)]() mutable {
-                    return engine.prefill(0, ids, Logits::last, logits);
-                },
-                static_cast<double>(options.length)};
+        return Work{[&engine, ids = random_ids(model, options.length), logits = std::move(logits)]() mutable {
+                        return engine.prefill(0, ids, Logits::last, logits);
+                    },
+                    static_cast<double>(options.length)};
     }
-    constexpr int steps = 64;
-    return {[&engine, ids = random_ids(model, options.batch)]() -> Result<void> {
-                auto chosen = engine.generate(ids, steps);
-                if (!chosen) return tl::unexpected(chosen.error());
-                return {};
-            },
-            static_cast<double>(steps) * options.batch};
+    const auto ids = random_ids(model, options.batch);
+    const auto steps = steps_of_a_call(engine, ids);
+    if (!steps) return tl::unexpected(steps.error());
+    return Work{[&engine, ids, steps = *steps]() -> Result<void> {
+                    auto chosen = engine.generate(ids, steps);
+                    if (!chosen) return tl::unexpected(chosen.error());
+                    return {};
+                },
+                static_cast<double>(*steps) * options.batch};
 }
 
 void summarise(Measurement& m) {
@@ -141,7 +166,9 @@ void summarise(Measurement& m) {
 }  // namespace
 
 Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options) {
-    auto nvml = Nvml::open();
+    const auto bus_id = cuda_bus_id();
+    if (!bus_id) return tl::unexpected(bus_id.error());
+    auto nvml = Nvml::open(*bus_id);
     if (!nvml) return tl::unexpected(nvml.error());
     Measurement m;
     m.driver = nvml->driver();
@@ -154,16 +181,23 @@ Result<Measurement> measure(std::shared_ptr<const Deployment> model, const Measu
     idle = idle_watts(*nvml, options.idle_s);
     if (!idle) return tl::unexpected(idle.error());
     m.idle_context_w = *idle;
-    const Work work = make_work(**engine, *model, options);
+    const auto work = make_work(**engine, *model, options);
+    if (!work) return tl::unexpected(work.error());
     for (const Clock::time_point start = Clock::now(); seconds_since(start) < options.warm_up_s;)
-        if (auto ok = work.run(); !ok) return tl::unexpected(ok.error());
+        if (auto ok = work->run(); !ok) return tl::unexpected(ok.error());
     for (int k = 0; k < options.windows; ++k) {
-        auto window = run_window(*nvml, options.window_s, work.tokens, work.run);
+        auto window = run_window(*nvml, options.window_s, work->tokens, work->run);
         if (!window) return tl::unexpected(window.error());
         m.windows.push_back(*window);
     }
     summarise(m);
     return m;
+}
+
+bool shortened(const MeasureOptions& options) {
+    const MeasureOptions full;
+    return options.windows < full.windows || options.window_s < full.window_s || options.warm_up_s < full.warm_up_s ||
+           options.idle_s < full.idle_s;
 }
 
 Json measurement_json(const Measurement& m) {
@@ -189,13 +223,25 @@ Json measurement_json(const Measurement& m) {
                         {"windows", windows}};
 }
 
+namespace {
+
+/// 20 or 0.5: whole numbers without a point.
+std::string decimal(double v) {
+    return fixed_text(v, v == std::floor(v) ? 0 : 1);
+}
+
+}  // namespace
+
 Json baseline_row(const Measurement& m, const MeasureOptions& options, const std::string& model,
                   const std::string& date) {
     const auto rounded = [](double v) { return std::stod(fixed_text(v, v < 100 ? 4 : 1)); };
-    const std::string source = "NVML total-energy counter, " + std::to_string(m.windows.size()) + " windows of " +
-                               fixed_text(options.window_s, 0) + " s after " + fixed_text(options.warm_up_s, 0) +
-                               " s, driver " + m.driver + ", gross; idle with context " +
-                               fixed_text(m.idle_context_w, 0) + " W, net " + fixed_text(m.net_mj, 4) + " mJ/token";
+    const MeasuredWindow last = m.windows.empty() ? MeasuredWindow{} : m.windows.back();
+    const std::string source =
+        std::string(shortened(options) ? "shortened run, not for comparison: " : "") + "NVML total-energy counter, " +
+        std::to_string(m.windows.size()) + " windows of " + decimal(options.window_s) + " s after " +
+        decimal(options.warm_up_s) + " s, driver " + m.driver + ", " + std::to_string(last.clock_mhz) + " MHz, " +
+        std::to_string(last.celsius) + " C, spread " + fixed_text(100 * m.spread, 1) + " %, gross; idle with context " +
+        fixed_text(m.idle_context_w, 0) + " W, net " + fixed_text(m.net_mj, 4) + " mJ/token";
     return Json::Object{{"device", m.device.name},
                         {"device_class", "gpu"},
                         {"software", "tephra " TEPHRA_VERSION " CUDA engine, integer model, 2-bit weights"},

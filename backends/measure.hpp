@@ -9,6 +9,7 @@
 
 namespace tephra {
 
+/// The defaults are what a row that others compare with needs; see shortened().
 struct MeasureOptions {
     bool prefill = false;
     int batch = 1;      ///< streams, generate only
@@ -23,8 +24,8 @@ struct MeasureOptions {
 /// One window, from tick to tick of the counter.
 struct MeasuredWindow {
     double seconds = 0, tokens = 0;
-    double joules = 0;          ///< of the counter
-    double sampled_joules = 0;  ///< mean of the power samples x seconds: a check of the counter
+    double joules = 0;                                     ///< of the counter
+    double sampled_joules = 0;                             ///< instantaneous power, integrated: a check of the counter
     int clock_mhz = 0, memory_clock_mhz = 0, celsius = 0;  ///< at its end
 };
 
@@ -45,6 +46,9 @@ struct Measurement {
 
 /// Errors: device (no GPU, no counter, and what the engine reports).
 Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options);
+
+/// True when a time or the number of windows is below the default: the row then says that it is not for comparison.
+bool shortened(const MeasureOptions& options);
 
 Json measurement_json(const Measurement& measurement);
 

@@ -28,7 +28,7 @@ struct Nvml::Library {
     Handle device = nullptr;
     int (*initialise)() = nullptr;
     int (*shut_down)() = nullptr;
-    int (*device_by_index)(unsigned, Handle*) = nullptr;
+    int (*device_by_bus_id)(const char*, Handle*) = nullptr;
     int (*total_energy)(Handle, unsigned long long*) = nullptr;
     int (*power_usage)(Handle, unsigned*) = nullptr;
     int (*field_values)(Handle, int, FieldValue*) = nullptr;
@@ -52,7 +52,7 @@ struct Nvml::Library {
     }
     bool find_all() {
         return find("nvmlInit_v2", initialise) && find("nvmlShutdown", shut_down) &&
-               find("nvmlDeviceGetHandleByIndex_v2", device_by_index) &&
+               find("nvmlDeviceGetHandleByPciBusId_v2", device_by_bus_id) &&
                find("nvmlDeviceGetTotalEnergyConsumption", total_energy) &&
                find("nvmlDeviceGetPowerUsage", power_usage) && find("nvmlDeviceGetFieldValues", field_values) &&
                find("nvmlDeviceGetClockInfo", clock) && find("nvmlDeviceGetTemperature", temperature) &&
@@ -65,7 +65,7 @@ Nvml::Nvml(Nvml&&) noexcept = default;
 Nvml& Nvml::operator=(Nvml&&) noexcept = default;
 Nvml::~Nvml() = default;
 
-Result<Nvml> Nvml::open() {
+Result<Nvml> Nvml::open(const std::string& bus_id) {
     auto library = std::make_unique<Library>();
     library->object = dlopen("libnvidia-ml.so.1", RTLD_NOW);
     if (library->object == nullptr || !library->find_all())
@@ -74,8 +74,8 @@ Result<Nvml> Nvml::open() {
     if (library->initialise() != success) return fail(ErrorCode::device, "cannot start", "libnvidia-ml.so.1");
     library->running = true;
     unsigned long long energy = 0;
-    if (library->device_by_index(0, &library->device) != success)
-        return fail(ErrorCode::device, "no GPU", "libnvidia-ml.so.1");
+    if (library->device_by_bus_id(bus_id.c_str(), &library->device) != success)
+        return fail(ErrorCode::device, "no GPU at " + bus_id, "libnvidia-ml.so.1");
     if (library->total_energy(library->device, &energy) != success)
         return fail(ErrorCode::device, "this GPU has no energy counter", "libnvidia-ml.so.1",
                     "Volta and later have one");

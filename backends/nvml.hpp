@@ -9,8 +9,9 @@ namespace tephra {
 
 class Nvml {
 public:
-    /// Opens device 0. Errors (device): the library or the device is not there, or it has no energy counter.
-    static Result<Nvml> open();
+    /// Opens the device at a PCI address. Errors (device): the library or the device is not there, or it has no energy
+    /// counter.
+    static Result<Nvml> open(const std::string& bus_id);
     Nvml(Nvml&&) noexcept;
     Nvml& operator=(Nvml&&) noexcept;
     ~Nvml();

@@ -1,5 +1,6 @@
 // tephra measure: energy per token of a GPU, by its own counter, as a row that compare takes.
-#include <chrono>
+#include <spdlog/spdlog.h>
+
 #include <ctime>
 #include <iostream>
 #include <memory>
@@ -28,6 +29,9 @@ std::string today() {
 
 void print_measurement(Options options) {
     options.measure.prefill = options.mode == "prefill";
+    if (shortened(options.measure))
+        spdlog::warn(
+            "shortened run: rows for comparison need at least 3 windows of 20 s, 5 s of warm-up and of idling");
     const auto model = require(load_model(options.model));
     const Measurement m = require(measure(model, options.measure));
     const Json row = baseline_row(m, options.measure, model->graph.name, today());
@@ -75,6 +79,9 @@ void add_measure_command(CLI::App& app) {
         ->capture_default_str();
     command->add_option("--warm-up", options->measure.warm_up_s, "seconds of work before the first window")
         ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    command->add_option("--idle", options->measure.idle_s, "seconds of each of the two idle measurements")
+        ->check(CLI::Range(0.5, 3600.0))
         ->capture_default_str();
     command->add_option("-o,--output", options->output, "baselines file to write the row to");
     command->add_option("--format", options->format, "text, json or csv")

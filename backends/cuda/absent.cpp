@@ -7,9 +7,21 @@ bool cuda_engine_built() {
     return false;
 }
 
-Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment>, const CudaEngineOptions&) {
+namespace {
+
+tl::unexpected<Error> absent() {
     return fail(ErrorCode::device, "this program was built without CUDA", "cuda",
                 "engines here: native, golden; install the CUDA toolkit and build again for cuda");
+}
+
+}  // namespace
+
+Result<std::string> cuda_bus_id() {
+    return absent();
+}
+
+Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment>, const CudaEngineOptions&) {
+    return absent();
 }
 
 }  // namespace tephra

@@ -34,6 +34,18 @@ Result<void> send(void* to, const void* from, std::size_t bytes, const char* wha
     return checked(cudaStreamSynchronize(nullptr), what);
 }
 
+Result<std::string> device_bus_id() {
+    int count = 0, driver = 0, runtime = 0;
+    char text[32] = "";
+    cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaSuccess && count == 0) status = cudaErrorNoDevice;
+    if (status == cudaSuccess) status = cudaDeviceGetPCIBusId(text, sizeof text, 0);
+    if (status == cudaSuccess) return std::string(text);
+    static_cast<void>(cudaDriverGetVersion(&driver));
+    static_cast<void>(cudaRuntimeGetVersion(&runtime));
+    return no_device(status, driver, runtime);
+}
+
 Result<DeviceInfo> open_device() {
     DeviceInfo info;
     static_cast<void>(cudaDriverGetVersion(&info.driver));

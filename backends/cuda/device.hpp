@@ -23,6 +23,9 @@ struct DeviceInfo {
 /// Selects device 0. Errors (device): no GPU or driver, driver too old, compute capability below 8.0.
 Result<DeviceInfo> open_device();
 
+/// PCI address of device 0; makes no context. Errors (device): no GPU or driver.
+Result<std::string> device_bus_id();
+
 /// The error of a CUDA call, or success.
 Result<void> checked(cudaError_t status, const char* what);
 

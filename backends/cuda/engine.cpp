@@ -397,6 +397,10 @@ bool cuda_engine_built() {
     return true;
 }
 
+Result<std::string> cuda_bus_id() {
+    return cuda::device_bus_id();
+}
+
 Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
                                                      const CudaEngineOptions& options) {
     auto info = cuda::open_device();

@@ -49,6 +49,10 @@ public:
 /// True when this program was built with CUDA.
 bool cuda_engine_built();
 
+/// PCI address of the GPU that engines use, without making a context on it. Errors (device): built without CUDA, no
+/// GPU.
+Result<std::string> cuda_bus_id();
+
 /// Errors (device): built without CUDA, no GPU, driver too old, GPU too old, out of device memory.
 Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
                                                      const CudaEngineOptions& options);
