@@ -21,6 +21,7 @@ namespace tephra::HWY_NAMESPACE {
 
 /// Bytes between use and prefetch, into the second cache: hides the way from memory and the borders of pages, where the
 /// processor's own prefetching starts anew. Measured: 8 to 64 KiB read at the full rate, none or 4 KiB at 40 % of it.
+/// The last of them go to the start of the next product: the rows behind this one's are often another thread's.
 constexpr std::size_t prefetch_distance = 16384;
 
 template <std::size_t rows>
@@ -41,12 +42,12 @@ HWY_INLINE void add_planes(PlaneSums<rows>& sums, const std::array<Codes, rows>&
 }
 
 template <std::size_t rows, std::size_t... row>
-HWY_INLINE void dot_rows(const std::uint8_t* codes, std::size_t stride, const std::int8_t* q, std::int32_t q_sum,
-                         std::int32_t* out, std::index_sequence<row...> all_rows) {
+HWY_INLINE void dot_rows(const std::uint8_t* codes, std::size_t stride, const std::uint8_t* ahead, const std::int8_t* q,
+                         std::int32_t q_sum, std::int32_t* out, std::index_sequence<row...> all_rows) {
     PlaneSums<rows> sums;
     sums.fill(hn::Zero(sum_tag));
     for (std::size_t byte = 0; byte < stride; byte += vector_bytes) {
-        (prefetch(codes + row * stride + byte + prefetch_distance), ...);
+        (prefetch(ahead + row * stride + byte), ...);
         const std::array<Codes, rows> packed{hn::LoadU(code_tag, codes + row * stride + byte)...};
         const std::size_t column = byte / ternary_chunk_bytes * ternary_chunk_columns + byte % ternary_chunk_bytes;
         add_planes<rows>(sums, packed, q + column, std::make_index_sequence<4>{});
@@ -62,18 +63,24 @@ HWY_INLINE void dot_rows(const std::uint8_t* codes, std::size_t stride, const st
 }
 
 void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
-            std::int32_t* out) {
+            std::int32_t* out, const std::uint8_t* next) {
     constexpr std::size_t step = HWY_TARGET == HWY_AVX2 ? 2 : 4;
+    const std::size_t end = rows * stride;
+    const auto ahead = [&](std::size_t r) {
+        const std::size_t place = r * stride + prefetch_distance;
+        return place < end || next == nullptr ? codes + place : next + (place - end);
+    };
     std::size_t r = 0;
     for (; r + step <= rows; r += step)
-        dot_rows<step>(codes + r * stride, stride, q, q_sum, out + r, std::make_index_sequence<step>{});
-    for (; r < rows; ++r) dot_rows<1>(codes + r * stride, stride, q, q_sum, out + r, std::make_index_sequence<1>{});
+        dot_rows<step>(codes + r * stride, stride, ahead(r), q, q_sum, out + r, std::make_index_sequence<step>{});
+    for (; r < rows; ++r)
+        dot_rows<1>(codes + r * stride, stride, ahead(r), q, q_sum, out + r, std::make_index_sequence<1>{});
 }
 
 #else
 
 void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
-            std::int32_t* out) {
+            std::int32_t* out, const std::uint8_t*) {
     for (std::size_t r = 0; r < rows; ++r, codes += stride) {
         std::int32_t sum = -q_sum;
         for (std::size_t chunk = 0; chunk < stride; chunk += ternary_chunk_bytes)
@@ -101,13 +108,13 @@ std::int32_t activation_sum(std::span<const std::int8_t> q) {
 }
 
 void ternary_matvec(const TernaryMatrix& w, int row_begin, int row_end, std::span<const std::int8_t> q,
-                    std::int32_t q_sum, std::span<std::int32_t> out) {
+                    std::int32_t q_sum, std::span<std::int32_t> out, const std::uint8_t* next) {
     const auto rows = static_cast<std::size_t>(row_end - row_begin);
     assert(0 <= row_begin && row_begin <= row_end && row_end <= w.rows);
     assert(q.size() == padded_activations(w.cols) && out.size() == rows);
     const auto stride = static_cast<std::size_t>(ternary_row_bytes(w.cols));
     HWY_DYNAMIC_DISPATCH(matvec)
-    (w.codes.data() + static_cast<std::size_t>(row_begin) * stride, stride, rows, q.data(), q_sum, out.data());
+    (w.codes.data() + static_cast<std::size_t>(row_begin) * stride, stride, rows, q.data(), q_sum, out.data(), next);
 }
 
 }  // namespace tephra

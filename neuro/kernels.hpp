@@ -19,12 +19,14 @@ std::int32_t activation_sum(std::span<const std::int8_t> q);
 
 /// out[r - row_begin] = sum_c w(r, c) q[c] for rows row_begin <= r < row_end.
 /// q: padded_activations(w.cols) values, the padding zero; q_sum: their sum; out: row_end - row_begin.
+/// next: the codes that the caller reads next, prefetched towards the end; no result depends on it. Null: unknown.
 void ternary_matvec(const TernaryMatrix& w, int row_begin, int row_end, std::span<const std::int8_t> q,
-                    std::int32_t q_sum, std::span<std::int32_t> out);
+                    std::int32_t q_sum, std::span<std::int32_t> out, const std::uint8_t* next = nullptr);
 
 /// Several activation vectors (tokens) at once: out[t out_stride + r - row_begin] = sum_c w(r, c) q_t[c].
-/// q: [tokens x padded_activations(w.cols)], the padding zero; q_sums: [tokens].
+/// q: [tokens x padded_activations(w.cols)], the padding zero; q_sums: [tokens]; next: as above.
 void ternary_matmul(const TernaryMatrix& w, int row_begin, int row_end, std::span<const std::int8_t> q,
-                    std::span<const std::int32_t> q_sums, std::span<std::int32_t> out, std::size_t out_stride);
+                    std::span<const std::int32_t> q_sums, std::span<std::int32_t> out, std::size_t out_stride,
+                    const std::uint8_t* next = nullptr);
 
 }  // namespace tephra

@@ -155,7 +155,8 @@ void multiply_some(std::size_t count, const TileCodes& tile, std::size_t chunks,
     if constexpr (tokens > 1) multiply_some<tokens - 1>(count, tile, chunks, in);
 }
 
-void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int8_t* q,
+/// next: what to prefetch towards the end.
+void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::uint8_t* next_rows, const std::int8_t* q,
                    std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride) {
     const std::size_t q_stride = stride * 4;
     const std::size_t passes = (q_sums.size() + max_tokens - 1) / max_tokens;
@@ -163,7 +164,7 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int
     for (std::size_t byte = 0; byte < stride; byte += block_chunks * ternary_chunk_bytes) {
         const std::size_t chunks = std::min(block_chunks, (stride - byte) / ternary_chunk_bytes);
         const bool last = byte + chunks * ternary_chunk_bytes == stride;
-        const std::uint8_t* next = last ? codes + tile_rows * stride : codes + byte + chunks * ternary_chunk_bytes;
+        const std::uint8_t* next = last ? next_rows : codes + byte + chunks * ternary_chunk_bytes;
         gather_codes(codes + byte, stride, chunks, tile);
         std::size_t t = 0;
         for (std::size_t pass = 0; pass < passes; ++pass) {  // of nearly equal size: a small one leaves lanes idle
@@ -183,10 +184,10 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int
 
 constexpr std::size_t tile_rows = 16;
 
-void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int8_t* q,
+void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::uint8_t*, const std::int8_t* q,
                    std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride) {
     for (std::size_t t = 0; t < q_sums.size(); ++t)
-        matvec(codes, stride, tile_rows, q + t * stride * 4, q_sums[t], out + t * out_stride);
+        matvec(codes, stride, tile_rows, q + t * stride * 4, q_sums[t], out + t * out_stride, nullptr);
 }
 
 #endif
@@ -195,15 +196,17 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::int
 constexpr std::size_t min_gathered_tokens = 4;
 
 void matmul(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
-            std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride) {
+            std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride, const std::uint8_t* next) {
     for (std::size_t r = 0; r < rows; r += tile_rows) {
         const std::size_t count = std::min(tile_rows, rows - r);
         if (count == tile_rows && q_sums.size() >= min_gathered_tokens) {
-            multiply_rows(codes + r * stride, stride, q, q_sums, out + r, out_stride);
+            const bool more = next == nullptr || r + tile_rows < rows;
+            multiply_rows(codes + r * stride, stride, more ? codes + (r + tile_rows) * stride : next, q, q_sums,
+                          out + r, out_stride);
             continue;
         }
         for (std::size_t t = 0; t < q_sums.size(); ++t)
-            matvec(codes + r * stride, stride, count, q + t * stride * 4, q_sums[t], out + t * out_stride + r);
+            matvec(codes + r * stride, stride, count, q + t * stride * 4, q_sums[t], out + t * out_stride + r, nullptr);
     }
 }
 
@@ -216,7 +219,8 @@ namespace tephra {
 HWY_EXPORT(matmul);
 
 void ternary_matmul(const TernaryMatrix& w, int row_begin, int row_end, std::span<const std::int8_t> q,
-                    std::span<const std::int32_t> q_sums, std::span<std::int32_t> out, std::size_t out_stride) {
+                    std::span<const std::int32_t> q_sums, std::span<std::int32_t> out, std::size_t out_stride,
+                    const std::uint8_t* next) {
     const auto rows = static_cast<std::size_t>(row_end - row_begin);
     assert(0 <= row_begin && row_begin <= row_end && row_end <= w.rows && rows <= out_stride);
     assert(q.size() == q_sums.size() * padded_activations(w.cols));
@@ -224,7 +228,7 @@ void ternary_matmul(const TernaryMatrix& w, int row_begin, int row_end, std::spa
     const auto stride = static_cast<std::size_t>(ternary_row_bytes(w.cols));
     HWY_DYNAMIC_DISPATCH(matmul)
     (w.codes.data() + static_cast<std::size_t>(row_begin) * stride, stride, rows, q.data(), q_sums, out.data(),
-     out_stride);
+     out_stride, next);
 }
 
 }  // namespace tephra

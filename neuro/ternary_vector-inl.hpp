@@ -25,7 +25,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 /// Products of `rows` rows of codes with one activation vector (neuro/kernels.cpp).
 void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
-            std::int32_t* out);
+            std::int32_t* out, const std::uint8_t* next);
 
 #if HWY_TARGET <= HWY_AVX2
 

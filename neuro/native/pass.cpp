@@ -56,18 +56,25 @@ void Forward::Pass::normalize(const NormParameters& norm, const AlignedBuffer<st
         }
 }
 
+/// The codes that this worker reads first behind block l.
+const std::uint8_t* Forward::Pass::behind(std::size_t l) const {
+    const LayerGraph& graph = all.model_->graph;
+    if (l + 1 < graph.blocks.size()) return codes_from(graph.blocks[l + 1].f_proj.weight, narrow.begin);
+    return codes_from(graph.lm_head.weight, part_of(all.vocabulary_, index, parts).begin);
+}
+
 /// Accumulators of some rows for all tokens from `first` on.
 void Forward::Pass::product(const TernaryMatrix& weight, Range rows, const ActivationBuffers& in, std::size_t vector,
-                            std::size_t scratch, std::size_t first) {
+                            std::size_t scratch, const std::uint8_t* next, std::size_t first) {
     const std::size_t count = tokens - first;
     const std::span<const std::int8_t> q =
         std::span<const std::int8_t>(in.q[vector].span()).subspan(first * in.stride, count * in.stride);
     const std::span<std::int32_t> out = me.accumulators[scratch].span().first(count * rows.size());
     const int begin = static_cast<int>(rows.begin), end = static_cast<int>(rows.end);
     if (count == 1)
-        ternary_matvec(weight, begin, end, q, me.sums[vector][first], out);
+        ternary_matvec(weight, begin, end, q, me.sums[vector][first], out, next);
     else
-        ternary_matmul(weight, begin, end, q, std::span(me.sums[vector]).subspan(first, count), out, rows.size());
+        ternary_matmul(weight, begin, end, q, std::span(me.sums[vector]).subspan(first, count), out, rows.size(), next);
 }
 
 void Forward::Pass::token_mixer(std::size_t l) {
@@ -88,7 +95,8 @@ void Forward::Pass::token_mixer(std::size_t l) {
     show(number, "h", all.shown_.h, all.width_, all.width_);
     show(number, "t", all.t_, all.width_, all.width_);
     show(number, "q_o", all.narrow_.q[0], all.narrow_.stride, all.width_);
-    add_projection(block.o_proj.weight, all.narrow_, quantized.formats.x_in - quantized.formats.x_mid);
+    add_projection(block.o_proj.weight, all.narrow_, quantized.formats.x_in - quantized.formats.x_mid,
+                   codes_from(block.gate_proj.weight, broad.begin));
 }
 
 /// Products and recurrence of some channels, token by token in order.
@@ -96,9 +104,10 @@ void Forward::Pass::mix_tokens(std::size_t l, Range rows) {
     const Block& block = all.model_->graph.blocks[l];
     const QuantizedBlock& quantized = all.model_->quantized.blocks[l];
     const std::size_t size = rows.size();
-    product(block.f_proj.weight, rows, all.narrow_, 0, 0);
-    product(block.i_proj.weight, rows, all.narrow_, 1, 1);
-    product(block.g_proj.weight, rows, all.narrow_, 2, 2);
+    product(block.f_proj.weight, rows, all.narrow_, 0, 0, codes_from(block.i_proj.weight, rows.begin));
+    product(block.i_proj.weight, rows, all.narrow_, 1, 1, codes_from(block.g_proj.weight, rows.begin));
+    product(block.g_proj.weight, rows, all.narrow_, 2, 2,
+            after(rows, narrow, block.f_proj.weight, codes_from(block.o_proj.weight, narrow.begin)));
     for (std::size_t t = 0; t < tokens; ++t) {
         const auto& scales = me.scales[t].dequantize;
         const std::span<std::int32_t> h =
@@ -132,7 +141,7 @@ void Forward::Pass::channel_mixer(std::size_t l) {
     show(number, "z", all.shown_.z, 2 * all.wide_, 2 * all.wide_);
     show(number, "y", all.y_, all.wide_, all.wide_);
     show(number, "q_down", all.broad_.q[0], all.broad_.stride, all.wide_);
-    add_projection(block.down_proj.weight, all.broad_, quantized.formats.x_mid - quantized.formats.x_out);
+    add_projection(block.down_proj.weight, all.broad_, quantized.formats.x_mid - quantized.formats.x_out, behind(l));
 }
 
 /// Products of the same rows of both halves, and their gated unit.
@@ -140,8 +149,10 @@ void Forward::Pass::mix_channels(std::size_t l, Range rows) {
     const Block& block = all.model_->graph.blocks[l];
     const QuantizedBlock& quantized = all.model_->quantized.blocks[l];
     const std::size_t size = rows.size();
-    product(block.gate_proj.weight, rows, all.narrow_, 0, 0);
-    product(block.gate_proj.weight, {all.wide_ + rows.begin, all.wide_ + rows.end}, all.narrow_, 0, 1);
+    product(block.gate_proj.weight, rows, all.narrow_, 0, 0,
+            codes_from(block.gate_proj.weight, all.wide_ + rows.begin));
+    product(block.gate_proj.weight, {all.wide_ + rows.begin, all.wide_ + rows.end}, all.narrow_, 0, 1,
+            after(rows, broad, block.gate_proj.weight, codes_from(block.down_proj.weight, narrow.begin)));
     for (std::size_t t = 0; t < tokens; ++t) {
         const Scale scale = me.scales[t].dequantize[0];
         const std::span<std::int32_t> out = all.y_.row(t, all.wide_).subspan(rows.begin, size);
@@ -153,10 +164,11 @@ void Forward::Pass::mix_channels(std::size_t l, Range rows) {
 }
 
 /// x of this worker's channels, in another format, plus W q. The caller's next barrier makes it visible.
-void Forward::Pass::add_projection(const TernaryMatrix& weight, const ActivationBuffers& in, int shift) {
+void Forward::Pass::add_projection(const TernaryMatrix& weight, const ActivationBuffers& in, int shift,
+                                   const std::uint8_t* next) {
     for (std::size_t row = narrow.begin; row < narrow.end; row += chunk_rows(tokens)) {
         const Range rows{row, std::min(row + chunk_rows(tokens), narrow.end)};
-        product(weight, rows, in, 0, 0);
+        product(weight, rows, in, 0, 0, after(rows, narrow, weight, next));
         for (std::size_t t = 0; t < tokens; ++t) {
             const std::span<std::int32_t> x = all.x_.row(t, all.width_).subspan(rows.begin, rows.size());
             tephra::add_residual(x, shift, accumulated(0, t, rows.size()), me.scales[t].dequantize[0], x);
@@ -172,9 +184,10 @@ void Forward::Pass::head() {
     normalize(norm, all.x_, all.width_, narrow, all.narrow_, batch.first_logits);
     show(-1, "q_head", all.narrow_.q[0], all.narrow_.stride, all.width_, batch.first_logits);
     const Range mine = part_of(all.vocabulary_, index, parts);
+    const std::uint8_t* first_block = codes_from(all.model_->graph.blocks.front().f_proj.weight, narrow.begin);
     for (std::size_t row = mine.begin; row < mine.end; row += chunk_rows(tokens)) {
         const Range rows{row, std::min(row + chunk_rows(tokens), mine.end)};
-        product(weight, rows, all.narrow_, 0, 0, batch.first_logits);
+        product(weight, rows, all.narrow_, 0, 0, after(rows, mine, weight, first_block), batch.first_logits);
         for (std::size_t t = batch.first_logits; t < tokens; ++t)
             read_out(accumulated(0, t - batch.first_logits, rows.size()), me.scales[t].dequantize[0],
                      batch.logits.subspan((t - batch.first_logits) * all.vocabulary_ + rows.begin, rows.size()));

@@ -11,6 +11,16 @@ inline std::size_t chunk_rows(std::size_t tokens) {
     return std::max<std::size_t>(64, (std::size_t{1} << 15) / tokens / 64 * 64);
 }
 
+/// Codes of the rows of a matrix from row `row` on.
+inline const std::uint8_t* codes_from(const TernaryMatrix& weight, std::size_t row) {
+    return weight.codes.data() + row * static_cast<std::size_t>(ternary_row_bytes(weight.cols));
+}
+
+/// What is read after `rows` of a matrix, of which `all` are read in order: its further rows, then `next`.
+inline const std::uint8_t* after(Range rows, Range all, const TernaryMatrix& weight, const std::uint8_t* next) {
+    return rows.end < all.end ? codes_from(weight, rows.end) : next;
+}
+
 /// One worker's share of one batch.
 struct Forward::Pass {
     Forward& all;
@@ -34,14 +44,15 @@ struct Forward::Pass {
     void mix_tokens(std::size_t l, Range rows);
     void channel_mixer(std::size_t l);
     void mix_channels(std::size_t l, Range rows);
-    void add_projection(const TernaryMatrix& weight, const ActivationBuffers& in, int shift);
+    void add_projection(const TernaryMatrix& weight, const ActivationBuffers& in, int shift, const std::uint8_t* next);
     void head();
 
     void record(const NormParameters& norm, const AlignedBuffer<std::int32_t>& x, std::size_t stride, Range part);
     void normalize(const NormParameters& norm, const AlignedBuffer<std::int32_t>& x, std::size_t stride, Range part,
                    ActivationBuffers& out, std::size_t first = 0);
+    [[nodiscard]] const std::uint8_t* behind(std::size_t l) const;
     void product(const TernaryMatrix& weight, Range rows, const ActivationBuffers& in, std::size_t vector,
-                 std::size_t scratch, std::size_t first = 0);
+                 std::size_t scratch, const std::uint8_t* next, std::size_t first = 0);
     /// Accumulators of `product` of token t (counted from its first), `size` rows.
     [[nodiscard]] std::span<std::int32_t> accumulated(std::size_t scratch, std::size_t t, std::size_t size) const {
         return me.accumulators[scratch].row(t, size);
