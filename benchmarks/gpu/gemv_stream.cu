@@ -1,7 +1,8 @@
-// The product of batch 1 exists inside the persistent kernel only. This runs its device code, included below, over
-// independent matrices: activations from memory, the rings of weights, sums, scales, states to memory; no stage waits
-// for another block. What is left out beside the real kernel is the exchange between blocks and the norms.
-#include "backends/cuda/decode.cu"
+// The product of batch 1 exists inside the persistent kernel only. This runs its device code over independent matrices:
+// activations from memory, the rings of weights, sums, scales, states to memory; no stage waits for another block. What
+// is left out beside the real kernel is the exchange between blocks and the norms.
+#include "backends/cuda/decode_prepare.cuh"
+#include "backends/cuda/decode_product.cuh"
 #include "benchmarks/gpu/gemv.hpp"
 
 namespace tephra::cuda {
@@ -22,7 +23,7 @@ __device__ void bring_activations(const StreamedProducts& p, std::uint8_t* to) {
     }
 }
 
-__device__ void set_up_stream(const Worker& worker, const StreamedProducts& p) {
+__device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
     const DecodeArguments& a = worker.a;
     if (threadIdx.x < decode_stages * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
@@ -43,12 +44,13 @@ __device__ void set_up_stream(const Worker& worker, const StreamedProducts& p) {
 
 __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_constant__ StreamedProducts p) {
     extern __shared__ __align__(128) std::uint8_t memory[];
-    __shared__ Shared shared;
+    __shared__ DecodeShared shared;
     const DecodeArguments& a = p.decode;
     std::uint8_t* const vectors = memory + decode_warps * decode_ring_depth * tile_bytes;
-    Worker worker{a, shared, vectors, reinterpret_cast<std::int32_t*>(vectors + 2 * a.plan.activation_bytes), 0};
+    DecodeWorker worker{a, shared, vectors, reinterpret_cast<std::int32_t*>(vectors + 2 * a.plan.activation_bytes), 0};
     set_up_stream(worker, p);
-    Ring ring(a, shared, memory, !worker.serves());
+    TileRing ring(a, shared, memory, !worker.serves());
+    const ReadyState how = ready_state(p.scale, p.activation_sum);
 #pragma unroll 1
     for (int step = 0; step < a.steps; ++step) {
 #pragma unroll 1
@@ -64,7 +66,7 @@ __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_const
             std::int32_t* const out = p.out + static_cast<std::size_t>(product) * p.shape.rows;
             for (int i = threadIdx.x; i < share.count * tile_rows; i += decode_threads) {
                 const int row = share.first * tile_rows + i;
-                if (row < p.shape.rows) out[row] = device_apply_scale(worker.sums()[i] - p.activation_sum, p.scale);
+                if (row < p.shape.rows) out[row] = state_of(worker.sums()[i], how);
                 worker.sums()[i] = 0;
             }
             worker.parity ^= 1;
