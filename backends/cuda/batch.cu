@@ -1,4 +1,6 @@
 // What a batch needs beside its products and its recurrence: embedding, norms, the greedy choice.
+#include "backends/cuda/batch.hpp"
+
 #include "backends/cuda/launch.cuh"
 #include "backends/cuda/norm.cuh"
 

@@ -7,6 +7,8 @@
 // A published word carries its 24-bit value and an 8-bit tag in one store, so that no fence or barrier lies between
 // writer and reader: who sees the tag has the value. A buffer is written again one layer later; by then every block has
 // published results that needed the old contents, so nothing that someone still reads is overwritten.
+#include "backends/cuda/decode.hpp"
+
 #include "backends/cuda/decode_finish.cuh"
 #include "backends/cuda/decode_prepare.cuh"
 #include "backends/cuda/decode_product.cuh"
