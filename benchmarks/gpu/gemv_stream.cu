@@ -10,20 +10,27 @@ namespace {
 
 constexpr int streamed_stages = 4;  ///< all but the head
 
-/// The serving warp brings the next product's activations while the others multiply.
-__device__ void bring_activations(const StreamedProducts& p, std::uint8_t* to) {
-    auto* const words = reinterpret_cast<std::int32_t*>(to);
-    const auto* const from = reinterpret_cast<const int4*>(p.q);
-    for (int quad = threadIdx.x % 32; quad < p.shape.cols / 16; quad += 32) {
-        const int4 v = from[quad];
-        words[activation_word(16 * quad)] = v.x;
-        words[activation_word(16 * quad + 4)] = v.y;
-        words[activation_word(16 * quad + 8)] = v.z;
-        words[activation_word(16 * quad + 12)] = v.w;
-    }
-}
+/// A thread's 16 activations on their way from memory; those of 512 threads are the widest vector.
+struct Brought {
+    uint4 words;
+    bool mine;
 
-__device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
+    __device__ explicit Brought(const StreamedProducts& p) : words{}, mine(16 * threadIdx.x < p.shape.cols) {
+        if (mine) words = load_relaxed(reinterpret_cast<const std::uint32_t*>(p.q) + 4 * threadIdx.x);
+    }
+    __device__ void put(std::uint8_t* vector) const {
+        if (!mine) return;
+        auto* const to = reinterpret_cast<std::uint32_t*>(vector);
+        const int column = 16 * static_cast<int>(threadIdx.x);
+        to[activation_word(column)] = words.x;
+        to[activation_word(column + 4)] = words.y;
+        to[activation_word(column + 8)] = words.z;
+        to[activation_word(column + 12)] = words.w;
+    }
+};
+
+/// Shares out the rows as the persistent kernel does; true for a warp that has any tiles.
+__device__ bool set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
     const DecodeArguments& a = worker.a;
     if (threadIdx.x < decode_stages * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
@@ -38,8 +45,24 @@ __device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts
         worker.shared.ranges[stage][warp] = range;
     }
     for (int i = threadIdx.x; i < 2 * a.plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
-    if (worker.serves()) bring_activations(p, worker.activations);
+    if (!worker.serves()) Brought(p).put(worker.activations);
     __syncthreads();
+    if (worker.serves()) return false;
+    std::uint32_t tiles = 0;
+    for (int stage = 0; stage < streamed_stages; ++stage) tiles += worker.shared.ranges[stage][threadIdx.x / 32].count;
+    return tiles != 0;
+}
+
+/// The serving warp turns the sums of product `k` into states and clears them for product k + 2.
+__device__ void finish_product(const DecodeWorker& worker, const StreamedProducts& p, const ReadyState& how, int k) {
+    const Share share = worker.share(k % streamed_stages, p.shape.rows);
+    std::int32_t* const sums = worker.accumulators + k % 2 * worker.a.plan.accumulators;
+    std::int32_t* const out = p.out + static_cast<std::size_t>(k % (streamed_stages * worker.a.layers)) * p.shape.rows;
+    for (int i = threadIdx.x % 32; i < share.count * tile_rows; i += 32) {
+        const int row = share.first * tile_rows + i;
+        if (row < p.shape.rows) out[row] = state_of(sums[i], how);
+        sums[i] = 0;
+    }
 }
 
 __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_constant__ StreamedProducts p) {
@@ -48,30 +71,24 @@ __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_const
     const DecodeArguments& a = p.decode;
     std::uint8_t* const vectors = memory + decode_warps * decode_ring_depth * tile_bytes;
     DecodeWorker worker{a, shared, vectors, reinterpret_cast<std::int32_t*>(vectors + 2 * a.plan.activation_bytes), 0};
-    set_up_stream(worker, p);
-    TileRing ring(a, shared, memory, !worker.serves());
+    const bool active = set_up_stream(worker, p);
+    TileRing ring(a, shared, memory, active);
     const ReadyState how = ready_state(p.scale, p.activation_sum);
+    const int products = a.steps * streamed_stages * a.layers;
 #pragma unroll 1
-    for (int step = 0; step < a.steps; ++step) {
-#pragma unroll 1
-        for (int product = 0; product < streamed_stages * a.layers; ++product) {
-            const int stage = product % streamed_stages;
-            worker.activations = vectors + worker.parity * a.plan.activation_bytes;
-            if (worker.serves())
-                bring_activations(p, vectors + (worker.parity ^ 1) * a.plan.activation_bytes);
-            else
-                multiply(worker, ring, stage, p.shape.chunks(), 1);
-            __syncthreads();
-            const Share share = worker.share(stage, p.shape.rows);
-            std::int32_t* const out = p.out + static_cast<std::size_t>(product) * p.shape.rows;
-            for (int i = threadIdx.x; i < share.count * tile_rows; i += decode_threads) {
-                const int row = share.first * tile_rows + i;
-                if (row < p.shape.rows) out[row] = state_of(worker.sums()[i], how);
-                worker.sums()[i] = 0;
-            }
-            worker.parity ^= 1;
+    for (int k = 0; k < products; ++k) {
+        worker.parity = k % 2;
+        worker.activations = vectors + worker.parity * a.plan.activation_bytes;
+        if (worker.serves()) {
+            if (k > 0) finish_product(worker, p, how, k - 1);
+        } else {
+            const Brought next(p);
+            multiply(worker, ring, k % streamed_stages, p.shape.chunks(), 1);
+            next.put(vectors + (worker.parity ^ 1) * a.plan.activation_bytes);
         }
+        __syncthreads();
     }
+    if (worker.serves()) finish_product(worker, p, how, products - 1);
     asm volatile("cp.async.wait_all;" ::: "memory");
 }
 
