@@ -33,6 +33,23 @@ trap 'rm -rf "$work"' EXIT
 SECONDS=0
 table=()
 failed=0
+part_job=
+
+summary() {
+    echo "== $output"
+    grep -E 'DIFFERENT|WRONG|expected exit|: [0-9]+ failures|SUMMARY|^copy|^gemv|tok/s  \(|memory MB|"tokens_per_s"' "$output"
+    sed -n 1,2p "$output"
+    printf '%s\n' "${table[@]}"
+}
+
+# Who is told to end early still says what is known.
+stop() {
+    [ -n "$part_job" ] && pkill -TERM -P "$part_job" 2>/dev/null
+    table+=("ended by a signal after $SECONDS s")
+    summary
+    exit 1
+}
+trap stop TERM INT
 
 # within COMMAND...: runs it for as long as its part may still take.
 within() {
@@ -52,7 +69,9 @@ part() {
         status=1 result='no time left'
     else
         part_end=$((start + limit))
-        "$@" >>"$output" 2>&1
+        (trap : TERM && "$@") >>"$output" 2>&1 & # outlives a signal to all, so that stop() finds its children
+        part_job=$!
+        wait "$part_job"
         status=$?
         case $status in
             0) result=ok ;;
@@ -192,8 +211,5 @@ part racecheck-decode 80 sanitize racecheck quick-decode
 part memcheck-batch 80 sanitize memcheck quick-batch
 part racecheck-batch 80 sanitize racecheck quick-batch
 
-echo "== $output"
-grep -E 'DIFFERENT|WRONG|expected exit|: [0-9]+ failures|SUMMARY|^copy|^gemv|tok/s  \(|memory MB|"tokens_per_s"' "$output"
-sed -n 1,2p "$output"
-printf '%s\n' "${table[@]}"
+summary
 exit $failed
