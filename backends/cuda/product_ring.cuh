@@ -25,8 +25,8 @@ struct Shape {
     static constexpr int activation_bytes = tokens * tile_columns;
     static constexpr int stage_bytes = weight_bytes + activation_bytes;
     static constexpr int room = (residents == 2 ? 104 : 200) * 1024;  ///< for the ring
-    /// Places of the ring: a place always belongs to the same warpgroup over chunks. A warpgroup that saw only some of a
-    /// place's phases could take the phase before last, whose parity is the same, for the one that it waits for.
+    /// Places of the ring: a place always belongs to the same warpgroup over chunks. A warpgroup that saw only some of
+    /// a place's phases could take the phase before last, whose parity is the same, for the one that it waits for.
     static constexpr int stages = (room / stage_bytes < 8 ? room / stage_bytes : 8) / chunk_groups * chunk_groups;
     [[maybe_unused]] static constexpr int registers = tokens / 2;  ///< of sums a thread; only Hopper code reads it
     static constexpr int rows = 64 * row_groups;
