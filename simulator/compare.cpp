@@ -34,16 +34,14 @@ ComparisonRow run_row(const PricedRun& priced) {
     row.data.mode = run.mode;
     row.data.batch = run.streams;
     if (run.mode == RunMode::prefill) row.data.length = sequence_length(run);
-    row.data.tokens_per_s = chip_rate(report).tokens_per_s;
-    row.data.mj_per_token = chip_rate(report).per_token.value.value() / pj_per_mj;
-    row.data.watts = chip_rate(report).watts;
+    row.data.tokens_per_s = report.steady.tokens_per_s;
+    row.data.mj_per_token = report.steady.per_token.value.value() / pj_per_mj;
+    row.data.watts = report.steady.watts;
     row.data.power_includes = report.power_includes;
     row.data.kind = Evidence::simulated;
-    row.data.source =
-        std::string(report.accepted ? "rate at which the chips take tokens in" : "steady state of the run") +
-        "; energy: simulated counts x cost table " + report.table_name;
+    row.data.source = "steady state of the run; energy: simulated counts x cost table " + report.table_name;
     row.data.machine_kind = run.machine_kind;
-    row.energy_range = chip_rate(report).per_token;
+    row.energy_range = report.steady.per_token;
     return row;
 }
 

@@ -106,6 +106,12 @@ void CoreEngine::step(std::uint32_t index, std::int64_t now) {
     run_tasks(index, now);
 }
 
+/// Behind the token source the host only works for logits. Where nobody wants a token's, messages and firings keep the
+/// order of tokens, but meet no weights, take no time and leave zeros.
+bool CoreEngine::idles(const Core& core, std::uint32_t token) const {
+    return core.is_host && !run_.feed->wants_logits(token);
+}
+
 /// Does the next task; a core is busy with one at a time, and is looked at again when it ends.
 void CoreEngine::run_tasks(std::uint32_t index, std::int64_t now) {
     Core& core = cores_[index];
@@ -142,6 +148,8 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
     const std::uint32_t where = plan_.routes.entries()[packet.entry].first_child;
     const Terminal& terminal = plan_.terminals[where];
     ++run_.delivered[where];
+    const bool idle = idles(core, packet.token);
+    if (idle && (packet.flags & packet_empty) == 0) ++run_.ignored[where];
     const Machine& machine = *plan_.machine;
     std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_in).value();
     std::uint32_t words = packet.value;
@@ -149,10 +157,12 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
         for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
             const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
             if (!run_.slices[to.slice].deliver(to.port, packet.token, packet.neuron, packet.value)) ++collisions_;
-            duration += to.service;
+            if (!idle) duration += to.service;
         }
     } else {
-        words = serve_extra(packet, terminal, duration);
+        std::int64_t weights = 0;
+        words = serve_extra(packet, terminal, weights);
+        if (!idle) duration += weights;
     }
     hash_.add(static_cast<std::uint64_t>(now) << 2 | serve_mark, std::uint64_t{where} << 32 | packet.token,
               std::uint64_t{packet.neuron} << 32 | words);
@@ -212,8 +222,9 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
     core.slice = id;
     core.token = slice.next_token();
     core.fired = advance(core, slice.trigger(), now);
-    std::int64_t duration =
-        (core.is_host ? machine.host.neuron_update : machine.timing.neuron_update).value() * plan.size();
+    const bool idle = id != plan_.source && idles(core, core.token);
+    const Picoseconds update = core.is_host ? machine.host.neuron_update : machine.timing.neuron_update;
+    std::int64_t duration = idle ? 0 : update.value() * plan.size();
     if (id == plan_.source) {
         const PathPoint& known = run_.feed->trigger();
         if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
@@ -229,9 +240,11 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
         run_.feed->leave(core.token, logits_, end_of_path_);
     } else {
         slice.fire(run_.feed->tokens()[core.token].stream, core.output);
+        if (idle) std::ranges::fill(core.output.messages, 0U);
     }
     auto& counts = run_.slice_counts[id];
     ++counts.fired;
+    if (idle) ++counts.idle;
     if (plan.message_fanouts > 0) counts.skipped += std::ranges::count(core.output.messages, 0U);
     duration += pass_locally(plan, core);
     begin_sending(core, plan);

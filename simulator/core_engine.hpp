@@ -29,6 +29,7 @@ struct RunState {
 
     struct SliceCounts {
         std::int64_t fired = 0, skipped = 0, passed = 0;
+        std::int64_t idle = 0;  ///< firings of the host that no logits were wanted of
     };
     struct FanoutCounts {
         std::int64_t packets = 0, markers = 0;  ///< full packets; headers alone
@@ -36,6 +37,7 @@ struct RunState {
     std::vector<SliceCounts> slice_counts;     ///< [slices]
     std::vector<FanoutCounts> sent;            ///< [fanouts]
     std::vector<std::int64_t> delivered;       ///< [terminals] packets served, markers included
+    std::vector<std::int64_t> ignored;         ///< [terminals] of them, on the host for logits that nobody wants
     std::vector<std::int64_t> local_messages;  ///< [inputs] that met weights without a packet (on the host)
 };
 
@@ -110,6 +112,7 @@ private:
     void completed(std::uint32_t input, std::uint32_t token, const PathPoint& from);
     void make_ready(std::uint32_t slice);
     [[nodiscard]] bool feed_waits(const Core& core) const;
+    [[nodiscard]] bool idles(const Core& core, std::uint32_t token) const;
     [[nodiscard]] PathPoint advance(const Core& core, const PathPoint& from, std::int64_t to) const;
     [[nodiscard]] bool has_work(const Core& core) const;
     void schedule(std::uint32_t core, std::int64_t now);

@@ -93,7 +93,7 @@ private:
         const ScheduledSlice& s = plan_.slices[index];
         const Book to = book(index);
         const RunState::SliceCounts& counts = state_.slice_counts[index];
-        to.add(s.on_host ? EventKind::host_update : EventKind::neuron_update, counts.fired * s.size());
+        to.add(s.on_host ? EventKind::host_update : EventKind::neuron_update, (counts.fired - counts.idle) * s.size());
         to.add(EventKind::skipped, counts.skipped);
         to.add(EventKind::state_pass, counts.passed);
         const EventKind synop = synop_kind(s);
@@ -128,7 +128,7 @@ private:
         for (std::uint32_t t = fanout.first_terminal; t < fanout.first_terminal + fanout.terminals; ++t) {
             const CoreId core = plan_.terminals[t].core;
             if (fanout.kind == Fanout::Kind::message)
-                add_synops(plan_.terminals[t], state_.delivered[t] - sent.markers);
+                add_synops(plan_.terminals[t], state_.delivered[t] - sent.markers - state_.ignored[t]);
             if (core == plan_.topology.host()) continue;
             add(*to.population, EventKind::message_in, state_.delivered[t]);
             add(run_.cores[core_records_[core]].counts, EventKind::message_in, state_.delivered[t]);

@@ -36,22 +36,19 @@ std::optional<double> rate_after(std::vector<std::int64_t> times, std::size_t sk
 }
 
 /// Tokens per second as they leave, once a long sequence has settled. Generate: sampled tokens after the first of each
-/// stream, which waited for its prompt. Prefill: the second half of the tokens, when the pipeline is full.
+/// stream, which waited for its prompt. Prefill: the second quarter of the tokens, behind which the pipeline is as full
+/// as it gets; the last ones leave while it drains.
 std::optional<double> leaving_rate(const Run& run) {
     const bool generate = run.mode == RunMode::generate;
     std::vector<std::int64_t> left;
     for (const auto& token : run.tokens)
-        if (!generate || token.output >= 0) left.push_back(token.left.value());
-    const std::size_t half = left.size() / 2;
-    return rate_after(std::move(left), generate ? static_cast<std::size_t>(run.streams) : half);
-}
-
-/// Tokens per second as the chips take them in, over the second half.
-std::optional<double> entering_rate(const Run& run) {
-    std::vector<std::int64_t> entered;
-    for (const auto& token : run.tokens) entered.push_back(token.entered.value());
-    const std::size_t half = entered.size() / 2;
-    return rate_after(std::move(entered), half);
+        if (generate == (token.output >= 0)) left.push_back(token.left.value());
+    const std::size_t quarter = left.size() / 4;
+    if (!generate) {
+        std::ranges::sort(left);
+        left.resize(left.size() - left.size() / 2);
+    }
+    return rate_after(std::move(left), generate ? static_cast<std::size_t>(run.streams) : quarter);
 }
 
 void account_terms(const Run& run, const CostTable& table, Report& report) {
@@ -158,10 +155,6 @@ void add_notes(const Run& run, const CostTable& table, Report& report) {
         report.notes.push_back("the cost table " + table.name + " was not made for machines of kind " +
                                run.machine_kind + ": times are of one technology, energies of another");
     if (run.head_on_host) report.notes.push_back("the head (logits) ran on the host, outside of the priced chips");
-    if (report.accepted && report.accepted->tokens_per_s > 1.1 * report.steady.tokens_per_s)
-        report.notes.push_back(
-            "the host holds this prefill back: it computes logits for every token; the rate at which the chips take "
-            "tokens in is given beside it");
 }
 
 }  // namespace
@@ -208,10 +201,6 @@ EnergyGroup group_of(EventKind kind) {
     return EnergyGroup::network;
 }
 
-const Rate& chip_rate(const Report& report) {
-    return report.accepted ? *report.accepted : report.steady;
-}
-
 Result<Report> price(const Run& run, const CostTable& table) {
     if (auto sound = check_counts(run); !sound) return tl::unexpected(sound.error());
     Report report;
@@ -238,8 +227,6 @@ Result<Report> price(const Run& run, const CostTable& table) {
     report.whole.per_token = report.total * (1 / tokens);
     report.whole.watts = joules(report.total.value) / seconds(run.elapsed);
     report.steady = rate_at(report, leaving_rate(run).value_or(report.whole.tokens_per_s));
-    if (run.mode == RunMode::prefill && run.head_on_host)
-        if (const auto rate = entering_rate(run)) report.accepted = rate_at(report, *rate);
     add_notes(run, table, report);
     return report;
 }

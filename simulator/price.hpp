@@ -76,7 +76,6 @@ struct Report {
     std::optional<Picoseconds> first_token;  ///< from the entry of the first token to the first sampled output
     Rate whole;                              ///< over the whole run: filling and draining of the pipeline included
     Rate steady;  ///< what a long sequence tends to: generate after the prompt, prefill with the pipeline full
-    std::optional<Rate> accepted;  ///< prefill with the head on the host: as the chips take tokens in, pipeline full
     EnergyRange total, dynamic;
     std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_static, then host if it is priced
     std::array<EnergyRange, energy_groups> groups;
@@ -92,9 +91,6 @@ struct Report {
     std::vector<std::string> on_host;  ///< names of the populations that ran on the host
     std::vector<std::string> notes;    ///< what a reader must know before quoting a number
 };
-
-/// Rate of the chips where the host may hold tokens back after them, else the steady rate.
-const Rate& chip_rate(const Report& report);
 
 /// Prices a run. Errors: bad_input (no tokens, no time, or counts of cores and populations that contradict each other).
 Result<Report> price(const Run& run, const CostTable& table);

@@ -44,17 +44,11 @@ void summary_rows(const Report& report, Rows& rows) {
     rows.simulated("simulated time", seconds(report.elapsed) * milli, "ms", times);
     rows.simulated("throughput", report.whole.tokens_per_s, "tokens/s", times);
     rows.simulated("throughput, steady", report.steady.tokens_per_s, "tokens/s",
-                   "generate: after the first sampled token; prefill: second half of the tokens, as they leave");
-    if (report.accepted)
-        rows.simulated("throughput, chips alone", report.accepted->tokens_per_s, "tokens/s",
-                       "second half of the tokens, as the chips take them in");
+                   "generate: after the first sampled token; prefill: second quarter of the tokens, as they leave");
     if (report.first_token) rows.simulated("time to first token", seconds(*report.first_token) * milli, "ms", times);
     const double tokens = static_cast<double>(report.tokens);
     rows.priced("energy", report.whole.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
     rows.priced("energy, steady", report.steady.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
-    if (report.accepted)
-        rows.priced("energy, chips alone", report.accepted->per_token, milli, "mJ/token", Evidence::derived,
-                    table_source(report));
     rows.priced("of it dynamic", report.dynamic, milli / tokens, "mJ/token", Evidence::derived, table_source(report));
     rows.priced("power", report.total, 1 / seconds(report.elapsed), "W", Evidence::derived, table_source(report));
     rows.priced("total energy", report.total, milli, "mJ", Evidence::derived, table_source(report));

@@ -51,6 +51,7 @@ public:
         state_.slice_counts.resize(schedule.slices.size());
         state_.sent.resize(schedule.fanouts.size());
         state_.delivered.resize(schedule.terminals.size());
+        state_.ignored.resize(schedule.terminals.size());
         state_.local_messages.resize(schedule.inputs.size());
         const bool traced = !options.trace_path.empty();
         const auto chips = static_cast<std::size_t>(machine.chips());

@@ -41,6 +41,7 @@ const TokenRecord& TokenFeed::enter(std::int64_t now) {
     record.entered = Picoseconds(now);
     turn_ = (s + 1) % streams_.size();
     tokens_.push_back(record);
+    wanted_.push_back(samples(stream, record.position) ? 1 : 0);
     return tokens_.back();
 }
 
@@ -54,15 +55,16 @@ void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits,
     if (options_.progress) options_.progress(left_, total_);
 }
 
-/// Samples when these are the logits of the last known token and more is wanted.
+bool TokenFeed::samples(const Stream& stream, int position) const {
+    return static_cast<std::size_t>(position) + 1 == stream.ids.size() && stream.sampled < wanted() && options_.sample;
+}
+
 void TokenFeed::sample(Stream& stream, TokenRecord& record, std::span<const std::int32_t> logits) {
-    const bool last_known = static_cast<std::size_t>(record.position) + 1 == stream.ids.size();
-    const int wanted = options_.mode == RunMode::prefill ? 1 : options_.new_tokens;
-    if (!last_known || stream.sampled >= wanted || !options_.sample) return;
+    if (!samples(stream, record.position)) return;
     record.output = options_.sample(record.stream, record.position, logits);
     ++stream.sampled;
-    if (record.output < 0) total_ -= std::max(0, wanted - stream.sampled);
-    if (record.output < 0 || stream.sampled >= wanted) return;
+    if (record.output < 0) total_ -= std::max(0, wanted() - stream.sampled);
+    if (record.output < 0 || stream.sampled >= wanted()) return;
     stream.ids.push_back(record.output);
 }
 

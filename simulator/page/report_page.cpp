@@ -54,12 +54,12 @@ std::string header(const Run& run, const Report& report) {
                 {{"class", "lead"}});
     out.close();
     const double mj = 1e-9;
-    const EnergyRange& energy = chip_rate(report).per_token;
+    const EnergyRange& energy = report.steady.per_token;
     const bool pipelined = run.mode == RunMode::prefill;
     const std::string whole = figure_text(report.whole.tokens_per_s, 3);
     std::vector<Tile> list = {
-        {pipelined ? "prefill, pipeline full" : "generating", figure_text(chip_rate(report).tokens_per_s, 3),
-         "tokens/s", whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
+        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady.tokens_per_s, 3), "tokens/s",
+         whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
     if (report.first_token)
         list.push_back(
             {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
@@ -67,7 +67,7 @@ std::string header(const Run& run, const Report& report) {
                     figure_text(energy.low.value() * mj, 3) + " to " + figure_text(energy.high.value() * mj, 3),
                     Evidence::derived});
     list.push_back(
-        {"power of the " + report.power_includes, figure_text(chip_rate(report).watts, 3), "W", "", Evidence::derived});
+        {"power of the " + report.power_includes, figure_text(report.steady.watts, 3), "W", "", Evidence::derived});
     list.push_back({"core utilisation", fixed_text(100 * report.utilisation_mean, 1), "%",
                     "busiest core " + fixed_text(100 * report.utilisation_max, 1) + " %", Evidence::simulated});
     const double zero =

@@ -1,0 +1,69 @@
+#include "simulator/token_feed.hpp"
+
+#include "neuro/lower.hpp"
+#include "neuro/synth.hpp"
+#include "tests/catch.hpp"
+#include "tests/simulator/spread.hpp"
+
+using namespace tephra;
+
+namespace {
+
+SimulateOptions options_for(RunMode mode, std::vector<std::vector<std::int32_t>> prompts, int new_tokens) {
+    SimulateOptions options;
+    options.mode = mode;
+    options.prompts = std::move(prompts);
+    options.new_tokens = new_tokens;
+    options.sample = [](int, int, std::span<const std::int32_t>) { return 7; };
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("only tokens that are sampled from want logits") {
+    const SimulateOptions generate = options_for(RunMode::generate, {{1, 2, 3}}, 2);
+    TokenFeed feed(generate);
+    for (int k = 0; k < 3; ++k) feed.enter(k);
+    CHECK_FALSE(feed.wants_logits(0));
+    CHECK_FALSE(feed.wants_logits(1));
+    CHECK(feed.wants_logits(2));
+    for (std::uint32_t k = 0; k < 3; ++k) feed.leave(k, {}, {});
+    REQUIRE(feed.waiting());
+    CHECK(feed.enter(9).input == 7);
+    CHECK(feed.wants_logits(3));
+
+    SimulateOptions prefill = options_for(RunMode::prefill, {{1, 2}, {3}}, 0);
+    TokenFeed two(prefill);
+    for (int k = 0; k < 3; ++k) two.enter(k);
+    int wanted = 0;
+    for (std::uint32_t k = 0; k < 3; ++k) wanted += two.wants_logits(k) ? 1 : 0;
+    CHECK(wanted == 2);
+    prefill.sample = nullptr;
+    TokenFeed silent(prefill);
+    for (int k = 0; k < 3; ++k) silent.enter(k);
+    for (std::uint32_t k = 0; k < 3; ++k) CHECK_FALSE(silent.wants_logits(k));
+}
+
+TEST_CASE("a head on the host works for the tokens that are sampled from alone") {
+    const auto model = *make_synthetic_model(synth_shape(96, 2, 150, 130, 5));
+    const Program program = lower(model);
+    const Machine machine = *find_machine("kapoho-point");
+    const Mapping mapping = test::spread(program, machine, 32, 3, true);
+    for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
+        SimulateOptions options = options_for(RunMode::prefill, {{1, 2, 3, 4, 5}}, 0);
+        options.sync = sync;
+        const auto sampled = simulate(program, machine, mapping, options);
+        REQUIRE(sampled);
+        options.sample = nullptr;
+        const auto silent = simulate(program, machine, mapping, options);
+        REQUIRE(silent);
+        CHECK(total(*silent, EventKind::host_synop) == 0);
+        CHECK(total(*sampled, EventKind::host_synop) > 0);
+        CHECK(total(*sampled, EventKind::host_synop) <= std::int64_t{96} * 130);
+        const std::int64_t embedding = total(*silent, EventKind::host_update);
+        CHECK(embedding % 5 == 0);
+        CHECK(total(*sampled, EventKind::host_update) == embedding + 2 * 130);  // logits and their sampler, once
+        CHECK(total(*sampled, EventKind::neuron_update) == total(*silent, EventKind::neuron_update));
+        CHECK(silent->elapsed < sampled->elapsed);
+    }
+}
