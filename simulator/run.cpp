@@ -123,9 +123,15 @@ Result<void> write_run(const Run& run, const std::string& path) {
 }
 
 Result<Run> read_run(const std::string& path) {
-    auto json = read_json_file(path);
+    const auto text = read_file(path);
+    if (!text) return tl::unexpected(text.error());
+    return parse_run(*text, path);
+}
+
+Result<Run> parse_run(std::string_view text, const std::string& place) {
+    const auto json = parse_json(text, place);
     if (!json) return tl::unexpected(json.error());
-    ObjectReader reader(*json, path);
+    ObjectReader reader(*json, place);
     Run run;
     reader.integer("format", run_format, run_format);
     run.version = reader.string("version");

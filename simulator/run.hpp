@@ -107,5 +107,6 @@ std::int64_t total(const Run& run, EventKind kind);
 
 Result<void> write_run(const Run& run, const std::string& path);
 Result<Run> read_run(const std::string& path);
+Result<Run> parse_run(std::string_view text, const std::string& place);
 
 }  // namespace tephra
