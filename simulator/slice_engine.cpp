@@ -8,7 +8,7 @@ namespace tephra {
 
 SliceEngine::SliceEngine(const Program& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
                          std::int64_t slots)
-    : program_(&program), population_(&program[plan.population]), begin_(plan.begin), end_(plan.end) {
+    : population_(&program[plan.population]), begin_(plan.begin), end_(plan.end) {
     const auto n = static_cast<std::size_t>(plan.size());
     for (std::uint32_t p = 0; p < plan.inputs; ++p) {
         const SliceInput& input = schedule.inputs[plan.first_input + p];

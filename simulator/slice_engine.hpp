@@ -69,7 +69,6 @@ private:
     bool claim(Port& port, std::uint32_t token);
     void gather(Port& port, PortInput& input);
 
-    const Program* program_;
     const Population* population_;
     int begin_, end_;
     std::vector<Port> ports_;
