@@ -1,5 +1,5 @@
-// Whole models on simulated machines: processor time per token, checked against the native engine's logits and, for the
-// 370M shape, against counts that follow from the mapping and the activations' zeros.
+// Whole models on simulated machines: processor time per token, checked against the native engine's logits and against
+// counts that follow from the mapping and the activations' zeros (tests/simulator/closed_form.hpp).
 //   bench_simulate MODEL.tph          mmf-7m on kapoho-point, contended
 //   bench_simulate --large            mmfree-370m (random weights) on alia-point, 8-bit synapses, contended
 #include <sys/resource.h>
@@ -18,6 +18,7 @@
 #include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/simulate.hpp"
+#include "tests/simulator/closed_form.hpp"
 
 using namespace tephra;
 
@@ -90,6 +91,37 @@ Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, co
     return timing;
 }
 
+/// Ends the program where a count is not the closed form's.
+void check_counts(const Setup& setup, const Run& run, const std::vector<std::int32_t>& prompt) {
+    const auto engine = make_native_engine(setup.model, {1, 1});
+    const test::Activity activity = require(test::activity_of(*engine, *setup.model, prompt));
+    const test::Expected expected =
+        test::ClosedForm(setup.program, setup.mapping, activity, static_cast<std::int64_t>(prompt.size()),
+                         run.sync == SyncMode::dataflow)
+            .sum();
+    const struct {
+        const char* name;
+        std::int64_t counted, expected;
+    } kinds[] = {
+        {"packets sent", total(run, EventKind::message_out), expected.out},
+        {"packets received", total(run, EventKind::message_in), expected.in},
+        {"synops", total(run, EventKind::synop_int8) + total(run, EventKind::synop_ternary), expected.synops},
+        {"neuron updates", total(run, EventKind::neuron_update), expected.updates},
+        {"zero messages", total(run, EventKind::skipped), expected.skipped},
+    };
+    bool equal = true;
+    for (const auto& kind : kinds) {
+        if (kind.counted == kind.expected) continue;
+        std::fprintf(stderr, "wrong answer: %s: counted %lld, closed form %lld\n", kind.name,
+                     static_cast<long long>(kind.counted), static_cast<long long>(kind.expected));
+        equal = false;
+    }
+    if (!equal) std::exit(1);
+    std::printf("%-36s counts equal the closed form: %lld packets, %lld synops, %lld zero messages\n", "",
+                static_cast<long long>(expected.in), static_cast<long long>(expected.synops),
+                static_cast<long long>(expected.skipped));
+}
+
 void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, int tokens, int repeats) {
     std::vector<std::int32_t> prompt;
     for (int k = 0; k < tokens; ++k) prompt.push_back((7 + 31 * k) % setup.model->graph.config.vocab_size);
@@ -116,6 +148,7 @@ void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, i
                 what, median, one.front(), one.back(), packets, events, events / median * 1e-3);
     std::printf("%-36s %8.2f x on 2 threads (%.2f-%.2f)\n", "", scaling[scaling.size() / 2], scaling.front(),
                 scaling.back());
+    check_counts(setup, run, prompt);
     std::fflush(stdout);
 }
 
