@@ -11,22 +11,6 @@ void add(EventCounts& counts, EventKind kind, std::int64_t n) {
     counts[static_cast<std::size_t>(kind)] += n;
 }
 
-EventKind hop_kind(LinkKind kind) {
-    switch (kind) {
-        case LinkKind::mesh_x:
-            return EventKind::hop_x;
-        case LinkKind::mesh_y:
-            return EventKind::hop_y;
-        case LinkKind::chip:
-            return EventKind::chip_flit;
-        case LinkKind::from_host:
-        case LinkKind::to_host:
-            return EventKind::host_flit;
-        default:
-            return EventKind::hop_local;
-    }
-}
-
 /// Flits that a fan-out sent over each link of its route.
 std::int64_t flits_sent(const RunState& state, std::size_t fanout) {
     const RunState::FanoutCounts& sent = state.sent[fanout];
@@ -159,6 +143,22 @@ tl::unexpected<Error> broken(const std::string& what) {
 }
 
 }  // namespace
+
+EventKind hop_kind(LinkKind kind) {
+    switch (kind) {
+        case LinkKind::mesh_x:
+            return EventKind::hop_x;
+        case LinkKind::mesh_y:
+            return EventKind::hop_y;
+        case LinkKind::chip:
+            return EventKind::chip_flit;
+        case LinkKind::from_host:
+        case LinkKind::to_host:
+            return EventKind::host_flit;
+        default:
+            return EventKind::hop_local;
+    }
+}
 
 void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping,
                     Run& run) {

@@ -9,6 +9,9 @@
 
 namespace tephra {
 
+/// As what a flit over a link of this kind counts.
+EventKind hop_kind(LinkKind kind);
+
 /// Fills populations, cores and links of `run` from the counters of the run. `steps`: barriers passed.
 void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping,
                     Run& run);

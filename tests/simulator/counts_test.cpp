@@ -1,5 +1,8 @@
 #include "simulator/counts.hpp"
 
+#include <map>
+
+#include "mapper/traffic.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
@@ -55,4 +58,46 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
                     CHECK(cores[static_cast<std::size_t>(kind)] == total(*run, kind));
                 CHECK((run->steps > 0) == (sync == SyncMode::barrier));
             }
+}
+
+TEST_CASE("where no message is zero, the links carry the mapper's traffic") {
+    for (const char* name : {"kapoho-point", "generic-mesh"}) {  // unicast, multicast
+        const Machine machine = *find_machine(name);
+        const Topology topology = *Topology::create(machine);
+        int full = 0;
+        for (std::uint64_t seed = 1; seed <= 300 && full < 3; ++seed) {
+            const auto model = *make_synthetic_model(synth_shape(8, 1, 4, 6, seed));
+            const Program program = lower(model);
+            const Mapping mapping = test::spread(program, machine, 3);
+            SimulateOptions options;
+            options.mode = RunMode::prefill;
+            options.prompts = {{1}};
+            const auto run = simulate(program, machine, mapping, options);
+            if (!run) FAIL(to_string(run.error()));
+            std::map<EventKind, std::int64_t> expected;
+            std::map<std::pair<int, int>, std::int64_t> chips;
+            const std::vector<std::int64_t> flits = link_flits(program, machine, topology, mapping);
+            for (std::size_t k = 0; k < flits.size(); ++k) {
+                const Link link = topology.link(LinkId(static_cast<std::int32_t>(k)));
+                if (link.kind == LinkKind::none) continue;
+                expected[hop_kind(link.kind)] += flits[k];
+                if (link.kind == LinkKind::chip && flits[k] > 0)
+                    chips[{link.owner.value, link.receiver.value}] += flits[k];
+            }
+            const bool none_zero = total(*run, EventKind::skipped) == 0;
+            full += none_zero ? 1 : 0;
+            for (const auto& [kind, count] : expected) {
+                INFO(name << ", seed " << seed << ", " << event_name(kind));
+                if (none_zero)
+                    CHECK(total(*run, kind) == count);
+                else
+                    CHECK(total(*run, kind) <= count);
+            }
+            if (!none_zero) continue;
+            std::map<std::pair<int, int>, std::int64_t> counted;
+            for (const auto& link : run->links) counted[{link.from, link.to}] += link.flits;
+            CHECK(counted == chips);
+        }
+        CHECK(full > 0);
+    }
 }
