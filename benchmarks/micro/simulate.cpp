@@ -1,5 +1,5 @@
 // Whole models on simulated machines: processor time per token, checked against the native engine's logits and against
-// counts that follow from the mapping and the activations' zeros (tests/simulator/closed_form.hpp).
+// counts that follow from the mapping and the activations' zeros (benchmarks/micro/closed_form.hpp).
 //   bench_simulate MODEL.tph          mmf-7m on kapoho-point, contended
 //   bench_simulate --large            mmfree-370m (random weights) on alia-point, 8-bit synapses, contended
 #include <sys/resource.h>
@@ -12,13 +12,13 @@
 #include <ctime>
 #include <vector>
 
+#include "benchmarks/micro/closed_form.hpp"
 #include "mapper/mapping.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/simulate.hpp"
-#include "tests/simulator/closed_form.hpp"
 
 using namespace tephra;
 
@@ -94,11 +94,10 @@ Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, co
 /// Ends the program where a count is not the closed form's.
 void check_counts(const Setup& setup, const Run& run, const std::vector<std::int32_t>& prompt) {
     const auto engine = make_native_engine(setup.model, {1, 1});
-    const test::Activity activity = require(test::activity_of(*engine, *setup.model, prompt));
-    const test::Expected expected =
-        test::ClosedForm(setup.program, setup.mapping, activity, static_cast<std::int64_t>(prompt.size()),
-                         run.sync == SyncMode::dataflow)
-            .sum();
+    const Activity activity = require(activity_of(*engine, *setup.model, prompt));
+    const Expected expected = ClosedForm(setup.program, setup.mapping, activity,
+                                         static_cast<std::int64_t>(prompt.size()), run.sync == SyncMode::dataflow)
+                                  .sum();
     const struct {
         const char* name;
         std::int64_t counted, expected;

@@ -66,7 +66,7 @@ TEST_CASE("gate and residual sum without branches equal the plain ones") {
     for (int k = 0; k < draws; ++k) {
         ProductArguments formats{};
         formats.z_bits = draw.number(8, 23);
-        formats.y_bits = draw.number(0, 23);
+        formats.y_bits = draw.number(0, std::min(23, 2 * formats.z_bits));
         formats.shift = draw.number(-10, 25);
         const QuickFinish quick(formats, table);
         const PlainFinish plain{formats};
@@ -74,7 +74,7 @@ TEST_CASE("gate and residual sum without branches equal the plain ones") {
         const std::int64_t silu_z1 = silu(z1, formats.z_bits);
         const std::int32_t y = saturate24(round_shift(silu_z1 * z2, 2 * formats.z_bits - formats.y_bits));
         INFO("z " << z1 << ", " << z2 << "; bits " << formats.z_bits << ", " << formats.y_bits);
-        if (2 * formats.z_bits >= formats.y_bits) REQUIRE(plain.gate(z1, z2) == y);
+        REQUIRE(plain.gate(z1, z2) == y);
         if (QuickFinish::fits(Finish::unit, formats)) REQUIRE(quick.gate(z1, z2) == y);
         const std::int32_t sum = saturate24(std::int64_t{shift_state(x, formats.shift)} + state);
         REQUIRE(plain.sum(x, state) == sum);

@@ -2,13 +2,13 @@
 
 #include <map>
 
+#include "benchmarks/micro/closed_form.hpp"
 #include "mapper/traffic.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/simulate.hpp"
 #include "tests/catch.hpp"
-#include "tests/simulator/closed_form.hpp"
 #include "tests/simulator/spread.hpp"
 
 using namespace tephra;
@@ -29,7 +29,7 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
     const Program program = lower(model);
     const Machine machine = *find_machine("kapoho-point");
     const std::vector<std::int32_t> ids{5, 100, 17, 3, 3, 42};
-    const test::Activity activity = *test::activity_of(*make_golden_engine(model, {1, 1}), *model, ids);
+    const Activity activity = *activity_of(*make_golden_engine(model, {1, 1}), *model, ids);
     for (const int neurons : {3, 50})
         for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
             for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
@@ -41,10 +41,9 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
                 options.prompts = {ids};
                 const auto run = simulate(program, machine, mapping, options);
                 if (!run) FAIL(to_string(run.error()));
-                const test::Expected expected =
-                    test::ClosedForm(program, mapping, activity, static_cast<std::int64_t>(ids.size()),
-                                     sync == SyncMode::dataflow)
-                        .sum();
+                const Expected expected = ClosedForm(program, mapping, activity, static_cast<std::int64_t>(ids.size()),
+                                                     sync == SyncMode::dataflow)
+                                              .sum();
                 CHECK(total(*run, EventKind::message_out) == expected.out);
                 CHECK(total(*run, EventKind::message_in) == expected.in);
                 CHECK(total(*run, EventKind::synop_ternary) == expected.synops);

@@ -9,7 +9,7 @@
 #include "neuro/deployment.hpp"
 #include "neuro/engine.hpp"
 
-namespace tephra::test {
+namespace tephra {
 
 /// For every population that sends messages over the network: which neurons had a non-zero message, token by token.
 using Activity = std::map<std::string, std::vector<std::vector<bool>>>;
@@ -138,4 +138,4 @@ private:
     Expected expected_;
 };
 
-}  // namespace tephra::test
+}  // namespace tephra

@@ -1,0 +1,124 @@
+// How a core sends what a firing left: packet by packet, as the link takes them.
+#include "simulator/core_engine.hpp"
+
+#include <algorithm>
+
+namespace tephra {
+
+/// Prepares the packets of a firing: records and credits first, since others wait for them, then the messages.
+void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
+    core.sending = plan.fanouts > 0;
+    core.fanout = plan.message_fanouts;
+    core.neuron = 0;
+    core.phase = Phase::records;
+    if (run_.sync == SyncMode::barrier) return;
+    // Self-timed: the last message of each fan-out says so; where all messages are zero a marker does.
+    core.last_neuron.assign(plan.message_fanouts, -1);
+    int last_begin = -1, last_end = -1, found = -1;
+    for (std::uint32_t k = 0; k < plan.message_fanouts; ++k) {
+        const Fanout& fanout = plan_.fanouts[plan.first_fanout + k];
+        if (fanout.begin != last_begin || fanout.end != last_end) {  // most fan-outs share one range
+            last_begin = fanout.begin, last_end = fanout.end;
+            for (found = last_end - 1; found >= last_begin; --found)
+                if (core.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0) break;
+            if (found < last_begin) found = -1;
+        }
+        core.last_neuron[k] = found;
+    }
+}
+
+/// Sends the next packet. Returns its time; -1 when there is no place in the link, or nothing left to send.
+std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
+    const ScheduledSlice& plan = plan_.slices[core.slice];
+    Packet packet;
+    packet.token = core.token;
+    const Fanout* fanout = next_packet(core, plan, packet);
+    if (fanout == nullptr) {
+        core.sending = false;
+        return 0;
+    }
+    if (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)) return -1;
+    const Machine& machine = *plan_.machine;
+    const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
+    if ((packet.flags & (packet_last | packet_record)) != 0) {
+        PacketExtra extra;
+        if (fanout->kind == Fanout::Kind::record) {
+            const Projection& projection = (*run_.program)[fanout->projection];
+            std::copy_n(core.output.record.begin() + projection.first_word, projection.words, extra.words.begin());
+        }
+        const PathPoint point = advance(core, core.fired, now);
+        extra.path = point.split;
+        extra.sent = now;
+        packet.extra = packets_.add_extra(extra);
+    }
+    auto& sent = run_.sent[static_cast<std::size_t>(fanout - plan_.fanouts.data())];
+    ++((packet.flags & packet_empty) != 0 ? sent.markers : sent.packets);
+    packet.entry = fanout->entry;
+    ++core.fanout;
+    if (run_.noc == NocMode::contended)
+        network_.inject(packet, now + duration);
+    else
+        deliver_ideal(*fanout, packet, now + duration);
+    return duration;
+}
+
+/// Fan-out of the next packet of a firing and what it carries; nullptr when all are sent.
+const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const {
+    const Fanout* fanouts = plan_.fanouts.data() + plan.first_fanout;
+    const bool marks = run_.sync == SyncMode::dataflow;
+    if (core.phase == Phase::records) {
+        if (core.fanout < plan.fanouts) {
+            const Fanout& fanout = fanouts[core.fanout];
+            packet.flits = fanout.flits;
+            packet.flags = fanout.kind == Fanout::Kind::record ? packet_record : packet_credit;
+            if (marks) packet.flags |= packet_last;
+            return &fanout;
+        }
+        core.phase = marks ? Phase::markers : Phase::messages;
+        core.fanout = 0;
+    }
+    if (core.phase == Phase::markers) {
+        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
+            if (core.last_neuron[core.fanout] >= 0) continue;
+            packet.flits = 1;
+            packet.flags = packet_last | packet_empty;
+            return &fanouts[core.fanout];
+        }
+        core.phase = Phase::messages;
+        core.fanout = 0;
+    }
+    const auto size = static_cast<std::uint32_t>(core.output.messages.size());
+    for (; core.neuron < size; ++core.neuron, core.fanout = 0) {
+        packet.value = core.output.messages[core.neuron];
+        if (packet.value == 0) continue;
+        const int neuron = plan.begin + static_cast<int>(core.neuron);
+        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
+            const Fanout& fanout = fanouts[core.fanout];
+            if (neuron < fanout.begin || neuron >= fanout.end) continue;
+            packet.neuron = static_cast<std::uint32_t>(neuron);
+            packet.flits = fanout.flits;
+            if (marks && core.last_neuron[core.fanout] == neuron) packet.flags = packet_last;
+            return &fanout;
+        }
+    }
+    return nullptr;
+}
+
+/// Ideal network: the packet arrives after the latency of its path, as if it had every link for itself.
+void CoreEngine::deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time) {
+    for (std::uint32_t k = 0; k < fanout.terminals; ++k) {
+        const Terminal& terminal = plan_.terminals[fanout.first_terminal + k];
+        Packet copy = packet;
+        copy.entry = terminal.entry;
+        if (packet.extra != no_index && k > 0)
+            copy.extra = packets_.add_extra(PacketExtra(packets_.extra(packet.extra)));
+        const std::int64_t arrival = time + terminal.latency + packet.flits * terminal.flit_time;
+        if (terminal.chip == static_cast<std::uint32_t>(chip_.value)) {
+            queue_.push(arrival, event_target(ChipEvent::arrive, terminal.buffer), terminal.entry, packets_.add(copy));
+            continue;
+        }
+        outbox_.post({arrival, terminal.chip, terminal.buffer, false, copy, no_index}, packets_);
+    }
+}
+
+}  // namespace tephra
