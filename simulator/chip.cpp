@@ -13,21 +13,8 @@ void Chip::run_until(std::int64_t end) {
     last_events_ = 0;
     while (queue_.pop(end, event)) {
         ++last_events_;
-        const std::uint32_t index = event_index(event.target);
-        switch (event_kind(event.target)) {
-            case ChipEvent::credit:
-                network_.credit(index, event.time);
-                break;
-            case ChipEvent::arrive:
-                network_.arrive(index, event.payload, event.time);
-                break;
-            case ChipEvent::idle:
-                network_.idle(index, event.time);
-                break;
-            case ChipEvent::core:
-                cores_.step(index, event.time);
-                break;
-        }
+        network_.handle(event);
+        if (event_kind(event.target) == ChipEvent::core) cores_.step(event_index(event.target), event.time);
         auto& woken = network_.woken();
         for (std::size_t k = 0; k < woken.size(); ++k) cores_.wake(woken[k], event.time);  // grows on the way
         woken.clear();

@@ -118,15 +118,35 @@ void Network::inject(const Packet& packet, std::int64_t time) {
     dispatch(index, packet.entry, std::max(time, links_[buffers_[routes_[packet.entry].buffer].link].busy_until));
 }
 
+void Network::handle(const Event& event) {
+    target_ = event.target;
+    const std::uint32_t index = event_index(event.target);
+    switch (event_kind(event.target)) {
+        case ChipEvent::credit:
+            return credit(index, event.time);
+        case ChipEvent::arrive:
+            return arrive(index, event.payload, event.time);
+        case ChipEvent::idle:
+            return idle(index, event.time);
+        case ChipEvent::core:
+            break;
+    }
+}
+
+/// The head of a buffer arrives; or any packet, where it comes from another chip or over an ideal network.
 void Network::arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now) {
     Buffer& b = buffers_[buffer];
-    packets_[packet].next = no_index;
-    if (b.head != no_index) {
-        packets_[b.tail].next = packet;
-        b.tail = packet;
-        return;
+    if (!b.coming) {
+        packets_[packet].next = no_index;
+        packets_[packet].arrival = now;
+        if (b.head != no_index) {
+            packets_[b.tail].next = packet;
+            b.tail = packet;
+            return;
+        }
+        b.head = b.tail = packet;
     }
-    b.head = b.tail = packet;
+    b.coming = false;
     advance(buffer, now);
     settle(now);
 }
@@ -143,7 +163,7 @@ void Network::credit(std::uint32_t buffer, std::int64_t now) {
 }
 
 std::uint32_t Network::take(std::uint32_t buffer, std::int64_t now) {
-    const std::uint32_t packet = remove_head(buffer);
+    const std::uint32_t packet = remove_head(buffer, now);
     return_credit(buffer, now);
     settle(now);
     return packet;
@@ -234,7 +254,7 @@ void Network::send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now) 
         dispatch(packets_.add(copy), entry, now);
         return;
     }
-    remove_head(buffer);
+    remove_head(buffer, now);
     moved_.push_back(buffer);
     dispatch(packet, entry, now);
 }
@@ -252,7 +272,7 @@ void Network::dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t n
     ++transfers_;
     const std::int64_t arrival = link.busy_until + link.latency;
     if (link.far_chip == no_index) {
-        queue_.push(arrival, event_target(ChipEvent::arrive, at), entry, packet);
+        expect(at, packet, arrival);
         return;
     }
     const std::uint32_t far_buffer = link.far_link * channels_ + at % channels_;
@@ -260,10 +280,34 @@ void Network::dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t n
     packets_.release(packet);
 }
 
-std::uint32_t Network::remove_head(std::uint32_t buffer) {
+/// A packet is under way to a buffer, behind all that went there before.
+void Network::expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t arrival) {
+    Buffer& b = buffers_[buffer];
+    Packet& p = packets_[packet];
+    p.next = no_index;
+    p.arrival = arrival;
+    if (b.head != no_index) {
+        packets_[b.tail].next = packet;
+        b.tail = packet;
+        return;
+    }
+    b.head = b.tail = packet;
+    b.coming = true;
+    queue_.push(arrival, event_target(ChipEvent::arrive, buffer), 0, packet);
+}
+
+/// Takes the first packet out. The next one may still be under way: then its arrival becomes an event. At one time,
+/// what has arrived and what has not is told by the order of events.
+std::uint32_t Network::remove_head(std::uint32_t buffer, std::int64_t now) {
     Buffer& b = buffers_[buffer];
     const std::uint32_t packet = b.head;
     b.head = packets_[packet].next;
+    if (b.head == no_index) return packet;
+    const std::int64_t arrival = packets_[b.head].arrival;
+    const std::uint32_t target = event_target(ChipEvent::arrive, buffer);
+    if (arrival < now || (arrival == now && target <= target_)) return packet;
+    b.coming = true;
+    queue_.push(arrival, target, 0, b.head);
     return packet;
 }
 
@@ -296,7 +340,7 @@ void Network::settle(std::int64_t now) {
         const std::uint32_t buffer = moved_.back();
         moved_.pop_back();
         return_credit(buffer, now);
-        if (buffers_[buffer].head != no_index) advance(buffer, now);
+        if (front(buffer) != no_index) advance(buffer, now);
     }
 }
 

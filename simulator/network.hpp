@@ -9,7 +9,8 @@
 // Credits return at once inside a chip, and with the latency of the link between chips. A core holds the near end of
 // its own link: it must find a credit before it sends. mapper/route.hpp says why this cannot deadlock.
 //
-// One event a hop: the arrival. A second one, "link idle", is made only for a link that somebody waits for.
+// At most one event a hop, the arrival, and that only for a packet that is first in its buffer then: one that comes up
+// behind others waits for them anyway. A second one, "link idle", is made only for a link that somebody waits for.
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -65,13 +66,13 @@ public:
     /// Sends a packet over the core's own link, from `time` on at the earliest.
     void inject(const Packet& packet, std::int64_t time);
 
-    /// Events.
-    void arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now);
-    void idle(std::uint32_t link, std::int64_t now);
-    void credit(std::uint32_t buffer, std::int64_t now);
+    /// Must see every event of the chip; does what the event asks of the network.
+    void handle(const Event& event);
 
-    /// First packet of a buffer at a core, or no_index.
-    [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const { return buffers_[buffer].head; }
+    /// First packet of a buffer at a core that has arrived, or no_index.
+    [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const {
+        return buffers_[buffer].coming ? no_index : buffers_[buffer].head;
+    }
     /// Removes it; the caller owns the packet.
     std::uint32_t take(std::uint32_t buffer, std::int64_t now);
 
@@ -84,11 +85,12 @@ public:
 
 private:
     struct Buffer {
-        std::uint32_t head = no_index, tail = no_index;  ///< packets
+        std::uint32_t head = no_index, tail = no_index;  ///< packets, those still under way included
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
         std::uint32_t link = 0;
         std::uint16_t credits = 0;
         bool core_waits = false;
+        bool coming = false;  ///< the head is still under way, its arrival is an event
     };
     struct Link {
         std::int64_t busy_until = 0;
@@ -108,13 +110,17 @@ private:
     };
 
     void add_link(const ChipLinks& links, LinkId id);
+    void arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now);
+    void idle(std::uint32_t link, std::int64_t now);
+    void credit(std::uint32_t buffer, std::int64_t now);
     void advance(std::uint32_t buffer, std::int64_t now);
     void request(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
     void wait(std::uint32_t buffer, std::uint32_t entry);
     void serve(std::uint32_t link, std::int64_t now);
     void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
     void dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t now);
-    std::uint32_t remove_head(std::uint32_t buffer);
+    void expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t arrival);
+    std::uint32_t remove_head(std::uint32_t buffer, std::int64_t now);
     void return_credit(std::uint32_t buffer, std::int64_t now);
     void settle(std::int64_t now);
 
@@ -129,6 +135,7 @@ private:
     std::vector<std::uint32_t> moved_;  ///< buffers whose head has left, still to be settled
     std::vector<std::uint32_t> woken_;
     std::uint32_t channels_;
+    std::uint32_t target_ = 0;  ///< of the present event
     std::int64_t transfers_ = 0;
 };
 

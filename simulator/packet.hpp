@@ -40,9 +40,9 @@ struct Packet {
     std::uint16_t flits = 0;
     std::uint8_t flags = 0;
     std::uint8_t pending = 0;  ///< branches of a tree that it has yet to take here
-    std::uint32_t unused = 0;
+    std::int64_t arrival = 0;  ///< when it is all in its buffer
 };
-static_assert(sizeof(Packet) == 32);
+static_assert(sizeof(Packet) == 40);
 
 /// Packets of one chip; indices stay valid until release.
 class PacketPool {

@@ -97,20 +97,8 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
     Event event;
     while (queue.pop(EventQueue::never, event)) {
         ++result.events;
-        const std::uint32_t index = event_index(event.target);
-        switch (event_kind(event.target)) {
-            case ChipEvent::arrive:
-                network.arrive(index, event.payload, event.time);
-                break;
-            case ChipEvent::idle:
-                network.idle(index, event.time);
-                break;
-            case ChipEvent::core:
-                try_send(index, event.time);
-                break;
-            case ChipEvent::credit:
-                break;
-        }
+        network.handle(event);
+        if (event_kind(event.target) == ChipEvent::core) try_send(event_index(event.target), event.time);
         for (std::size_t k = 0; k < network.woken().size(); ++k) {  // grows while cores take and send
             const std::uint32_t link = network.woken()[k];
             const auto c = static_cast<std::size_t>(core_of[link]);

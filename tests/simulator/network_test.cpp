@@ -49,7 +49,7 @@ public:
                 if (next == nullptr || chip->queue.next_time() < next->queue.next_time()) next = chip.get();
             Event event;
             if (!next->queue.pop(EventQueue::never, event)) break;
-            handle(*next, event);
+            next->network.handle(event);
             for (std::size_t k = 0; k < next->network.woken().size(); ++k)
                 take(*next, next->network.woken()[k], event.time);
             next->network.woken().clear();
@@ -88,13 +88,6 @@ private:
             chip.network.inject(packet, now);
             ++sent;
         }
-    }
-    void handle(Chip& chip, const Event& event) {
-        const std::uint32_t index = event_index(event.target);
-        const ChipEvent kind = event_kind(event.target);
-        if (kind == ChipEvent::arrive) chip.network.arrive(index, event.payload, event.time);
-        if (kind == ChipEvent::idle) chip.network.idle(index, event.time);
-        if (kind == ChipEvent::credit) chip.network.credit(index, event.time);
     }
     void take(Chip& chip, std::uint32_t link, std::int64_t now) {
         const auto channels = static_cast<std::uint32_t>(topology_.channels());
