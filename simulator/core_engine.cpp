@@ -87,18 +87,26 @@ bool CoreEngine::feed_waits(const Core& core) const {
            run_.slices[plan_.source].ready();
 }
 
-bool CoreEngine::has_work(const Core& core) const {
-    return network_.front(core.in_buffer) != no_index || core.sending || !core.ready.empty() || feed_waits(core);
+/// Whether a core can go on when its task ends, as things stand now. If not, whatever changes that wakes it.
+bool CoreEngine::has_work(const Core& core) {
+    if (network_.front(core.in_buffer) != no_index) return true;
+    if (core.sending && core.next != nullptr)
+        return run_.noc == NocMode::ideal || network_.can_inject(core.next->entry);
+    return !core.ready.empty() || feed_waits(core);
 }
 
 void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
     const std::uint32_t index = core_of_link_[link];
     Core& core = cores_[index];
     if (core.scheduled) return;
-    if (core.busy_until > now)
+    // A core that sends looks for its next task when one ends, after all that arrives at that time.
+    const bool looks = core.sending && network_.precedes(event_target(ChipEvent::core, index));
+    if (core.busy_until > now || (core.busy_until == now && looks)) {
         schedule(index, now);
-    else
-        run_tasks(index, now);
+        return;
+    }
+    if (core.next == nullptr) core.sending = false;  // as the last look found
+    run_tasks(index, now);
 }
 
 void CoreEngine::step(std::uint32_t index, std::int64_t now) {
@@ -251,40 +259,6 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
     if (run_.sync == SyncMode::dataflow && id != plan_.source && slice.ready()) make_ready(id);
     hash_.add(static_cast<std::uint64_t>(now) << 2 | fire_mark, id, core.token);
     if (trace_.enabled()) trace_.add({now, duration, index, id, core.token, TraceEvent::Kind::fire});
-    return duration;
-}
-
-/// Hands results to slices on the same core. Returns the time that this takes beyond the firing: only the host's
-/// weights cost any.
-std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& core) {
-    std::int64_t duration = 0;
-    for (std::uint32_t k = 0; k < plan.locals; ++k) {
-        const LocalPass& pass = plan_.locals[plan.first_local + k];
-        const SliceInput& input = plan_.inputs[pass.input];
-        SliceEngine& slice = run_.slices[input.slice];
-        const std::uint32_t port = pass.input - plan_.slices[input.slice].first_input;
-        const Projection& projection = (*run_.program)[input.projection];
-        bool fits = true;
-        if (input.kind == SynapseKind::ternary || input.kind == SynapseKind::identity) {
-            for (int j = pass.begin; j < pass.end; ++j) {
-                const std::uint32_t value = core.output.messages[static_cast<std::size_t>(j - plan.begin)];
-                if (value == 0) continue;
-                fits = slice.deliver(port, core.token, static_cast<std::uint32_t>(j), value) && fits;
-                if (input.kind == SynapseKind::identity) continue;
-                ++run_.local_messages[pass.input];
-                duration += input.service.value();
-            }
-            run_.slice_counts[core.slice].passed += pass.end - pass.begin;
-        } else if (input.kind != SynapseKind::credit) {
-            fits = slice.deliver(port, core.token,
-                                 std::span(core.output.record)
-                                     .subspan(static_cast<std::size_t>(projection.first_word),
-                                              static_cast<std::size_t>(projection.words)));
-            ++run_.slice_counts[core.slice].passed;
-        }
-        if (!fits) ++collisions_;
-        if (run_.sync == SyncMode::dataflow) completed(pass.input, core.token, core.fired);
-    }
     return duration;
 }
 

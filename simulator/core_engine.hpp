@@ -90,7 +90,9 @@ private:
         std::int64_t busy_in_step = 0;
         std::vector<std::uint32_t> ready;  ///< slices, in the order they fire
         // The slice that fired last and has yet to send.
-        bool sending = false;
+        bool sending = false;          ///< until a look finds nothing left
+        const Fanout* next = nullptr;  ///< of the next packet; nullptr: nothing is left
+        Packet packet;                 ///< the next one
         std::uint32_t slice = 0, token = 0;
         std::uint32_t fanout = 0;  ///< next one, relative to the slice's first
         std::uint32_t neuron = 0;  ///< next one, relative to the slice's begin
@@ -106,7 +108,9 @@ private:
     std::int64_t fire(Core& core, std::uint32_t index, std::int64_t now);
     std::int64_t pass_locally(const ScheduledSlice& plan, const Core& core);
     void begin_sending(Core& core, const ScheduledSlice& plan);
+    void find_last_neurons(Core& core, const ScheduledSlice& plan) const;
     std::int64_t send(Core& core, std::int64_t now);
+    void prepare_packet(Core& core, const ScheduledSlice& plan) const;
     const Fanout* next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const;
     void deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time);
     void completed(std::uint32_t input, std::uint32_t token, const PathPoint& from);
@@ -114,7 +118,7 @@ private:
     [[nodiscard]] bool feed_waits(const Core& core) const;
     [[nodiscard]] bool idles(const Core& core, std::uint32_t token) const;
     [[nodiscard]] PathPoint advance(const Core& core, const PathPoint& from, std::int64_t to) const;
-    [[nodiscard]] bool has_work(const Core& core) const;
+    [[nodiscard]] bool has_work(const Core& core);
     void schedule(std::uint32_t core, std::int64_t now);
     [[nodiscard]] std::uint32_t local_core(CoreId core) const;
 

@@ -1,9 +1,44 @@
-// How a core sends what a firing left: packet by packet, as the link takes them.
+// What happens to the results of a firing: slices on the same core have them at once, others packet by packet, as the
+// link takes them.
 #include "simulator/core_engine.hpp"
 
 #include <algorithm>
 
 namespace tephra {
+
+/// Hands results to slices on the same core. Returns the time that this takes beyond the firing: only the host's
+/// weights cost any.
+std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& core) {
+    std::int64_t duration = 0;
+    for (std::uint32_t k = 0; k < plan.locals; ++k) {
+        const LocalPass& pass = plan_.locals[plan.first_local + k];
+        const SliceInput& input = plan_.inputs[pass.input];
+        SliceEngine& slice = run_.slices[input.slice];
+        const std::uint32_t port = pass.input - plan_.slices[input.slice].first_input;
+        const Projection& projection = (*run_.program)[input.projection];
+        bool fits = true;
+        if (input.kind == SynapseKind::ternary || input.kind == SynapseKind::identity) {
+            for (int j = pass.begin; j < pass.end; ++j) {
+                const std::uint32_t value = core.output.messages[static_cast<std::size_t>(j - plan.begin)];
+                if (value == 0) continue;
+                fits = slice.deliver(port, core.token, static_cast<std::uint32_t>(j), value) && fits;
+                if (input.kind == SynapseKind::identity) continue;
+                ++run_.local_messages[pass.input];
+                duration += input.service.value();
+            }
+            run_.slice_counts[core.slice].passed += pass.end - pass.begin;
+        } else if (input.kind != SynapseKind::credit) {
+            fits = slice.deliver(port, core.token,
+                                 std::span(core.output.record)
+                                     .subspan(static_cast<std::size_t>(projection.first_word),
+                                              static_cast<std::size_t>(projection.words)));
+            ++run_.slice_counts[core.slice].passed;
+        }
+        if (!fits) ++collisions_;
+        if (run_.sync == SyncMode::dataflow) completed(pass.input, core.token, core.fired);
+    }
+    return duration;
+}
 
 /// Prepares the packets of a firing: records and credits first, since others wait for them, then the messages.
 void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
@@ -11,8 +46,12 @@ void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
     core.fanout = plan.message_fanouts;
     core.neuron = 0;
     core.phase = Phase::records;
-    if (run_.sync == SyncMode::barrier) return;
-    // Self-timed: the last message of each fan-out says so; where all messages are zero a marker does.
+    if (run_.sync == SyncMode::dataflow) find_last_neurons(core, plan);
+    prepare_packet(core, plan);
+}
+
+/// Self-timed: the last message of each fan-out says so; where all messages are zero a marker does.
+void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const {
     core.last_neuron.assign(plan.message_fanouts, -1);
     int last_begin = -1, last_end = -1, found = -1;
     for (std::uint32_t k = 0; k < plan.message_fanouts; ++k) {
@@ -29,10 +68,8 @@ void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
 
 /// Sends the next packet. Returns its time; -1 when there is no place in the link, or nothing left to send.
 std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
-    const ScheduledSlice& plan = plan_.slices[core.slice];
-    Packet packet;
-    packet.token = core.token;
-    const Fanout* fanout = next_packet(core, plan, packet);
+    const Fanout* fanout = core.next;
+    Packet& packet = core.packet;
     if (fanout == nullptr) {
         core.sending = false;
         return 0;
@@ -59,7 +96,14 @@ std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
         network_.inject(packet, now + duration);
     else
         deliver_ideal(*fanout, packet, now + duration);
+    prepare_packet(core, plan_.slices[core.slice]);
     return duration;
+}
+
+void CoreEngine::prepare_packet(Core& core, const ScheduledSlice& plan) const {
+    core.packet = Packet{};
+    core.packet.token = core.token;
+    core.next = next_packet(core, plan, core.packet);
 }
 
 /// Fan-out of the next packet of a firing and what it carries; nullptr when all are sent.

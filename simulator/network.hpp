@@ -78,6 +78,8 @@ public:
 
     /// Local links (inject or eject) of cores that may have something to do since the last call.
     std::vector<std::uint32_t>& woken() { return woken_; }
+    /// Whether an event for `target` at the present time is still to come.
+    [[nodiscard]] bool precedes(std::uint32_t target) const { return target_ < target; }
     /// Flits that a link carried.
     [[nodiscard]] std::int64_t flits(std::uint32_t link) const { return links_[link].flits; }
     /// Packets that passed a link of this chip.
