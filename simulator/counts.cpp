@@ -1,6 +1,7 @@
 #include "simulator/counts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -30,7 +31,9 @@ struct Book {
 class Collector {
 public:
     Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping, Run& run)
-        : state_(state), plan_(*state.schedule), chips_(chips), format_(mapping.format), run_(run) {}
+        : state_(state), plan_(*state.schedule), chips_(chips), format_(mapping.format), run_(run) {
+        core_records_.assign(static_cast<std::size_t>(plan_.machine->cores()), no_index);
+    }
 
     void collect() {
         add_records();
@@ -51,8 +54,8 @@ private:
                 run_.populations[s.population.index()].on_host = true;
                 continue;
             }
-            if (const auto found = core_records_.find(s.core); found == core_records_.end()) {
-                core_records_[s.core] = run_.cores.size();
+            if (core_records_[s.core.index()] == no_index) {
+                core_records_[s.core.index()] = static_cast<std::uint32_t>(run_.cores.size());
                 CoreRecord record;
                 record.core = s.core.value;
                 const int cores = plan_.machine->cores_per_chip();
@@ -62,14 +65,14 @@ private:
             }
             if (s.size() > largest[s.core]) {
                 largest[s.core] = s.size();
-                run_.cores[core_records_[s.core]].block = population.block;
+                run_.cores[core_records_[s.core.index()]].block = population.block;
             }
         }
     }
 
     Book book(std::size_t slice) {
         const ScheduledSlice& s = plan_.slices[slice];
-        EventCounts* core = s.on_host ? nullptr : &run_.cores[core_records_[s.core]].counts;
+        EventCounts* core = s.on_host ? nullptr : &run_.cores[core_records_[s.core.index()]].counts;
         return {&run_.populations[s.population.index()].counts, core};
     }
 
@@ -104,18 +107,22 @@ private:
         if (sent.packets + sent.markers == 0) return;
         if (to.core != nullptr) to.add(EventKind::message_out, sent.packets + sent.markers);
         const std::int64_t flits = flits_sent(state_, index);
-        for (std::uint32_t e = fanout.entry; e < plan_.routes.end(fanout.entry); ++e) {
+        std::array<std::int64_t, static_cast<std::size_t>(LinkKind::to_host) + 1> hops{};
+        for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
+            ++hops[static_cast<std::size_t>(plan_.routes.kind(e))];
+            if (plan_.routes.kind(e) != LinkKind::chip) continue;
             const Link link = plan_.topology.link(plan_.routes.link(e));
-            to.add(hop_kind(link.kind), flits);
-            if (link.kind == LinkKind::chip) link_flits_[{link.owner.value, link.receiver.value}] += flits;
+            link_flits_[{link.owner.value, link.receiver.value}] += flits;
         }
+        for (std::size_t k = 0; k < hops.size(); ++k)
+            if (hops[k] > 0) to.add(hop_kind(static_cast<LinkKind>(k)), hops[k] * flits);
         for (std::uint32_t t = fanout.first_terminal; t < fanout.first_terminal + fanout.terminals; ++t) {
             const CoreId core = plan_.terminals[t].core;
             if (fanout.kind == Fanout::Kind::message)
                 add_synops(plan_.terminals[t], state_.delivered[t] - sent.markers - state_.ignored[t]);
             if (core == plan_.topology.host()) continue;
             add(*to.population, EventKind::message_in, state_.delivered[t]);
-            add(run_.cores[core_records_[core]].counts, EventKind::message_in, state_.delivered[t]);
+            add(run_.cores[core_records_[core.index()]].counts, EventKind::message_in, state_.delivered[t]);
         }
     }
 
@@ -134,7 +141,7 @@ private:
     const std::vector<std::unique_ptr<Chip>>& chips_;
     SynapseFormat format_;
     Run& run_;
-    std::map<CoreId, std::size_t> core_records_;
+    std::vector<std::uint32_t> core_records_;  ///< [cores] index into run.cores
     std::map<std::pair<int, int>, std::int64_t> link_flits_;
 };
 
@@ -178,8 +185,8 @@ Result<void> check_conservation(const RunState& state, const std::vector<std::un
     if (state.noc == NocMode::ideal) return {};
     std::vector<std::int64_t> expected(static_cast<std::size_t>(plan.topology.links()));
     for (std::size_t f = 0; f < plan.fanouts.size(); ++f)
-        for (std::uint32_t e = plan.fanouts[f].entry; e < plan.routes.end(plan.fanouts[f].entry); ++e)
-            expected[plan.routes.link(e).index()] += flits_sent(state, f);
+        for (std::uint32_t e = 0; e < plan.fanouts[f].entries; ++e)
+            expected[plan.routes.link(plan.fanouts[f].entry + e).index()] += flits_sent(state, f);
     for (std::size_t k = 0; k < expected.size(); ++k) {
         const LinkId id(static_cast<std::int32_t>(k));
         const Link link = plan.topology.link(id);

@@ -8,7 +8,8 @@
 namespace tephra {
 
 void RouteTable::add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child) {
-    const ChipLinks links{machine_, topology_, topology_->link(hop.link).owner};
+    const Link link = topology_->link(hop.link);
+    const ChipLinks links{machine_, topology_, link.owner};
     RouteEntry entry{};
     entry.buffer = links.buffer(hop) & 0xFFFFFFU;
     entry.children = children & 0xFFU;
@@ -16,15 +17,16 @@ void RouteTable::add_entry(const Hop& hop, std::uint32_t children, std::uint32_t
     assert(entry.buffer == links.buffer(hop) && entry.children == children);
     entries_.push_back(entry);
     links_.push_back(hop.link);
+    kinds_.push_back(link.kind);
 }
 
 std::uint32_t RouteTable::add_path(CoreId from, CoreId to, std::uint32_t terminal) {
     const auto first = static_cast<std::uint32_t>(entries_.size());
-    std::vector<Hop> path;
-    topology_->route(from, to, path);
-    for (std::size_t k = 0; k < path.size(); ++k) {
-        const bool last = k + 1 == path.size();
-        add_entry(path[k], last ? 0 : 1, last ? terminal : static_cast<std::uint32_t>(entries_.size()) + 1);
+    path_.clear();
+    topology_->route(from, to, path_);
+    for (std::size_t k = 0; k < path_.size(); ++k) {
+        const bool last = k + 1 == path_.size();
+        add_entry(path_[k], last ? 0 : 1, last ? terminal : static_cast<std::uint32_t>(entries_.size()) + 1);
     }
     return first;
 }
@@ -51,14 +53,6 @@ std::uint32_t RouteTable::add_tree(CoreId from, std::span<const CoreId> targets,
         add_entry(tree[node].hop, 0, terminals[static_cast<std::size_t>(target - targets.begin())]);
     }
     return first;
-}
-
-std::uint32_t RouteTable::end(std::uint32_t entry) const {
-    // The entry after the last child of the last node with children; a route is never empty.
-    std::uint32_t last = entry;
-    for (std::uint32_t k = entry; k <= last; ++k)
-        if (entries_[k].children > 0) last = std::max(last, entries_[k].first_child + entries_[k].children - 1);
-    return last + 1;
 }
 
 }  // namespace tephra

@@ -21,8 +21,9 @@ public:
     [[nodiscard]] std::span<const RouteEntry> entries() const { return entries_; }
     /// Link of every entry.
     [[nodiscard]] LinkId link(std::uint32_t entry) const { return links_[entry]; }
-    /// One past the last entry of the route that starts at `entry`.
-    [[nodiscard]] std::uint32_t end(std::uint32_t entry) const;
+    [[nodiscard]] LinkKind kind(std::uint32_t entry) const { return kinds_[entry]; }
+    /// Entries so far: where the next route starts.
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
 
 private:
     void add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child);
@@ -31,6 +32,8 @@ private:
     const Topology* topology_;
     std::vector<RouteEntry> entries_;
     std::vector<LinkId> links_;
+    std::vector<LinkKind> kinds_;
+    std::vector<Hop> path_;  ///< the one that is being added
 };
 
 }  // namespace tephra

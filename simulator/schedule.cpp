@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "simulator/network.hpp"
@@ -21,6 +22,7 @@ public:
         if (auto placed = place_slices(); !placed) return placed;
         count_tiles();
         for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_inputs(s);
+        deliveries_.assign(out_.inputs.size(), no_index);
         for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_outputs(s);
         return {};
     }
@@ -32,7 +34,10 @@ private:
         CoreId core;
         friend auto operator<=>(const Target&, const Target&) = default;
     };
-    using Targets = std::map<Target, std::vector<std::uint32_t>>;  ///< inputs at each target
+    struct Reach {
+        Target target;
+        std::uint32_t input;  ///< there
+    };
 
     Result<void> place_slices() {
         if (mapping_.slices.size() != program_.populations.size())
@@ -128,7 +133,7 @@ private:
         const auto first_fanout = static_cast<std::uint32_t>(out_.fanouts.size());
         const auto first_local = static_cast<std::uint32_t>(out_.locals.size());
         const Population& population = program_[from.population];
-        Targets messages;
+        std::vector<Reach> messages;
         for (const ProjectionId id : population.outputs) {
             const SynapseKind kind = program_[id].kind;
             if (kind != SynapseKind::ternary && kind != SynapseKind::identity) continue;
@@ -141,13 +146,13 @@ private:
                 if (to.core == from.core && (from.on_host || kind == SynapseKind::identity))
                     out_.locals.push_back({input, target.begin, target.end});
                 else
-                    messages[target].push_back(input);
+                    messages.push_back({target, input});
             });
         }
         Fanout fanout;
         fanout.slice = s;
         fanout.flits = out_.flits(population.message_bits);
-        add_fanouts(s, fanout, messages);
+        add_fanouts(s, fanout, std::move(messages));
         const auto message_fanouts = static_cast<std::uint32_t>(out_.fanouts.size()) - first_fanout;
         for (const ProjectionId id : population.outputs) add_records(s, from, id);
         ScheduledSlice& slice = out_.slices[s];
@@ -163,68 +168,81 @@ private:
         const bool credit = projection.kind == SynapseKind::credit;
         if (projection.kind == SynapseKind::ternary || projection.kind == SynapseKind::identity) return;
         if (credit && !self_timed_) return;
-        Targets records;
+        std::vector<Reach> records;
         for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input) {
             if (from.on_host && to.on_host)
                 out_.locals.push_back({input, from.begin, from.end});
             else
-                records[{from.begin, from.end, to.core}].push_back(input);
+                records.push_back({{from.begin, from.end, to.core}, input});
         });
         Fanout fanout;
         fanout.kind = credit ? Fanout::Kind::credit : Fanout::Kind::record;
         fanout.slice = s;
         fanout.projection = id;
         fanout.flits = out_.flits(credit ? 0 : 32 * projection.words);
-        add_fanouts(s, fanout, records);
+        add_fanouts(s, fanout, std::move(records));
     }
 
     /// One fan-out per target (unicast), or per range of source neurons (multicast). Every slice of a population begins
     /// at another target: if all went through them in one order, they would queue up at one core after the other.
-    void add_fanouts(std::uint32_t from, Fanout fanout, const Targets& targets) {
+    void add_fanouts(std::uint32_t from, Fanout fanout, std::vector<Reach> reaches) {
         const bool multicast = machine_.mesh.routing == Routing::multicast;
-        std::vector<Targets::const_iterator> starts;
-        for (auto it = targets.begin(); it != targets.end(); ++it)
-            if (!multicast || starts.empty() || !same_range(starts.back()->first, it->first)) starts.push_back(it);
+        const auto together = [multicast](const Target& a, const Target& b) {
+            return a.begin == b.begin && a.end == b.end && (multicast || a.core == b.core);
+        };
+        std::ranges::stable_sort(reaches, {}, &Reach::target);
+        std::vector<std::size_t> starts;
+        for (std::size_t k = 0; k < reaches.size(); ++k)
+            if (k == 0 || !together(reaches[k - 1].target, reaches[k].target)) starts.push_back(k);
         const ScheduledSlice& slice = out_.slices[from];
         const auto& peers = of_population_[slice.population.index()];
         const auto rank = static_cast<std::size_t>(std::ranges::find(peers, from) - peers.begin());
         const auto first = starts.begin() + static_cast<std::ptrdiff_t>(rank * starts.size() / peers.size());
         std::rotate(starts.begin(), first, starts.end());
-        for (const Targets::const_iterator start : starts) {
-            fanout.begin = start->first.begin;
-            fanout.end = start->first.end;
+        for (const std::size_t start : starts) {
+            fanout.begin = reaches[start].target.begin;
+            fanout.end = reaches[start].target.end;
             fanout.first_terminal = static_cast<std::uint32_t>(out_.terminals.size());
             std::vector<CoreId> cores;
             std::vector<std::uint32_t> terminals;
-            auto it = start;
-            do {
-                cores.push_back(it->first.core);
-                terminals.push_back(add_terminal(it->first.core, it->second));
-                ++it;
-            } while (multicast && it != targets.end() && same_range(it->first, start->first));
+            for (std::size_t k = start; k < reaches.size() && together(reaches[start].target, reaches[k].target);) {
+                const std::size_t at = k;
+                while (k < reaches.size() && reaches[k].target == reaches[at].target) ++k;
+                cores.push_back(reaches[at].target.core);
+                terminals.push_back(add_terminal(std::span(reaches).subspan(at, k - at)));
+            }
             fanout.terminals = static_cast<std::uint32_t>(terminals.size());
             fanout.entry = multicast ? out_.routes.add_tree(slice.core, cores, terminals)
                                      : out_.routes.add_path(slice.core, cores[0], terminals[0]);
+            fanout.entries = out_.routes.size() - fanout.entry;
             trace_paths(fanout.entry, 0, 0);
             out_.fanouts.push_back(fanout);
         }
     }
-    static bool same_range(const Target& a, const Target& b) { return a.begin == b.begin && a.end == b.end; }
 
-    std::uint32_t add_terminal(CoreId core, const std::vector<std::uint32_t>& inputs) {
+    std::uint32_t add_terminal(std::span<const Reach> reaches) {
         Terminal terminal;
         terminal.fanout = static_cast<std::uint32_t>(out_.fanouts.size());
-        terminal.core = core;
-        const bool host = core == out_.topology.host();
-        const ChipId chip = host ? machine_.host.chip : machine_.chip_of(core);
+        terminal.core = reaches[0].target.core;
+        const bool host = terminal.core == out_.topology.host();
+        const ChipId chip = host ? machine_.host.chip : machine_.chip_of(terminal.core);
         terminal.chip = static_cast<std::uint32_t>(chip.value);
-        terminal.first_delivery = static_cast<std::uint32_t>(out_.deliveries.size());
-        terminal.deliveries = static_cast<std::uint32_t>(inputs.size());
-        for (const std::uint32_t id : inputs) {
-            const SliceInput& input = out_.inputs[id];
-            const std::uint32_t port = id - out_.slices[input.slice].first_input;
-            out_.deliveries.push_back({id, input.slice, port, input.service.value()});
+        terminal.deliveries = static_cast<std::uint32_t>(reaches.size());
+        // All slices of a population reach the same inputs at a core, as a rule: they share the list.
+        std::uint32_t& known = deliveries_[reaches[0].input];
+        const auto same = [&](const Reach& reach) {
+            const std::size_t k = known + static_cast<std::size_t>(&reach - reaches.data());
+            return k < out_.deliveries.size() && out_.deliveries[k].input == reach.input;
+        };
+        if (known == no_index || !std::ranges::all_of(reaches, same)) {
+            known = static_cast<std::uint32_t>(out_.deliveries.size());
+            for (const Reach& reach : reaches) {
+                const SliceInput& input = out_.inputs[reach.input];
+                const std::uint32_t port = reach.input - out_.slices[input.slice].first_input;
+                out_.deliveries.push_back({reach.input, input.slice, port, input.service.value()});
+            }
         }
+        terminal.first_delivery = known;
         out_.terminals.push_back(terminal);
         return static_cast<std::uint32_t>(out_.terminals.size() - 1);
     }
@@ -232,7 +250,7 @@ private:
     /// Sums latency and time per flit from the start of a route to each of its terminals.
     void trace_paths(std::uint32_t entry, std::int64_t latency, std::int64_t flit_time) {
         const RouteEntry at = out_.routes.entries()[entry];
-        const LinkTiming timing = link_timing(machine_, out_.topology.link(out_.routes.link(entry)).kind);
+        const LinkTiming timing = link_timing(machine_, out_.routes.kind(entry));
         latency += timing.latency;
         flit_time += timing.flit;
         for (std::uint32_t k = 0; k < at.children; ++k) trace_paths(at.first_child + k, latency, flit_time);
@@ -250,6 +268,7 @@ private:
     bool self_timed_;
     Schedule& out_;
     std::vector<std::vector<std::uint32_t>> of_population_;  ///< slices
+    std::vector<std::uint32_t> deliveries_;                  ///< [inputs] last list that begins with it
 };
 
 }  // namespace

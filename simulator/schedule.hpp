@@ -32,10 +32,11 @@ struct Fanout {
     enum class Kind : std::uint8_t { message, record, credit };
     Kind kind = Kind::message;
     std::uint32_t slice = 0;
-    ProjectionId projection;  ///< of records and credits
-    std::uint32_t entry = 0;  ///< first entry of the route
-    int begin = 0, end = 0;   ///< source neurons that send on it
-    std::uint16_t flits = 0;  ///< of one packet; markers and credits have the header alone
+    ProjectionId projection;    ///< of records and credits
+    std::uint32_t entry = 0;    ///< first entry of the route
+    std::uint32_t entries = 0;  ///< of the route, one behind the other
+    int begin = 0, end = 0;     ///< source neurons that send on it
+    std::uint16_t flits = 0;    ///< of one packet; markers and credits have the header alone
     std::uint32_t first_terminal = 0, terminals = 0;
 };
 
