@@ -1,110 +1,10 @@
 #include "simulator/network.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
-#include <limits>
 
 namespace tephra {
-namespace {
-
-constexpr int host_links = 2;  // from_host, to_host
-constexpr int chip_directions = 6;
-
-/// Packets that each buffer at the far end of a link holds. The host receives into its memory; what it sends waits in
-/// an adapter deep enough to keep its long link busy (latency over the time of a packet of two flits, twice).
-int buffer_places(const Machine& machine, LinkKind kind) {
-    constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
-    if (kind == LinkKind::chip) return machine.link.buffer_packets;
-    if (kind == LinkKind::to_host) return most;
-    if (kind != LinkKind::from_host) return machine.mesh.buffer_packets;
-    const std::int64_t packets = machine.host.latency.value() / std::max<std::int64_t>(1, machine.host.flit.value());
-    return static_cast<int>(std::clamp<std::int64_t>(packets, machine.mesh.buffer_packets, most));
-}
-
-}  // namespace
-
-std::uint32_t ChipLinks::local(LinkId link) const {
-    const int chips = machine->chips();
-    const int stride = topology->links_per_chip();
-    if (link.value >= chips * stride) return static_cast<std::uint32_t>(stride + link.value - chips * stride);
-    return static_cast<std::uint32_t>(link.value % stride);
-}
-
-std::uint32_t ChipLinks::incoming(const Topology& topology, LinkId link) {
-    const int stride = topology.links_per_chip();
-    const int direction = link.value % stride - (stride - chip_directions);
-    return static_cast<std::uint32_t>(stride + host_links + direction);
-}
-
-LinkTiming link_timing(const Machine& machine, LinkKind kind) {
-    switch (kind) {
-        case LinkKind::inject:
-        case LinkKind::eject:
-            return {machine.mesh.flit_local.value(), 0};
-        case LinkKind::mesh_x:
-            return {machine.mesh.flit_x.value(), machine.mesh.hop_x.value()};
-        case LinkKind::mesh_y:
-            return {machine.mesh.flit_y.value(), machine.mesh.hop_y.value()};
-        case LinkKind::chip:
-            return {machine.link.flit.value(), machine.link.latency.value()};
-        case LinkKind::from_host:
-        case LinkKind::to_host:
-            return {machine.host.flit.value(), machine.host.latency.value()};
-        case LinkKind::none:
-            break;
-    }
-    return {};
-}
-
-Network::Network(const ChipLinks& links, std::span<const RouteEntry> routes, EventQueue& queue, PacketPool& packets,
-                 Outbox& outbox)
-    : routes_(routes),
-      queue_(queue),
-      packets_(packets),
-      outbox_(outbox),
-      channels_(static_cast<std::uint32_t>(links.topology->channels())) {
-    const auto count = static_cast<std::size_t>(links.count());
-    links_.resize(count);
-    buffers_.resize(count * channels_);
-    const Topology& topology = *links.topology;
-    const int stride = topology.links_per_chip();
-    const int first = links.chip.value * stride;
-    for (int k = 0; k < stride; ++k) add_link(links, LinkId(first + k));
-    if (links.machine->host.chip == links.chip) {
-        add_link(links, topology.inject(topology.host()));
-        add_link(links, topology.eject(topology.host()));
-    }
-}
-
-void Network::add_link(const ChipLinks& links, LinkId id) {
-    const tephra::Link link = links.topology->link(id);
-    if (link.kind == LinkKind::none) return;
-    const Machine& machine = *links.machine;
-    const LinkTiming timing = link_timing(machine, link.kind);
-    const std::uint32_t at = links.local(id);
-    Link& out = links_[at];
-    // A link carries one flit at a time, so that no two packets arrive over it at once.
-    out.flit_time = static_cast<std::int32_t>(std::max<std::int64_t>(timing.flit, 1));
-    out.latency = static_cast<std::int32_t>(timing.latency);
-    const bool chip_link = link.kind == LinkKind::chip;
-    const int places = buffer_places(machine, link.kind);
-    for (std::uint32_t c = 0; c < channels_; ++c) {
-        buffers_[at * channels_ + c].link = at;
-        buffers_[at * channels_ + c].credits = static_cast<std::uint16_t>(places);
-    }
-    if (!chip_link) return;
-    out.far_chip = static_cast<std::uint32_t>(link.receiver.value);
-    out.far_link = ChipLinks::incoming(*links.topology, id);
-    // The opposite link ends here: its buffers are on this chip, its credits at the neighbour.
-    const LinkId back = links.topology->chip_link(link.receiver, link.owner);
-    const std::uint32_t in = ChipLinks::incoming(*links.topology, back);
-    Link& end = links_[in];
-    end.latency = out.latency;
-    end.far_chip = out.far_chip;
-    end.far_link = links.local(back);
-    end.incoming = true;
-    for (std::uint32_t c = 0; c < channels_; ++c) buffers_[in * channels_ + c].link = in;
-}
 
 bool Network::can_inject(std::uint32_t entry) {
     Buffer& buffer = buffers_[routes_[entry].buffer];
@@ -217,27 +117,26 @@ void Network::wait(std::uint32_t buffer, std::uint32_t entry) {
 /// Gives an idle link to the next channel that has both a packet waiting and a credit.
 void Network::serve(std::uint32_t at, std::int64_t now) {
     Link& link = links_[at];
-    std::uint32_t channel = link.next_channel;
-    for (std::uint32_t k = 0; k < channels_ && link.waiting != 0; ++k) {
-        Buffer& wanted = buffers_[at * channels_ + channel];
+    Buffer* const channels = &buffers_[at * channels_];
+    // Channels that somebody waits for, those from the next one on first.
+    const std::uint32_t before = link.waiting & ((1U << link.next_channel) - 1);
+    for (std::uint32_t left = (link.waiting ^ before) | before << 8; left != 0; left &= left - 1) {
+        const auto channel = static_cast<std::uint32_t>(std::countr_zero(left)) % 8;
+        Buffer& wanted = channels[channel];
+        if (wanted.credits == 0) continue;
         const std::uint32_t node = wanted.first_waiting;
-        const std::uint32_t after = channel + 1 == channels_ ? 0 : channel + 1;
-        if (node != no_index && wanted.credits > 0) {
-            const Waiting chosen = waits_[node];
-            waits_[node].next = free_wait_;
-            free_wait_ = node;
-            wanted.first_waiting = chosen.next;
-            if (chosen.next == no_index) link.waiting &= static_cast<std::uint8_t>(~(1U << channel));
-            link.next_channel = static_cast<std::uint8_t>(after);
-            send(chosen.buffer, chosen.entry, now);
-            break;
-        }
-        channel = after;
+        const Waiting chosen = waits_[node];
+        waits_[node].next = free_wait_;
+        free_wait_ = node;
+        wanted.first_waiting = chosen.next;
+        if (chosen.next == no_index) link.waiting &= static_cast<std::uint8_t>(~(1U << channel));
+        link.next_channel = static_cast<std::uint8_t>(channel + 1);
+        send(chosen.buffer, chosen.entry, now);
+        break;
     }
-    if (link.scheduled || link.waiting == 0) return;
-    for (std::uint32_t c = 0; c < channels_; ++c) {
-        const Buffer& wanted = buffers_[at * channels_ + c];
-        if (wanted.first_waiting == no_index || wanted.credits == 0) continue;
+    if (link.scheduled) return;
+    for (std::uint32_t left = link.waiting; left != 0; left &= left - 1) {
+        if (channels[std::countr_zero(left)].credits == 0) continue;
         link.scheduled = true;
         queue_.push(link.busy_until, event_target(ChipEvent::idle, at), 0, 0);
         return;
