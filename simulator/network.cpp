@@ -36,16 +36,7 @@ void Network::handle(const Event& event) {
 /// The head of a buffer arrives; or any packet, where it comes from another chip or over an ideal network.
 void Network::arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now) {
     Buffer& b = buffers_[buffer];
-    if (!b.coming) {
-        packets_[packet].next = no_index;
-        packets_[packet].arrival = now;
-        if (b.head != no_index) {
-            packets_[b.tail].next = packet;
-            b.tail = packet;
-            return;
-        }
-        b.head = b.tail = packet;
-    }
+    if (!b.coming && !append(b, packet, now)) return;
     b.coming = false;
     advance(buffer, now);
     settle(now);
@@ -179,18 +170,20 @@ void Network::dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t n
     packets_.release(packet);
 }
 
+/// Puts a packet behind all others of a buffer. Returns whether it is the only one.
+bool Network::append(Buffer& b, std::uint32_t packet, std::int64_t arrival) {
+    packets_[packet].next = no_index;
+    packets_[packet].arrival = arrival;
+    const bool only = b.head == no_index;
+    (only ? b.head : packets_[b.tail].next) = packet;
+    b.tail = packet;
+    return only;
+}
+
 /// A packet is under way to a buffer, behind all that went there before.
 void Network::expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t arrival) {
     Buffer& b = buffers_[buffer];
-    Packet& p = packets_[packet];
-    p.next = no_index;
-    p.arrival = arrival;
-    if (b.head != no_index) {
-        packets_[b.tail].next = packet;
-        b.tail = packet;
-        return;
-    }
-    b.head = b.tail = packet;
+    if (!append(b, packet, arrival)) return;
     b.coming = true;
     queue_.push(arrival, event_target(ChipEvent::arrive, buffer), 0, packet);
 }

@@ -121,6 +121,7 @@ private:
     void serve(std::uint32_t link, std::int64_t now);
     void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
     void dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t now);
+    bool append(Buffer& b, std::uint32_t packet, std::int64_t arrival);
     void expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t arrival);
     std::uint32_t remove_head(std::uint32_t buffer, std::int64_t now);
     void return_credit(std::uint32_t buffer, std::int64_t now);

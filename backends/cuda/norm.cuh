@@ -26,8 +26,8 @@ __device__ inline int column_of(int i) {
     return 4 * static_cast<int>(threadIdx.x + norm_threads * i);
 }
 
-/// Statistics, scales and activations of token n, whose states the block holds; padding columns hold zero. squares: the
-/// thread's part of the sum of g^2 (output norm only).
+/// Statistics, scales and activations of token n, whose states the block holds; padding columns may hold
+/// anything: their gains are zero. gate_squares: the thread's part of the sum of g^2 (output norm only).
 template <int outputs, int quads>
 __device__ inline void normalize_held(const NormView& norm, const Held<quads>& held, int n, std::int64_t gate_squares,
                                       const ActivationView& out) {
