@@ -1,10 +1,11 @@
 // Speed on a GPU: prints one line a measurement, medians and spread of several windows.
-// Usage: tephra_gpu_bench THREADS MODEL...
+// Usage: tephra_gpu_bench THREADS [--only REGEX] MODEL...; the pattern picks measurements by name.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <regex>
 
 #include "backends/cuda/engine.hpp"
 #include "benchmarks/gpu/model_argument.hpp"
@@ -14,6 +15,8 @@ namespace tephra::gpu {
 namespace {
 
 using Tokens = std::vector<std::int32_t>;
+
+std::regex wanted(".");
 
 template <typename T>
 T demand(Result<T> result) {
@@ -38,6 +41,7 @@ Tokens random_tokens(const Deployment& model, std::size_t count) {
 /// Rates of several runs after one to warm up; prints median and spread.
 template <typename Run>
 void measure(const std::string& model, const std::string& what, double tokens, const Run& run) {
+    if (!std::regex_search(what, wanted)) return;
     run();
     std::vector<double> rates;
     for (int k = 0; k < 5; ++k) {
@@ -98,11 +102,13 @@ void bench_prefill(const std::shared_ptr<const Deployment>& model, const std::st
 int main(int argc, char** argv) {
     using namespace tephra;
     if (argc < 3) {
-        std::cerr << "usage: tephra_gpu_bench THREADS MODEL...\n";
+        std::cerr << "usage: tephra_gpu_bench THREADS [--only REGEX] MODEL...\n";
         return 2;
     }
     const int threads = std::atoi(argv[1]);
-    for (int k = 2; k < argc; ++k) {
+    const bool only = argc > 4 && std::string_view(argv[2]) == "--only";
+    if (only) gpu::wanted = argv[3];
+    for (int k = only ? 4 : 2; k < argc; ++k) {
         const auto model = gpu::demand(gpu::open_model(argv[k], 1, threads));
         const std::string name = gpu::model_name(argv[k]);
         gpu::bench_generate(model, name, 1, threads, true);
