@@ -106,6 +106,7 @@ private:
     std::vector<std::int16_t> gains(int size) {
         std::vector<std::int16_t> values(in_.ok() ? static_cast<std::size_t>(size) : 0);
         in_.get_all(std::span(values));
+        check(std::ranges::find(values, -32768) == values.end(), "a gain outside [-32767, 32767]");
         return values;
     }
     void check(bool good, const char* what) {

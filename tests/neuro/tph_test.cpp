@@ -151,6 +151,11 @@ TEST_CASE("values that no writer makes are refused behind the hashes too") {
     CHECK_THAT(refused(TphSection::weights, 0, "\xff"sv), test::contains("no ternary weight in row 0"));
     CHECK_THAT(refused(TphSection::weights, 127, "\x15"sv), test::contains("no ternary weight in row 1"));
     CHECK_THAT(refused(TphSection::integers, 20, "\x40\0\0\0"sv), test::contains("fraction bits"));
+    // Somewhere behind a block's formats are the gains of its first norm, whose magnitude engines may negate.
+    bool gain_refused = false;
+    for (std::size_t offset = 0; offset < 400 && !gain_refused; offset += 2)
+        gain_refused = refused(TphSection::integers, offset, "\0\x80"sv).find("a gain outside") != std::string::npos;
+    CHECK(gain_refused);
 }
 
 TEST_CASE("presets have the published shapes") {
