@@ -9,7 +9,7 @@ __device__ inline std::uint32_t shared_address(const void* pointer) {
     return static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));
 }
 
-/// Makes the barriers that this thread initialises known to copies and to the other blocks of the cluster.
+/// Makes the barriers that this thread initialises known to copies.
 __device__ inline void barrier_init_fence() {
     asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 }
@@ -19,26 +19,16 @@ __device__ inline void barrier_init(std::uint32_t barrier, int count) {
 __device__ inline void barrier_arrive(std::uint32_t barrier) {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
 }
-/// Arrives at the barrier that another block of the cluster has at the address of this block's `barrier`.
-__device__ inline void barrier_arrive_remote(std::uint32_t barrier, std::uint32_t block) {
-    asm volatile(
-        "{\n"
-        ".reg .b32 there;\n"
-        "mapa.shared::cluster.u32 there, %0, %1;\n"
-        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n"
-        "}\n" ::"r"(barrier),
-        "r"(block)
-        : "memory");
-}
 __device__ inline void barrier_expect(std::uint32_t barrier, int bytes) {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes) : "memory");
 }
-__device__ inline void barrier_wait(std::uint32_t barrier, int parity) {
+/// For a barrier that only this block and its copies arrive at: waiting for others would drop the first-level cache.
+__device__ inline void barrier_wait_local(std::uint32_t barrier, int parity) {
     asm volatile(
         "{\n"
         ".reg .pred done;\n"
         "again:\n"
-        "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
         "@done bra finished;\n"
         "bra again;\n"
         "finished:\n"
@@ -47,20 +37,25 @@ __device__ inline void barrier_wait(std::uint32_t barrier, int parity) {
         : "memory");
 }
 
+/// Whether the phase of that parity is over.
+__device__ inline bool barrier_passed(std::uint32_t barrier, int parity) {
+    std::uint32_t passed;
+    asm volatile(
+        "{\n"
+        ".reg .pred done;\n"
+        "mbarrier.test_wait.parity.shared::cta.b64 done, [%1], %2;\n"
+        "selp.u32 %0, 1, 0, done;\n"
+        "}\n"
+        : "=r"(passed)
+        : "r"(barrier), "r"(parity)
+        : "memory");
+    return passed != 0;
+}
+
 __device__ inline void bulk_copy(std::uint32_t to, const void* from, int bytes, std::uint32_t barrier) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(to),
                  "l"(from), "r"(bytes), "r"(barrier)
                  : "memory");
-}
-/// One read for all blocks in `blocks` (a bit each): it lands at the same place of each, and completes on the barrier
-/// at the same place.
-__device__ inline void bulk_copy_to_all(std::uint32_t to, const void* from, int bytes, std::uint32_t barrier,
-                                        std::uint16_t blocks) {
-    asm volatile(
-        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], "
-        "%4;" ::"r"(to),
-        "l"(from), "r"(bytes), "r"(barrier), "h"(blocks)
-        : "memory");
 }
 
 /// All threads of all blocks of the cluster meet; what they wrote to shared memory is visible to all.

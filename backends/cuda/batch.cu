@@ -72,6 +72,8 @@ void launch_embed(const EmbeddingView& table, const std::int32_t* ids, int token
 
 void launch_normalize(const NormView& norm, const std::int32_t* x, int stride, const std::int32_t* gates, int tokens,
                       const ActivationView& out, Stream stream) {
+    constexpr int many = 512;
+    if (tokens >= many && launch_normalize_many(norm, x, stride, gates, tokens, out, stream)) return;
     const dim3 grid(static_cast<unsigned>(tokens));
     const int quads = ceil_div(round_up(norm.size, tile_columns), 4 * norm_threads);
     const auto launch = [&](auto kernel) {

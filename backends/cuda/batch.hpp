@@ -19,6 +19,10 @@ void launch_embed(const EmbeddingView& table, const std::int32_t* ids, int token
 void launch_normalize(const NormView& norm, const std::int32_t* x, int stride, const std::int32_t* gates, int tokens,
                       const ActivationView& out, Stream stream);
 
+/// The same arranged for many tokens; false, and nothing launched, for vectors that it does not take.
+bool launch_normalize_many(const NormView& norm, const std::int32_t* x, int stride, const std::int32_t* gates,
+                           int tokens, const ActivationView& out, Stream stream);
+
 /// Pre-activations f, i, g as states: [3][tokens x stride].
 struct MixerStates {
     const std::int32_t* states;
@@ -63,5 +67,8 @@ void launch_product_mma(Finish finish, const ProductArguments& arguments, Stream
 
 /// The same through Hopper's warpgroup instructions: compute capability 9.0 only.
 void launch_product_wgmma(Finish finish, const ProductArguments& arguments, Stream stream);
+
+/// The same for numbers of tokens that 128 divides.
+void launch_product_many(Finish finish, const ProductArguments& arguments, Stream stream);
 
 }  // namespace tephra::cuda

@@ -23,14 +23,16 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
         static_cast<void>(((ok = allocations(), ok.has_value()) && ...));
         return ok;
     };
-    Result<void> ok;
+    Result<void> ok = prepare_step();
+    if (!ok) return ok;
     if (tokens > capacity_) {
         capacity_ = 0;
-        ok = all([&] { return ids_.allocate(n); }, [&] { return x_.allocate(n * d); },
-                 [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
-                 [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
-                 [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
-                 [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
+        ok =
+            all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); }, [&] { return x_.allocate(n * d); },
+                [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
+                [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
+                [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
+                [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
         if (!ok) return ok;
         capacity_ = static_cast<int>(n);
     }
@@ -44,7 +46,51 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
 
 std::size_t BatchRunner::bytes() const {
     return ids_.bytes() + x_.bytes() + attended_.bytes() + mixer_.bytes() + mixed_.bytes() + unit_.bytes() +
-           sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes();
+           sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes() + meeting_.bytes() + best_.bytes();
+}
+
+Result<void> BatchRunner::prepare_step() {
+    if (!hopper_ || multiprocessors_ != 0 || model_.blocks.empty()) return {};
+    if (!std::ranges::all_of(model_.blocks, step_fits)) return {};
+    int count = 0;
+    if (auto ok = checked(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0), "count multiprocessors");
+        !ok)
+        return ok;
+    if (auto ok = meeting_.allocate(2); !ok) return ok;
+    multiprocessors_ = count;
+    return {};
+}
+
+bool BatchRunner::in_one_kernel(int tokens, const Sequence& sequence, const BatchTap& tap) const {
+    constexpr int most = 256;  // from there on large products pay, which start one by one
+    return multiprocessors_ != 0 && !sequence.along && !tap && tokens <= most;
+}
+
+void BatchRunner::run_step(int tokens, const Sequence& sequence, bool choose, Stream stream) const {
+    StepArguments a{};
+    a.blocks = model_.device_blocks.data();
+    a.layers = config_.num_layers;
+    a.embedding = model_.embedding;
+    a.ids = ids_.data();
+    a.tokens = tokens;
+    a.hidden = config_.hidden_size;
+    a.stride = state_stride(config_.hidden_size);
+    a.wide = state_stride(config_.intermediate_size);
+    a.x = x_.data();
+    a.attended = attended_.data();
+    a.unit = unit_.data();
+    a.mixer = mixer_.data();
+    a.hidden_q = activations(tokens, config_.hidden_size);
+    a.wide_q = activations(tokens, config_.intermediate_size);
+    a.h = sequence.h;
+    a.stream_stride = sequence.stream_stride;
+    a.plan = plan_step(model_.blocks[0], model_.head, tokens, multiprocessors_);
+    a.head = model_.head;
+    a.head_norm = model_.head_norm;
+    a.best = best_.data();
+    a.chosen = choose ? ids_.data() : nullptr;
+    a.meeting = meeting_.data();
+    launch_step(a, multiprocessors_, stream);
 }
 
 ActivationView BatchRunner::activations(int tokens, int columns) const {
@@ -153,6 +199,7 @@ void BatchRunner::channel_mixer(int number, int tokens, const BatchTap& tap, Str
 }
 
 void BatchRunner::run_blocks(int tokens, const Sequence& sequence, const BatchTap& tap, Stream stream) const {
+    if (in_one_kernel(tokens, sequence, tap)) return run_step(tokens, sequence, false, stream);
     const int d = config_.hidden_size, stride = state_stride(d);
     launch_embed(model_.embedding, ids_.data(), tokens, x_.data(), stride, stream);
     if (tap) tap.states(-1, "x", x_.data(), d, stride);
@@ -178,6 +225,13 @@ void BatchRunner::run_head(int first, int count, const BatchTap& tap, Stream str
         tap.activations(-1, "q_head", q.q, d);
         tap.states(-1, "logits", logits_.data(), config_.vocab_size, config_.vocab_size);
     }
+}
+
+void BatchRunner::run_generation(int tokens, const Sequence& sequence, Stream stream) const {
+    if (in_one_kernel(tokens, sequence, {})) return run_step(tokens, sequence, true, stream);
+    run_blocks(tokens, sequence, {}, stream);
+    run_head(0, tokens, {}, stream);
+    launch_pick(logits(), config_.vocab_size, tokens, ids(), stream);
 }
 
 }  // namespace tephra::cuda

@@ -5,6 +5,7 @@
 
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/model.hpp"
+#include "backends/cuda/step.hpp"
 
 namespace tephra::cuda {
 
@@ -38,10 +39,17 @@ public:
     /// Enqueues the head for tokens [first, first + count), count <= logit_rows(): logits() [count x V].
     void run_head(int first, int count, const BatchTap& tap, Stream stream) const;
 
+    /// Enqueues a step of generation: each token of ids() gives way to the greedy choice after it.
+    void run_generation(int tokens, const Sequence& sequence, Stream stream) const;
+
     [[nodiscard]] std::int32_t* ids() const { return ids_.data(); }
     [[nodiscard]] std::int32_t* logits() const { return logits_.data(); }
 
 private:
+    /// Whether one kernel takes a step of a batch through all blocks.
+    [[nodiscard]] bool in_one_kernel(int tokens, const Sequence& sequence, const BatchTap& tap) const;
+    void run_step(int tokens, const Sequence& sequence, bool choose, Stream stream) const;
+    Result<void> prepare_step();
     void product(Finish finish, const ProductArguments& arguments, Stream stream) const;
     void token_mixer(int block, int tokens, const Sequence& sequence, const BatchTap& tap, Stream stream) const;
     void channel_mixer(int block, int tokens, const BatchTap& tap, Stream stream) const;
@@ -54,6 +62,11 @@ private:
     Buffer<std::int32_t> ids_, x_, attended_, mixer_, mixed_, unit_, sums_, logits_;
     Buffer<std::int8_t> q_;
     Buffer<Scale> dequantize_;
+
+    // The kernel of a whole step: on Hopper, where the model's formats fit it.
+    int multiprocessors_ = 0;
+    Buffer<std::uint32_t> meeting_;
+    Buffer<std::uint64_t> best_;
 };
 
 }  // namespace tephra::cuda

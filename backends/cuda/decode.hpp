@@ -10,19 +10,29 @@ struct CUstream_st;
 
 namespace tephra::cuda {
 
-/// Where blocks publish what they computed; all zero before the first launch.
+/// How the input of a stage goes from the blocks that own its elements to all blocks. The lowest bit of every word says
+/// whether it is new: it alternates from version to version, so that a value and its flag are one store.
 struct ExchangeView {
-    std::uint32_t* x;           ///< [round_up(d, 8)] residual; a word is a 24-bit state and an 8-bit tag
-    std::uint32_t* attended;    ///< [round_up(d, 8)]
-    std::uint32_t* mixed;       ///< [round_up(d, 8)]
-    std::uint32_t* unit;        ///< [round_up(f, 8)]
-    std::uint64_t* squares;     ///< [blocks][2] sums of g^2: 32 bits and a 32-bit tag each
-    std::uint64_t* candidates;  ///< [blocks] best token: see candidate(), a 16-bit tag below
+    std::uint32_t* p;     ///< [inputs][pitch] what is quantized, 2 p + flag
+    std::uint64_t* sums;  ///< [sum lists][blocks] 2 sum of squares + flag: of x by writers, then of g
+    int writers;          ///< serving warps of a block that have elements
+    int columns;          ///< that are published: whole packs
+    int pitch;            ///< columns, rounded up to whole chunks
 };
+
+struct Exchanges {
+    ExchangeView stages[decode_stages];
+    std::uint64_t* candidates;  ///< [serving_warps][blocks] best token: candidate(), a 16-bit tag below
+};
+
+/// Vectors that a stage takes in, each quantized on its own.
+constexpr int inputs_of(int stage) {
+    return stage == mixer_stage ? 3 : 1;
+}
 
 struct DecodeArguments {
     DecodePlan plan;
-    ExchangeView exchange;
+    Exchanges exchanges;      ///< all zero before the first launch
     const BlockView* blocks;  ///< [layers], in device memory
     int layers;
     const std::uint8_t* tiles[decode_stages];  ///< of block 0, and of the head
@@ -30,15 +40,16 @@ struct DecodeArguments {
     StageView head;
     NormView head_norm;
     EmbeddingView embedding;
-    std::int32_t* h;            ///< [layers x d] state of the stream
-    const std::int32_t* first;  ///< token that is fed first
-    int steps;                  ///< tokens to feed; each after the first is the greedy choice
-    std::uint32_t version;      ///< of the exchange: grows by steps (layers + 1) from launch to launch
-    std::int32_t* logits;       ///< [V] of the last step, or null
-    std::int32_t* chosen;       ///< [steps] greedy choice after each step, or null: then steps is 1
+    std::int32_t* h;             ///< [layers x d] state of the stream
+    const std::int32_t* first;   ///< token that is fed first
+    int steps;                   ///< tokens to feed; each after the first is the greedy choice
+    std::uint32_t version;       ///< layers that went through the exchange before this launch
+    std::uint32_t head_version;  ///< tokens that did
+    std::int32_t* logits;        ///< [V] of the last step, or null
+    std::int32_t* chosen;        ///< [steps] greedy choice after each step, or null: then steps is 1
 };
 
-/// Starts the kernel; errors come from the return value and cudaGetLastError.
+/// Starts the kernel, which needs compute capability 9.0; errors come from the return value and cudaGetLastError.
 int launch_decode(const DecodeArguments& arguments, CUstream_st* stream);
 
 }  // namespace tephra::cuda

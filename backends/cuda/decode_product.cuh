@@ -1,141 +1,256 @@
 #pragma once
-// Step 3 of a stage: a warp multiplies its tiles, which come through a ring of its own.
-#include "backends/cuda/decode_worker.cuh"
+// What a multiplying warp does: spread activations into bit planes, multiply.
+//
+// The product is of single bits. A weight's code w + 1 is two bits, high and low; "plus" = high marks +1, "minus" =
+// neither marks -1. An activation is eight bit planes of weight 1, 2, ... 64, -128. mma.m16n8k256 counts, for 8 rows'
+// plus bits and the same rows' minus bits, where they meet each plane. So weights go from memory to the tensor core
+// without being unpacked, and 8 planes are the 8 columns of one instruction.
+#include "backends/cuda/decode_exchange.cuh"
+#include "backends/cuda/decode_weights.cuh"
 
 namespace tephra::cuda {
 
-/// A warp's private ring of tiles. Every lane copies and reads its own 16 bytes, so lanes need no agreement; tiles come
-/// in the order in which the stages of all layers and steps will want them.
-class TileRing {
+/// Bits of a in the places of mask, bits of b in the others.
+__device__ inline std::uint32_t merge(std::uint32_t a, std::uint32_t b, std::uint32_t mask) {
+    return (a & mask) | (b & ~mask);
+}
+
+/// Four lanes have four activations each of 16 neighbouring ones; lane k gets planes 2 k (in even bits) and 2 k + 1 (in
+/// odd bits): bit 8 b + 2 p (+ 1) is of activation 4 p + b.
+__device__ inline std::uint32_t two_planes(std::uint32_t word) {
+    const int lane = threadIdx.x % 4;
+    const std::uint32_t beside = __shfl_xor_sync(full_warp, word, 1);
+    const std::uint32_t pairs =
+        lane % 2 == 0 ? merge(word, beside << 2, 0x33333333) : merge(beside >> 2, word, 0x33333333);
+    const std::uint32_t across = __shfl_xor_sync(full_warp, pairs, 2);
+    return lane < 2 ? merge(pairs, across << 4, 0x0F0F0F0F) : merge(across >> 4, pairs, 0x0F0F0F0F);
+}
+
+/// Where plane n of a chunk begins, in bytes. The places of the planes let lanes that store or load together use
+/// different banks.
+__device__ constexpr int plane_offset(int n) {
+    return n / 2 * 64 + n % 2 * 320;
+}
+
+/// Four activations of each lane become bit planes: of piece `piece`, 128 columns of all inputs' chunks; lane l has
+/// columns 4 l .. of it. By the whole warp.
+__device__ inline void store_planes(std::uint8_t* activations, int piece, std::uint32_t word) {
+    const int lane = threadIdx.x % 32;
+    const std::uint32_t planes = two_planes(word);
+    std::uint8_t* const to = activations + piece / 2 * plane_chunk_bytes + piece % 2 * 8 + lane / 16 * 4 +
+                             lane / 4 % 4 * 16 + plane_offset(2 * (lane % 4));
+    *reinterpret_cast<std::uint32_t*>(to) = planes & 0x55555555;
+    *reinterpret_cast<std::uint32_t*>(to + plane_offset(1)) = planes >> 1 & 0x55555555;
+}
+
+/// A thread's part in taking the input of a stage: quads of columns. Lane k of four ends with planes 2 k and 2 k + 1 of
+/// 16 columns. In the block's activations, [inputs][chunks] of plane_chunk_bytes, lane 4 n + t finds the four words of
+/// plane n, columns 16 t .. of each quarter of a chunk, by one load.
+class Filling {
 public:
-    /// Without `active` it holds nothing: the serving warp has no ring.
-    __device__ TileRing(const DecodeArguments& a, const DecodeShared& shared, std::uint8_t* memory, bool active)
-        : a_(a), shared_(shared), warp_(threadIdx.x / 32), lane_(threadIdx.x % 32) {
-        if (!active) {
-            step_ = a.steps;
-            return;
-        }
-        base_ = static_cast<std::uint32_t>(__cvta_generic_to_shared(memory)) +
-                static_cast<std::uint32_t>(warp_ * decode_ring_depth * tile_bytes + lane_ * 16);
-        // Weights pass once a token: they must not drive parameters and state out of the second-level cache.
-        asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy_));
-        enter(mixer_stage);
-        for (int i = 0; i < decode_ring_depth; ++i) request();
+    __device__ Filling(const DecodeWorker& worker, int stage, Version version)
+        : w_(worker), in_(worker.a.exchanges.stages[stage]), flag_(version.flag(stage)) {
+        const int warp = threadIdx.x / 32, pieces = inputs_of(stage) * in_.pitch / 128;
+        pieces_ = (pieces - warp + decode_warps - 1) / decode_warps;
+        per_input_ = in_.pitch / 128;
+        piece_ = warp;
     }
 
-    /// The next tile, whose place is at once requested again.
-    __device__ uint4 next() {
-        asm volatile("cp.async.wait_group %0;" ::"n"(decode_ring_depth - 1) : "memory");
-        uint4 v;
-        asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
-                     : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                     : "r"(base_ + slot_)
-                     : "memory");
-        request();
-        return v;
+    /// Waits for the words of all its columns; adds their largest magnitudes to the peaks.
+    __device__ void take(std::uint32_t* peaks) {
+        const int lane = threadIdx.x % 32;
+        const std::uint32_t* const from = in_.p + 128 * piece_ + 4 * lane;
+        bool stale[decode_held_quads];
+#pragma unroll
+        for (int i = 0; i < decode_held_quads; ++i) {
+            if (i >= pieces_) break;
+            const int piece = piece_ + decode_warps * i, column = piece % per_input_ * 128 + 4 * lane;
+            v_[i] = {0, 0, 0, 0};
+            stale[i] = column < in_.columns;
+        }
+        bool waiting = true;
+        for (unsigned waits = 0; waiting; count_wait(waits)) {
+#pragma unroll
+            for (int i = 0; i < decode_held_quads; ++i) {
+                if (i >= pieces_) break;
+                if (stale[i]) v_[i] = load_relaxed(from + 128 * decode_warps * i);
+            }
+            waiting = false;
+#pragma unroll
+            for (int i = 0; i < decode_held_quads; ++i) {
+                if (i >= pieces_) break;
+                stale[i] = stale[i] &&
+                           (((v_[i].x ^ flag_) | (v_[i].y ^ flag_) | (v_[i].z ^ flag_) | (v_[i].w ^ flag_)) & 1) != 0;
+                waiting = waiting || stale[i];
+            }
+        }
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < decode_held_quads; ++i) {
+            if (i >= pieces_) break;
+            const auto magnitude = [](std::uint32_t word) {
+                return static_cast<std::uint32_t>(abs(static_cast<std::int32_t>(word) >> 1));
+            };
+            const std::uint32_t peak = __reduce_max_sync(full_warp, max(max(magnitude(v_[i].x), magnitude(v_[i].y)),
+                                                                        max(magnitude(v_[i].z), magnitude(v_[i].w))));
+            if (lane == 0) atomicMax(peaks + (piece_ + decode_warps * i) / per_input_, peak);
+        }
+    }
+
+    /// Quantizes what it took into bit planes.
+    __device__ void spread(const std::uint32_t* peaks, int inputs) {
+        const int lane = threadIdx.x % 32;
+        const Quantizer mine = quick_quantizer(peaks[min(lane, inputs - 1)], w_.shared.reciprocals);
+#pragma unroll
+        for (int i = 0; i < decode_held_quads; ++i) {
+            if (i >= pieces_) break;
+            const int piece = piece_ + decode_warps * i, input = piece / per_input_;
+            const Quantizer how{__shfl_sync(full_warp, mine.up, input), __shfl_sync(full_warp, mine.factor, input)};
+            const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
+            const auto word = static_cast<std::uint32_t>(
+                quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how));
+            store_planes(w_.activations, piece, word);
+        }
     }
 
 private:
-    __device__ void request() {
-        while (left_ == 0 && step_ < a_.steps) advance();
-        if (step_ < a_.steps) {
-            asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2;" ::"r"(base_ + slot_),
-                         "l"(from_), "l"(policy_)
-                         : "memory");
-            from_ += tile_bytes;
-            --left_;
-        }
-        asm volatile("cp.async.commit_group;" ::: "memory");
-        slot_ = slot_ + tile_bytes == decode_ring_depth * tile_bytes ? 0 : slot_ + tile_bytes;
-    }
-
-    __device__ void advance() {
-        if (stage_ == head_stage) {
-            ++step_;
-            layer_ = 0;
-            enter(mixer_stage);
-        } else if (stage_ == down_stage) {
-            ++layer_;
-            enter(layer_ < a_.layers ? mixer_stage : head_stage);
-        } else {
-            enter(stage_ + 1);
-        }
-    }
-
-    __device__ void enter(int stage) {
-        stage_ = stage;
-        const UnitRange range = shared_.ranges[stage][warp_];
-        const std::uint8_t* start = a_.tiles[stage];
-        if (stage != head_stage) start += layer_ * a_.block_bytes;
-        from_ = start + std::uint64_t{range.first} * tile_bytes + lane_ * 16;
-        left_ = range.count;
-    }
-
-    const DecodeArguments& a_;
-    const DecodeShared& shared_;
-    int warp_, lane_;
-    std::uint64_t policy_ = 0;
-    std::uint32_t base_ = 0;
-    std::uint32_t slot_ = 0;
-    const std::uint8_t* from_ = nullptr;
-    std::uint32_t left_ = 0;
-    int stage_ = 0, layer_ = 0, step_ = 0;
+    const DecodeWorker& w_;
+    const ExchangeView& in_;
+    std::uint32_t flag_;
+    int pieces_, per_input_, piece_;
+    uint4 v_[decode_held_quads];
 };
 
-/// The product of four bit planes with their activations, each on its own accumulator: the plane's codes are left where
-/// they lie, as multiples of 4^plane. Rows 0-7 of the fragment are the tile's rows with its first 128 columns, rows
-/// 8-15 the same rows with the other 128; columns 0-3 of the activations are the first 128, columns 4-7 the others.
-__device__ inline void multiply_tile(std::int32_t (&d)[4][4], const uint4& w, const uint4& low, const uint4& high) {
-    const std::uint32_t b[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-#pragma unroll
-    for (int plane = 0; plane < 4; ++plane) {
-        const std::uint32_t mask = 0x03030303U << (2 * plane);
-        asm("mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-            "{%0, %1, %2, %3};"
-            : "+r"(d[plane][0]), "+r"(d[plane][1]), "+r"(d[plane][2]), "+r"(d[plane][3])
-            : "r"(w.x & mask), "r"(w.z & mask), "r"(w.y & mask), "r"(w.w & mask), "r"(b[2 * plane]),
-              "r"(b[2 * plane + 1]));
-    }
+/// Bits that neither has.
+__device__ inline std::uint32_t neither(std::uint32_t a, std::uint32_t b) {
+    std::uint32_t v;
+    asm("lop3.b32 %0, %1, %2, 0, 0x03;" : "=r"(v) : "r"(a), "r"(b));
+    return v;
 }
 
-/// Adds a warp's part of a tile row to the block's accumulators and starts again from zero.
-__device__ inline void flush(std::int32_t (&d)[4][4], std::int32_t* row_sums, int lane) {
-    std::int32_t sum = 0;
-#pragma unroll
-    for (int plane = 0; plane < 4; ++plane) {
-        sum += (lane % 4 < 2 ? d[plane][0] : d[plane][2]) >> (2 * plane);
-        d[plane][0] = d[plane][1] = d[plane][2] = d[plane][3] = 0;
-    }
-    sum += __shfl_xor_sync(full_warp, sum, 2);
-    if (lane % 4 == 0) atomicAdd(row_sums + lane / 4, sum);
+__device__ inline void count_bits(std::int32_t (&d)[4], std::uint32_t upper, std::uint32_t next, std::uint32_t b0,
+                                  std::uint32_t b1) {
+    // A code's high bit falls on an even place, where the planes have theirs; odd places meet zeros.
+    asm("mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.and.popc {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+        "{%0, %1, %2, %3};"
+        : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
+        : "r"(upper >> 1), "r"(neither(upper, upper >> 1)), "r"(next >> 1), "r"(neither(next, next >> 1)), "r"(b0),
+          "r"(b1));
 }
 
-/// Step 3 of a stage: the warp's range of tiles. Tile row r takes activation vector r % vectors.
-__device__ inline void multiply(const DecodeWorker& worker, TileRing& ring, int stage, int chunks, int vectors) {
-    const int lane = threadIdx.x % 32;
-    const UnitRange range = worker.shared.ranges[stage][threadIdx.x / 32];
-    if (range.count == 0) return;
-    const auto first = range.first - worker.shared.ranges[stage][0].first;
-    unsigned row = first / static_cast<unsigned>(chunks);
-    int chunk = static_cast<int>(first - row * static_cast<unsigned>(chunks));
-    unsigned vector = vectors == 1 ? 0 : row % 3;
-    const int pitch = chunks * (tile_columns / 16);
-    const auto* const words = reinterpret_cast<const uint4*>(worker.activations) + lane / 16 * 4 + lane % 4;
-    const uint4* b = words + static_cast<int>(vector) * pitch + chunk * (tile_columns / 16);
-    std::int32_t d[4][4] = {};
-#pragma unroll 1
-    for (std::uint32_t left = range.count; left > 0; --left) {
-        const uint4 w = ring.next();
-        multiply_tile(d, w, b[0], b[8]);
-        b += tile_columns / 16;
-        if (++chunk == chunks || left == 1) {
-            flush(d, worker.sums() + row * tile_rows, lane);
-            chunk = 0;
-            ++row;
-            vector = vector + 1 == static_cast<unsigned>(vectors) ? 0 : vector + 1;
-            b = words + static_cast<int>(vector) * pitch;
+/// A lane's weights of the planes that it counts: columns 2 t and 2 t + 1 of an accumulator.
+struct PlaneWeights {
+    std::int32_t even, odd;
+    __device__ PlaneWeights() : even(1 << (2 * (threadIdx.x % 4))), odd(threadIdx.x % 4 == 3 ? -128 : 2 * even) {}
+};
+
+/// Adds a warp's part of 8 rows to the block's sums and starts again from zero. Every lane adds: that takes less time
+/// than to add up in the warp first.
+__device__ inline void flush(std::int32_t (&d)[2][4], std::int32_t* sum, const PlaneWeights& weights) {
+    const std::int32_t even = d[0][0] + d[1][0] - d[0][2] - d[1][2], odd = d[0][1] + d[1][1] - d[0][3] - d[1][3];
+    atomicAdd(sum, even * weights.even + odd * weights.odd);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) d[0][k] = d[1][k] = 0;
+}
+
+/// A warp's way through its tiles of a stage. Tiles follow each other by rows; the activations' chunks do too, since
+/// rows take the inputs in turn, and start again after the last.
+class Passage {
+public:
+    __device__ Passage(const DecodeWorker& worker, const TileRange& range, int chunks, int inputs)
+        : chunks_(chunks), chunk_(range.chunk) {
+        const unsigned lane = threadIdx.x % 32;
+        first_ = shared_address(worker.activations) + plane_offset(static_cast<int>(lane / 4)) + 16 * (lane % 4);
+        end_ = first_ + inputs * chunks * plane_chunk_bytes;
+        input_ = first_ + range.input * plane_chunk_bytes;
+        sum_ = worker.accumulators + range.row * tile_rows + lane / 4;
+    }
+    /// Prepares for the next `count` tiles.
+    __device__ void expect(int count) {
+        ends_ = 0;
+        for (int i = 0; i < count; ++i) {
+            if (++chunk_ < chunks_) continue;
+            chunk_ = 0;
+            ends_ |= 1U << i;
+        }
+        if (count > 0) ends_ |= 1U << (count - 1);
+        partial_ = chunk_ != 0;
+        groups_ = ceil_div(count, group);
+    }
+    /// Multiplies the expected tiles. What it reads of tiles past the last goes nowhere.
+    __device__ void run(const uint4 (&tiles)[decode_held_tiles], const PlaneWeights& weights) {
+        std::int32_t d[2][4] = {};
+        uint4 ahead[group];
+        bring(ahead);
+#pragma unroll
+        for (int g = 0; g < decode_held_tiles / group; ++g) {
+            if (g >= groups_) break;
+            uint4 b[group];
+#pragma unroll
+            for (int i = 0; i < group; ++i) b[i] = ahead[i];
+            bring(ahead);
+#pragma unroll
+            for (int i = 0; i < group; ++i) {
+                const uint4& w = tiles[g * group + i];
+                count_bits(d[0], w.x, w.y, b[i].x, b[i].y);
+                count_bits(d[1], w.z, w.w, b[i].z, b[i].w);
+                if ((ends_ >> (g * group + i) & 1) == 0) continue;
+                flush(d, sum_, weights);
+                sum_ += tile_rows;
+            }
         }
     }
+    /// After a portion that is not the last: back to where the next one begins.
+    __device__ void resume(int count) {
+        if (partial_) sum_ -= tile_rows;
+        const int passed = (groups_ + 1) * group - count;  // chunks brought that belong to no tile of the portion
+        for (int i = 0; i < passed; ++i)
+            input_ = input_ == first_ ? end_ - plane_chunk_bytes : input_ - plane_chunk_bytes;
+    }
+
+private:
+    static constexpr int group = 1;
+    static_assert(decode_held_tiles % group == 0);
+
+    __device__ void bring(uint4 (&b)[group]) {
+#pragma unroll
+        for (int i = 0; i < group; ++i) {
+            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                         : "=r"(b[i].x), "=r"(b[i].y), "=r"(b[i].z), "=r"(b[i].w)
+                         : "r"(input_));
+            input_ += plane_chunk_bytes;
+            if (input_ == end_) input_ = first_;
+        }
+    }
+
+    int chunks_, chunk_, groups_ = 0;
+    bool partial_ = false;
+    std::uint32_t first_, end_, input_, ends_ = 0;
+    std::int32_t* sum_;
+};
+
+/// A multiplying warp's part of a stage: fill() lays the bit planes of the input in the block's activations, by all
+/// multiplying warps; then the warp's tiles are added to the block's sums.
+template <typename Fill>
+__device__ inline void multiply_stage(const DecodeWorker& worker, TileRing& ring, const TileRange& range, int chunks,
+                                      int inputs, const PlaneWeights& weights, const Fill& fill) {
+    Passage passage(worker, range, chunks, inputs);
+    uint4 tiles[decode_held_tiles];
+    int left = range.count, count = min(left, decode_held_tiles);
+    passage.expect(count);
+    if (count > 0) ring.take(tiles, count);
+    fill();
+    meet<filled_meeting, multiplying_threads>();
+    passage.run(tiles, weights);
+    while (left > count) {
+        left -= count;
+        passage.resume(count);
+        count = min(left, decode_held_tiles);
+        passage.expect(count);
+        ring.take(tiles, count);
+        passage.run(tiles, weights);
+    }
+    announce<multiplied_meeting, meeting_threads>();
 }
 
 }  // namespace tephra::cuda

@@ -1,54 +1,76 @@
 #pragma once
-// What a block of the persistent kernel keeps, and the words that blocks publish for each other.
+// What a block of the persistent kernel keeps, and how its warps meet.
+#include "backends/cuda/async.cuh"
 #include "backends/cuda/decode.hpp"
+#include "backends/cuda/quick.cuh"
 #include "backends/cuda/reduce.cuh"
 
 namespace tephra::cuda {
 
-inline constexpr int compute_threads = 32 * decode_warps;
+inline constexpr int multiplying_threads = 32 * decode_warps;
+/// Multiplying and serving threads: all who meet.
+inline constexpr int meeting_threads = multiplying_threads + 32 * serving_warps;
+/// Portions of weights that a warp has on the way at most.
+inline constexpr int portions_ahead = 8;
 
 /// A warp's tiles of a stage.
-struct UnitRange {
-    std::uint32_t first;  ///< tile of the stage, from the stage's start
-    std::uint32_t count;
+struct TileRange {
+    int first;  ///< from the stage's start
+    int count;
+    int row;    ///< tile row of the first, from the block's first
+    int chunk;  ///< of that row
+    int input;  ///< chunk of the activations that it takes
 };
 
 struct DecodeShared {
-    BlockView views[2];
+    BlockView views[serving_warps][2];  ///< of this layer and of the next
     NormView head_norm;
-    UnitRange ranges[decode_stages][decode_warps];
-    std::uint64_t sum[decode_warps];
-    std::uint32_t peak[3][decode_warps];
-    std::int32_t activation_sums[2][3];
-    ReadyState states[3];  ///< how accumulators become states; their sums are activation_sums
-    unsigned long long best;
-    int token;
+    TileRange ranges[decode_stages][decode_warps];
+    Share shares[decode_stages];
+    std::uint32_t peaks[2][3];                         ///< largest |p| of the stage's input, by the parity of the stage
+    StateRule rules[3];                                ///< how the sums of the stage become states; three for the mixer
+    std::uint64_t full[decode_warps][portions_ahead];  ///< barriers: a portion of weights is there
+    std::uint32_t taken[decode_warps];                 ///< what each multiplying warp took of them
+    // Tables of core/fixed.hpp: what is read between two dependent steps.
+    std::uint32_t reciprocals[256], inverse_roots[384];
+    alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
 };
-static_assert(sizeof(DecodeShared) <= 4096, "plan_decode keeps 4096 bytes for it");
+static_assert(sizeof(DecodeShared) <= decode_fixed_shared);
 
-__device__ inline uint4 load_relaxed(const std::uint32_t* p) {
-    uint4 v;
-    asm volatile("ld.relaxed.gpu.global.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "l"(p)
-                 : "memory");
-    return v;
+/// The same value, of which the compiler knows nothing: it neither computes it again, where that takes longer than to
+/// keep it, nor keeps all that follows from it, where registers are short. By the whole warp.
+__device__ inline int opaque(int v) {
+    return __shfl_sync(full_warp, v, static_cast<int>(threadIdx.x % 32));
 }
-__device__ inline std::uint32_t load_relaxed_word(const std::uint32_t* p) {
-    std::uint32_t v;
-    asm volatile("ld.relaxed.gpu.global.u32 %0, [%1];" : "=r"(v) : "l"(p) : "memory");
-    return v;
+/// The same for a place in shared memory.
+template <typename T>
+__device__ inline T* opaque_shared(T* p) {
+    return static_cast<T*>(__cvta_shared_to_generic(
+        static_cast<std::size_t>(static_cast<std::uint32_t>(opaque(static_cast<int>(shared_address(p)))))));
 }
-__device__ inline std::uint64_t load_relaxed_long(const std::uint64_t* p) {
-    std::uint64_t v;
-    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(p) : "memory");
-    return v;
+
+/// What a block keeps while it runs.
+struct DecodeWorker {
+    const DecodeArguments& a;
+    DecodeShared& shared;
+    std::uint8_t* rings;         ///< shared memory, [decode_warps][plan.ring_tiles] tiles
+    std::uint8_t* activations;   ///< shared memory, bit planes: see Filling
+    std::int32_t* accumulators;  ///< shared memory, [plan.accumulators]
+};
+
+// Meetings of a stage: the block has published its elements, and the accumulators are zero; the input has been taken;
+// the same, for the warp that makes rules, for which nobody waits; the bit planes are there; the sums and the rules are
+// there. Who only announces does not wait.
+inline constexpr int published_meeting = 1, taken_meeting = 2, peaks_meeting = 3, filled_meeting = 4,
+                     multiplied_meeting = 5;
+
+template <int meeting, int threads>
+__device__ inline void announce() {
+    asm volatile("bar.arrive %0, %1;" ::"n"(meeting), "n"(threads) : "memory");
 }
-__device__ inline void store_relaxed(std::uint32_t* p, std::uint32_t v) {
-    asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory");
-}
-__device__ inline void store_relaxed_long(std::uint64_t* p, std::uint64_t v) {
-    asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(p), "l"(v) : "memory");
+template <int meeting, int threads>
+__device__ inline void meet() {
+    asm volatile("bar.sync %0, %1;" ::"n"(meeting), "n"(threads) : "memory");
 }
 
 /// A wait that cannot end is a bug of ours: stop the kernel instead of the machine.
@@ -56,31 +78,41 @@ __device__ inline void count_wait(unsigned& waits) {
     if (++waits > (1U << 24)) __trap();
 }
 
-__device__ inline std::uint32_t tagged(std::int32_t value, std::uint32_t tag) {
-    return static_cast<std::uint32_t>(value) << 8 | tag;
+__device__ inline uint4 load_relaxed(const void* p) {
+    uint4 v;
+    asm volatile("ld.relaxed.gpu.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(p)
+                 : "memory");
+    return v;
 }
-__device__ inline std::int32_t untagged(std::uint32_t word) {
-    return static_cast<std::int32_t>(word) >> 8;
+__device__ inline ulonglong2 load_relaxed_pair(const std::uint64_t* p) {
+    ulonglong2 v;
+    asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(v.x), "=l"(v.y) : "l"(p) : "memory");
+    return v;
 }
-__device__ inline std::uint32_t byte_tag(std::uint32_t version) {
-    return 1 + version % 255;
+__device__ inline void store_relaxed(void* p, std::uint32_t v) {
+    asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory");
+}
+__device__ inline void store_relaxed(std::uint64_t* p, std::uint64_t v) {
+    asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(p), "l"(v) : "memory");
 }
 
-/// What a block keeps while it runs.
-struct DecodeWorker {
-    const DecodeArguments& a;
-    DecodeShared& shared;
-    std::uint8_t* activations;   ///< shared memory
-    std::int32_t* accumulators;  ///< shared memory, [2][plan.accumulators]
-    int parity;                  ///< which half of the accumulators the stage uses
-    /// Of the serving warp: what the rows of its lanes need in step 4, fetched before step 3 has ended.
-    std::int32_t held_state = 0, held_bound = 0;
+/// A gain, into a whole word at once: what must be widened must first be there.
+__device__ inline std::int32_t load_gain(const std::int16_t* p) {
+    std::int32_t v;
+    asm volatile("ld.global.nc.s16 %0, [%1];" : "=r"(v) : "l"(p));
+    return v;
+}
 
-    __device__ bool serves() const { return threadIdx.x >= compute_threads; }
-    __device__ Share share(int stage, int rows) const {
-        return share_of(ceil_div(rows, tile_rows), a.plan.blocks, a.plan.shift[stage], blockIdx.x);
+/// What others publish when this block does takes at least so long to get here (measured on an H100).
+inline constexpr int cycles_to_elements = 400, cycles_to_sums = 1000;
+
+/// Lets time pass before a first look at what can't be there yet: each look is in the way of what it looks for.
+__device__ inline void let_pass(int cycles) {
+    const long long start = clock64();
+    while (clock64() - start < cycles) {
     }
-    __device__ std::int32_t* sums() const { return accumulators + parity * a.plan.accumulators; }
-};
+}
 
 }  // namespace tephra::cuda

@@ -1,12 +1,11 @@
 #include "backends/cuda/engine.hpp"
 
 #include <algorithm>
-#include <map>
-#include <optional>
 
 #include "backends/cuda/batch_runner.hpp"
-#include "backends/cuda/decode.hpp"
+#include "backends/cuda/decode_runner.hpp"
 #include "backends/cuda/device.hpp"
+#include "backends/cuda/graphs.hpp"
 #include "backends/cuda/model.hpp"
 #include "backends/cuda/tap_copy.hpp"
 
@@ -14,58 +13,9 @@ namespace tephra {
 namespace cuda {
 namespace {
 
-constexpr int prefill_chunk = 2048;    ///< tokens that go through the blocks together
-constexpr int logit_chunk = 256;       ///< tokens whose logits are on the device together
-constexpr int steps_per_launch = 256;  ///< of the persistent kernel, so that no launch runs for long
-
-class GraphCache {
-public:
-    GraphCache() = default;
-    GraphCache(const GraphCache&) = delete;
-    GraphCache& operator=(const GraphCache&) = delete;
-    ~GraphCache() { clear(); }
-    void clear() {
-        for (auto& [key, graph] : graphs_) static_cast<void>(cudaGraphExecDestroy(graph));
-        graphs_.clear();
-    }
-    /// Launches the graph of `key`, recording it first by `enqueue(stream)` where it is new.
-    template <typename Enqueue>
-    cudaError_t launch(int key, cudaStream_t stream, const Enqueue& enqueue) {
-        const auto found = graphs_.find(key);
-        if (found != graphs_.end()) return cudaGraphLaunch(found->second, stream);
-        cudaGraph_t graph = nullptr;
-        cudaGraphExec_t executable = nullptr;
-        cudaError_t status = cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
-        if (status != cudaSuccess) return status;
-        enqueue(stream);
-        status = cudaStreamEndCapture(stream, &graph);
-        if (status != cudaSuccess) return status;
-        status = cudaGraphInstantiate(&executable, graph, 0);
-        static_cast<void>(cudaGraphDestroy(graph));
-        if (status != cudaSuccess) return status;
-        graphs_[key] = executable;
-        return cudaGraphLaunch(executable, stream);
-    }
-
-private:
-    std::map<int, cudaGraphExec_t> graphs_;
-};
-
-class StreamOwner {
-public:
-    StreamOwner() { status_ = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking); }
-    StreamOwner(const StreamOwner&) = delete;
-    StreamOwner& operator=(const StreamOwner&) = delete;
-    ~StreamOwner() {
-        if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
-    }
-    [[nodiscard]] cudaStream_t get() const { return stream_; }
-    [[nodiscard]] cudaError_t status() const { return status_; }
-
-private:
-    cudaStream_t stream_ = nullptr;
-    cudaError_t status_ = cudaSuccess;
-};
+constexpr int prefill_chunk = 2048;  ///< tokens that go through the blocks together
+constexpr int prompt_graph = 3;      ///< key of the graph of a whole chunk
+constexpr int logit_chunk = 256;     ///< tokens whose logits are on the device together
 
 class CudaEngineImpl final : public CudaEngine {
 public:
@@ -73,7 +23,8 @@ public:
         : deployment_(std::move(model)),
           options_(options),
           info_(std::move(info)),
-          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90) {}
+          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90),
+          decoder_(model_, deployment_->graph.config) {}
 
     /// Second part of construction, which can fail.
     Result<void> initialise();
@@ -91,7 +42,7 @@ public:
         return {info_.name, info_.capability, info_.driver, info_.runtime};
     }
     [[nodiscard]] CudaMemory memory() const override;
-    [[nodiscard]] bool persistent() const override { return plan_.has_value(); }
+    [[nodiscard]] bool persistent() const override { return decoder_.ready(); }
 
 private:
     [[nodiscard]] std::size_t vocabulary() const {
@@ -106,7 +57,6 @@ private:
     }
     [[nodiscard]] Sequence batch() const { return {false, h_.data(), state_size()}; }
 
-    Result<void> prepare_persistent();
     [[nodiscard]] Result<void> check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const;
     Result<void> reserve(int tokens, int logit_rows);
     Result<void> send_ids(std::span<const std::int32_t> ids, std::int32_t* to);
@@ -115,9 +65,9 @@ private:
     Result<void> decode_persistent(std::int32_t id, std::span<std::int32_t> logits);
     Result<void> decode_batch(std::span<const std::int32_t> ids, std::span<std::int32_t> logits);
     Result<void> decode_tapped(int stream, std::span<const std::int32_t> ids, std::span<std::int32_t> logits);
+    Result<void> run_prompt(int stream, int tokens);
     Result<void> prefill_chunked(int stream, std::span<const std::int32_t> ids, Logits which,
                                  std::span<std::int32_t> logits);
-    [[nodiscard]] DecodeArguments persistent_arguments(int steps);
     Result<std::vector<std::int32_t>> generate_persistent(std::int32_t first, int steps);
     Result<std::vector<std::int32_t>> generate_batch(std::span<const std::int32_t> first, int steps);
 
@@ -128,17 +78,11 @@ private:
     StreamOwner stream_;
     Buffer<std::int32_t> h_;
     BatchRunner runner_;
+    DecodeRunner decoder_;
     GraphCache graphs_;
-    Buffer<std::int32_t> history_;  ///< choices of a generated batch
+    Buffer<std::int32_t> history_;       ///< choices of a generated batch
+    Buffer<std::int32_t> prompt_state_;  ///< the state that the graph of a prompt works on
     Tap tap_;
-
-    // The persistent kernel, where the model fits it.
-    std::optional<DecodePlan> plan_;
-    Buffer<std::uint8_t> exchange_;
-    Buffer<BlockView> block_views_;
-    Buffer<std::int32_t> single_logits_, single_id_, chosen_;
-    ExchangeView exchange_view_{};
-    std::uint32_t version_ = 0;
 };
 
 Result<void> CudaEngineImpl::initialise() {
@@ -148,39 +92,16 @@ Result<void> CudaEngineImpl::initialise() {
     model_ = std::move(*uploaded);
     if (auto ok = h_.allocate(static_cast<std::size_t>(options_.streams) * state_size()); !ok) return ok;
     if (auto ok = reserve(options_.streams, options_.streams); !ok) return ok;
-    return options_.persistent ? prepare_persistent() : Result<void>();
-}
-
-Result<void> CudaEngineImpl::prepare_persistent() {
-    const ModelConfig& config = deployment_->graph.config;
-    const BlockShapes shapes = block_shapes(config);
-    if (config.num_layers == 0) return {};
-    const StageShape stages[decode_stages] = {shapes.mixer, shapes.output, shapes.gate, shapes.down,
-                                              head_shape(config)};
-    const auto plan = plan_decode(stages, info_.multiprocessors, info_.shared_bytes);
-    if (!plan) return {};
-    const auto d = static_cast<std::size_t>(round_up(config.hidden_size, tile_rows));
-    const auto f = static_cast<std::size_t>(round_up(config.intermediate_size, tile_rows));
-    const auto blocks = static_cast<std::size_t>(plan->blocks);
-    if (auto ok = exchange_.allocate(4 * (3 * d + f) + 24 * blocks); !ok) return ok;
-    auto* const words = reinterpret_cast<std::uint32_t*>(exchange_.data());
-    auto* const longs = reinterpret_cast<std::uint64_t*>(words + 3 * d + f);
-    exchange_view_ = {words, words + d, words + 2 * d, words + 3 * d, longs, longs + 2 * blocks};
-    if (auto ok = block_views_.upload(model_.blocks); !ok) return ok;
-    if (auto ok = single_logits_.allocate(vocabulary()); !ok) return ok;
-    if (auto ok = single_id_.allocate(1); !ok) return ok;
-    if (auto ok = chosen_.allocate(steps_per_launch); !ok) return ok;
-    plan_ = plan;
-    return {};
+    return options_.persistent ? decoder_.prepare(info_) : Result<void>();
 }
 
 CudaMemory CudaEngineImpl::memory() const {
     CudaMemory memory;
     memory.weights = model_.weights.bytes();
     memory.embeddings = model_.embeddings.bytes();
-    memory.parameters = model_.gains.bytes() + model_.lower.bytes() + block_views_.bytes();
+    memory.parameters = model_.gains.bytes() + model_.lower.bytes() + model_.device_blocks.bytes();
     memory.state = h_.bytes();
-    memory.working = runner_.bytes() + exchange_.bytes() + single_logits_.bytes() + chosen_.bytes();
+    memory.working = runner_.bytes() + decoder_.bytes() + prompt_state_.bytes();
     return memory;
 }
 
@@ -219,42 +140,13 @@ Result<void> CudaEngineImpl::decode(std::span<const std::int32_t> ids, std::span
     if (auto ok = check(ids, logits.size(), ids.size()); !ok) return ok;
     if (ids.empty()) return {};
     if (tap_) return decode_tapped(0, ids, logits);
-    if (ids.size() == 1 && plan_) return decode_persistent(ids[0], logits);
+    if (ids.size() == 1 && decoder_.ready()) return decode_persistent(ids[0], logits);
     return decode_batch(ids, logits);
 }
 
-DecodeArguments CudaEngineImpl::persistent_arguments(int steps) {
-    DecodeArguments a{};
-    const ModelConfig& config = deployment_->graph.config;
-    const BlockView& first = model_.blocks[0];
-    a.plan = *plan_;
-    a.exchange = exchange_view_;
-    a.blocks = block_views_.data();
-    a.layers = config.num_layers;
-    a.tiles[mixer_stage] = first.mixer.tiles;
-    a.tiles[output_stage] = first.output.tiles;
-    a.tiles[gate_stage] = first.gate.tiles;
-    a.tiles[down_stage] = first.down.tiles;
-    a.tiles[head_stage] = model_.head.tiles;
-    a.block_bytes = block_bytes(block_shapes(config));
-    a.head = model_.head;
-    a.head_norm = model_.head_norm;
-    a.embedding = model_.embedding;
-    a.h = h_.data();
-    a.first = single_id_.data();
-    a.steps = steps;
-    a.version = version_;
-    version_ += static_cast<std::uint32_t>(steps) * static_cast<std::uint32_t>(config.num_layers + 1);
-    return a;
-}
-
 Result<void> CudaEngineImpl::decode_persistent(std::int32_t id, std::span<std::int32_t> logits) {
-    if (auto ok = send_ids({&id, 1}, single_id_.data()); !ok) return ok;
-    DecodeArguments arguments = persistent_arguments(1);
-    arguments.logits = logits.empty() ? nullptr : single_logits_.data();
-    if (auto ok = checked(static_cast<cudaError_t>(launch_decode(arguments, stream_.get())), "start decode"); !ok)
-        return ok;
-    if (auto ok = fetch(logits, single_logits_.data()); !ok) return ok;
+    if (auto ok = decoder_.decode(id, h_.data(), !logits.empty(), stream_.get()); !ok) return ok;
+    if (auto ok = fetch(logits, decoder_.logits()); !ok) return ok;
     return finish("decode");
 }
 
@@ -298,6 +190,27 @@ Result<void> CudaEngineImpl::prefill(int stream, std::span<const std::int32_t> i
     return {};
 }
 
+/// Enqueues the blocks for the tokens of a prompt. Whole chunks replay a graph, which leaves shorter gaps between
+/// kernels; it works on a state of its own, since graphs keep their addresses.
+Result<void> CudaEngineImpl::run_prompt(int stream, int tokens) {
+    if (tokens < prefill_chunk) {
+        runner_.run_blocks(tokens, {true, state_of(stream), state_size()}, {}, stream_.get());
+        return {};
+    }
+    if (prompt_state_.size() == 0)
+        if (auto ok = prompt_state_.allocate(state_size()); !ok) return ok;
+    const auto copy = [&](std::int32_t* to, const std::int32_t* from) {
+        return checked(cudaMemcpyAsync(to, from, state_size() * sizeof(*to), cudaMemcpyDeviceToDevice, stream_.get()),
+                       "copy a state");
+    };
+    if (auto ok = copy(prompt_state_.data(), state_of(stream)); !ok) return ok;
+    const cudaError_t status = graphs_.launch(prompt_graph, stream_.get(), [&](cudaStream_t recording) {
+        runner_.run_blocks(tokens, {true, prompt_state_.data(), state_size()}, {}, recording);
+    });
+    if (auto ok = checked(status, "run a prompt"); !ok) return ok;
+    return copy(state_of(stream), prompt_state_.data());
+}
+
 Result<void> CudaEngineImpl::prefill_chunked(int stream, std::span<const std::int32_t> ids, Logits which,
                                              std::span<std::int32_t> logits) {
     const bool all = which == Logits::all && !logits.empty();
@@ -308,7 +221,7 @@ Result<void> CudaEngineImpl::prefill_chunked(int stream, std::span<const std::in
         const auto part = ids.subspan(begin, std::min<std::size_t>(prefill_chunk, ids.size() - begin));
         const int tokens = static_cast<int>(part.size());
         if (auto ok = send_ids(part, runner_.ids()); !ok) return ok;
-        runner_.run_blocks(tokens, {true, state_of(stream), state_size()}, {}, stream_.get());
+        if (auto ok = run_prompt(stream, tokens); !ok) return ok;
         for (int first = 0; all && first < tokens; first += logit_chunk) {
             const int count = std::min(logit_chunk, tokens - first);
             runner_.run_head(first, count, {}, stream_.get());
@@ -344,20 +257,17 @@ Result<std::vector<std::int32_t>> CudaEngineImpl::generate(std::span<const std::
         return bad_input("more tokens than streams", "generate", "make the engine with more streams");
     if (auto ok = check(first, 0, 0); !ok) return tl::unexpected(ok.error());
     if (first.empty() || steps <= 0) return std::vector<std::int32_t>();
-    return first.size() == 1 && plan_ ? generate_persistent(first[0], steps) : generate_batch(first, steps);
+    return first.size() == 1 && decoder_.ready() ? generate_persistent(first[0], steps) : generate_batch(first, steps);
 }
 
 Result<std::vector<std::int32_t>> CudaEngineImpl::generate_persistent(std::int32_t first, int steps) {
     std::vector<std::int32_t> chosen(static_cast<std::size_t>(steps));
     for (int done = 0; done < steps;) {
-        const int now = std::min(steps - done, steps_per_launch);
-        if (auto ok = send_ids({&first, 1}, single_id_.data()); !ok) return tl::unexpected(ok.error());
-        DecodeArguments arguments = persistent_arguments(now);
-        arguments.chosen = chosen_.data();
-        auto ok = checked(static_cast<cudaError_t>(launch_decode(arguments, stream_.get())), "start decode");
+        const int now = std::min(steps - done, DecodeRunner::most_steps);
+        auto ok = decoder_.generate(first, h_.data(), now, stream_.get());
         if (ok)
             ok = fetch(std::span(chosen).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(now)),
-                       chosen_.data());
+                       decoder_.chosen());
         if (ok) ok = finish("generate");
         if (!ok) return tl::unexpected(ok.error());
         done += now;
@@ -374,9 +284,7 @@ Result<std::vector<std::int32_t>> CudaEngineImpl::generate_batch(std::span<const
     if (ok) ok = send_ids(first, runner_.ids());
     for (int step = 0; ok && step < steps; ++step) {
         const cudaError_t status = graphs_.launch(4 * tokens + 2, stream_.get(), [&](cudaStream_t stream) {
-            runner_.run_blocks(tokens, batch(), {}, stream);
-            runner_.run_head(0, tokens, {}, stream);
-            launch_pick(runner_.logits(), static_cast<int>(vocabulary()), tokens, runner_.ids(), stream);
+            runner_.run_generation(tokens, batch(), stream);
         });
         ok = checked(status, "generate");
         if (ok)

@@ -1,7 +1,7 @@
 #pragma once
 // What every product does with its accumulators, and how it unpacks weights.
 #include "backends/cuda/batch.hpp"
-#include "backends/cuda/numerics.cuh"
+#include "backends/cuda/quick_states.cuh"
 
 namespace tephra::cuda {
 
@@ -22,37 +22,26 @@ struct PlainFinish {
 
 /// The same without branches, for formats that `fits` names, which models have.
 struct QuickFinish {
-    int shift, low, high, up, down;
-    std::int32_t half, cap;
-    std::int64_t add;
-    const int2* sigmoid;  ///< [256] shared memory: sigmoid_table's entries and how far they fall to the next
+    int shift;
+    SigmoidFormat format;
+    QuickProduct product;
+    const SigmoidEntry* sigmoids;
 
-    __device__ static bool fits(Finish finish, const ProductArguments& a) {
-        const int product = 2 * a.z_bits - a.y_bits;
-        return finish == Finish::residual ? a.shift >= 0 : (finish != Finish::unit || (product >= 16 && product <= 62));
+    __host__ __device__ static bool fits(Finish finish, const ProductArguments& a) {
+        if (finish == Finish::residual) return a.shift >= 0;
+        return finish != Finish::unit || QuickProduct::fits(2 * a.z_bits - a.y_bits);
     }
-    __device__ QuickFinish(const ProductArguments& a, const int2* table) : sigmoid(table) {
-        shift = min(a.shift, 30);
-        const int product = 2 * a.z_bits - a.y_bits;
-        low = min(product, 32);
-        high = product - low;
-        add = half_of(product);
-        down = max(a.z_bits - 16, 0);
-        up = max(16 - a.z_bits, 0);
-        half = (1 << down) >> 1;
-        cap = sigmoid_limit >> up;
-    }
+    /// entries: the sigmoid's, in shared memory; for the gate only.
+    __device__ QuickFinish(const ProductArguments& a, const SigmoidEntry* entries)
+        : shift(min(a.shift, 30)),
+          format(sigmoid_format(a.z_bits)),
+          product(2 * a.z_bits - a.y_bits),
+          sigmoids(entries) {}
     __device__ std::int32_t sum(std::int32_t x, std::int32_t state) const {
         return clamp24(((x + ((1 << shift) >> 1)) >> shift) + state);
     }
     __device__ std::int32_t gate(std::int32_t z1, std::int32_t z2) const {
-        const std::int32_t a = min(min((abs(z1) + half) >> down, cap) << up, sigmoid_limit - 1);
-        const int2 entry = sigmoid[a >> 12];
-        const std::int32_t tail = entry.x - ((entry.y * (a & 4095) + 2048) >> 12);
-        const std::int32_t sigmoid_of_z1 = z1 < 0 ? tail : probability_one - tail;
-        const std::int32_t silu =
-            shift_right(multiply_wide(z1, sigmoid_of_z1, half_of(probability_bits)), probability_bits);
-        return clamp24(shift_right(multiply_wide(silu, z2, add), low, high));
+        return product(quick_silu(z1, format, sigmoids), z2);
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Kernels of a batch follow each other on one stream; each may be set up while the one before still runs. On devices
-// before compute capability 9.0 these are plain launches.
+// Kernels of a batch follow each other on one stream; each may be set up while the one before still runs, but for those
+// of launch_alone. On devices before compute capability 9.0 these are plain launches.
 #include <cuda_runtime_api.h>
 
 #include "backends/cuda/batch.hpp"
@@ -47,6 +47,15 @@ template <typename... Parameters, typename... Arguments>
 void launch_overlapped(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,
                        const Arguments&... arguments) {
     launch_overlapped(kernel, grid, threads, shared_bytes, stream, dim3(1), arguments...);
+}
+
+/// A plain launch, for the kernels of a prompt. Set up early, their blocks would wait where blocks of the kernel before
+/// could work, and even with a late signal a prompt takes longer than with plain launches.
+template <typename... Parameters, typename... Arguments>
+void launch_alone(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,
+                  const Arguments&... arguments) {
+    kernel<<<grid, static_cast<unsigned>(threads), static_cast<std::size_t>(shared_bytes), stream>>>(
+        Parameters(arguments)...);
 }
 
 }  // namespace tephra::cuda

@@ -3,9 +3,10 @@
 //
 // A tile is 8 rows x 256 columns in 512 bytes: one 16-byte load of each lane of a warp. Lane l = 4 g + t holds row g;
 // byte b of its word w holds, in bits 2p and 2p + 1, the code (weight + 1) of column
-//     128 (w / 2) + 32 p + 16 (w % 2) + 4 t + b.
+//     128 (w / 2) + 64 (w % 2) + 16 t + 4 p + b.
 // So masking bit plane p of the words of two tiles gives the four registers of an 8-bit mma A fragment of 16 rows and
-// 32 columns, both for mma.sync.m16n8k32 and for a warp's part of wgmma.m64nNk32, without moving any data.
+// 32 columns, both for mma.sync.m16n8k32 and for a warp's part of wgmma.m64nNk32, without moving any data; and a word
+// holds 16 neighbouring columns, as single-bit products (mma.sync.m16n8k256) want them.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,7 +32,13 @@ constexpr int round_up(int a, int b) {
 
 /// Column of byte `b`, bit plane `p`, word `w` of lane `t` of a quad within its tile.
 constexpr int tile_column(int t, int w, int p, int b) {
-    return 128 * (w / 2) + 32 * p + 16 * (w % 2) + 4 * t + b;
+    return 128 * (w / 2) + 64 * (w % 2) + 16 * t + 4 * p + b;
+}
+
+/// Where column k of a tile lies in the order in which 8-bit fragments take columns: plane p's 32 columns follow each
+/// other, 16 of words w = 0, 2 and 16 of words w = 1, 3.
+constexpr int tile_position(int k) {
+    return k / 128 * 128 + k / 4 % 4 * 32 + k / 64 % 2 * 16 + k / 16 % 4 * 4 + k % 4;
 }
 
 /// Matrices of equal shape that one stage multiplies, their tile rows interleaved: tile row R = pack * matrices + m
@@ -59,11 +66,12 @@ void pack_stage(const StageShape& shape, std::span<const TernaryMatrix> matrices
 std::vector<TernaryMatrix> split_rows(const TernaryMatrix& matrix);
 
 /// Position of activation (token n, column k) in the activation buffer of `tokens` tokens (a multiple of 8): by
-/// 256-column chunk, then by 8 tokens, then 16 columns x 8 tokens as one 128-byte core matrix of wgmma.
+/// 256-column chunk, then by 8 tokens, then 16 positions of columns x 8 tokens as one 128-byte core matrix of wgmma.
 constexpr std::size_t activation_offset(int tokens, int n, int k) {
     const auto chunk = static_cast<std::size_t>(k / tile_columns) * static_cast<std::size_t>(tokens / 8);
+    const int position = tile_position(k % tile_columns);
     return (chunk + static_cast<std::size_t>(n / 8)) * 2048 +
-           static_cast<std::size_t>(k % tile_columns / 16 * 128 + n % 8 * 16 + k % 16);
+           static_cast<std::size_t>(position / 16 * 128 + n % 8 * 16 + position % 16);
 }
 
 /// Tokens of an activation buffer: what the token tiles of the products (16, 64 or 128 tokens) divide.

@@ -97,7 +97,7 @@ void fill_block(BlockView& view, const QuantizedBlock& block, const BlockShapes&
     view.mixer = stage_view(shapes.mixer, tiles);
     view.output = stage_view(shapes.output, tiles += shapes.mixer.bytes());
     view.gate = stage_view(shapes.gate, tiles += shapes.output.bytes());
-    view.down = stage_view(shapes.down, tiles += shapes.gate.bytes());
+    view.down = stage_view(shapes.down, tiles + shapes.gate.bytes());
     view.recurrence = {formats.f, formats.i, formats.g, formats.h, formats.t};
     view.z_bits = formats.z;
     view.y_bits = formats.y;
@@ -154,6 +154,7 @@ Result<DeviceModel> upload_model(const Deployment& model, int threads) {
         view.norms[down_norm] = norm_view(block.down_norm, offsets[b][3], out.gains.data());
         view.one_minus_lower = out.lower.data() + lower_offsets[b];
     }
+    if (auto ok = out.device_blocks.upload(out.blocks); !ok) return tl::unexpected(ok.error());
     out.head = stage_view(head_shape(graph.config), out.weights.data() + quantized.blocks.size() * block_bytes(shapes));
     out.head_norm = norm_view(quantized.head_norm, head_offsets, out.gains.data());
     out.embedding = {graph.embeddings.type, out.embeddings.data(), graph.embeddings.rows, graph.embeddings.cols,

@@ -28,6 +28,7 @@ struct DeviceModel {
     Buffer<std::int16_t> gains;
     Buffer<std::int32_t> lower;
     std::vector<BlockView> blocks;
+    Buffer<BlockView> device_blocks;  ///< the same, for kernels that go through all of them
     StageView head{};
     NormView head_norm{};
     EmbeddingView embedding{};

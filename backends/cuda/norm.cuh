@@ -64,15 +64,13 @@ __device__ inline void normalize_held(const NormView& norm, const Held<quads>& h
     if (outputs == 1 && threadIdx.x % 32 == 0 && squares != 0)
         atomicAdd(&shared_squares, static_cast<unsigned long long>(squares));
     reduce_block(shared, sum, peaks);
-    Scale mine{};
+    Quantizer mine{};
 #pragma unroll
     for (int k = 0; k < outputs; ++k)
-        if (threadIdx.x % 32 == k) mine = quantize_scale(peaks.peak[k]);
+        if (threadIdx.x % 32 == k) mine = quantizer(quantize_scale(peaks.peak[k]));
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
-        const ReadyScale scale =
-            ready({static_cast<std::uint16_t>(__shfl_sync(full_warp, static_cast<int>(mine.mantissa), k)),
-                   static_cast<std::int16_t>(__shfl_sync(full_warp, static_cast<int>(mine.exponent), k))});
+        const Quantizer scale{__shfl_sync(full_warp, mine.up, k), __shfl_sync(full_warp, mine.factor, k)};
         std::int8_t* const q = out.q + k * out.output_stride;
         std::int32_t total = 0;
 #pragma unroll

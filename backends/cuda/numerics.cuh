@@ -1,57 +1,26 @@
 #pragma once
-// The arithmetic of core/fixed.hpp and the norm of neuro/stages.hpp on the device. Only what reads a table or a vector
-// is written again here; everything else is core/fixed.hpp itself.
+// The arithmetic of core/fixed.hpp on states and accumulators. What is written again here equals it on the ranges that
+// the model can reach, in 32 bits where 32 bits hold the result; what could leave that range takes the plain function.
 #include <cstdint>
 
+#include "backends/cuda/scales.cuh"
 #include "backends/cuda/views.hpp"
 #include "core/fixed.hpp"
 
 namespace tephra::cuda {
 
-__device__ constexpr auto device_reciprocals = detail::reciprocal_table;
-__device__ constexpr auto device_inverse_roots = detail::inverse_sqrt_table;
 __device__ constexpr auto device_sigmoids = sigmoid_table;
 
-/// to_scale: the standard library's count of leading zeros does not work in device code.
-__device__ inline Scale device_to_scale(std::uint64_t v) {
-    if (v == 0) return {};
-    const int width = 64 - __clzll(static_cast<long long>(v));
-    if (width <= 16) return {static_cast<std::uint16_t>(v << (16 - width)), static_cast<std::int16_t>(width - 16)};
-    const int shift = width - 16;
-    const auto m = static_cast<std::uint32_t>((v >> shift) + ((v >> (shift - 1)) & 1));
-    return detail::carry(m, shift);
-}
-
-__device__ inline Scale device_reciprocal(Scale a) {
-    if (a.mantissa == 0) return {};
-    const std::uint64_t seed = device_reciprocals[(a.mantissa >> 7) - 256];
-    const std::uint64_t rest = (std::uint64_t{1} << 32) - a.mantissa * seed;
-    const auto y = static_cast<std::uint32_t>((seed * rest + (std::uint64_t{1} << 30)) >> 31);
-    return detail::carry(y, -31 - a.exponent);
-}
-
-__device__ inline Scale device_inverse_sqrt(Scale a) {
-    if (a.mantissa == 0) return {};
-    const int exponent = a.exponent + 16;
-    const bool odd = (exponent & 1) != 0;
-    const std::uint64_t u = odd ? a.mantissa : std::uint64_t{a.mantissa} << 1;
-    const int half = (exponent + (odd ? 1 : 0)) / 2;
-    const std::uint64_t seed = device_inverse_roots[(u >> 8) - 128];
-    const std::uint64_t t = (u * (seed * seed)) >> 17;
-    const std::uint64_t rest = 3 * (std::uint64_t{1} << 30) - t;
-    const auto y = static_cast<std::uint32_t>((seed * rest + (std::uint64_t{1} << 30)) >> 31);
-    return detail::carry(y, -15 - half);
-}
-
-// The functions below equal those of core/fixed.hpp on the ranges that the model can reach, in 32 bits where 32 bits
-// hold the result; what could leave that range takes the plain function.
-
-/// a b + c in one instruction: the compiler widens operands shorter than 32 bits to 64 and multiplies those.
+/// a b + c in one instruction. The compiler widens operands shorter than 32 bits to 64 and multiplies those, and it
+/// splits mad.wide into a product and two additions; a product with carry it joins to one.
 __device__ inline std::int64_t multiply_wide(std::int32_t a, std::int32_t b, std::int64_t c = 0) {
 #ifdef __CUDA_ARCH__
-    std::int64_t v;
-    asm("mad.wide.s32 %0, %1, %2, %3;" : "=l"(v) : "r"(a), "r"(b), "l"(c));
-    return v;
+    std::uint32_t low, high;
+    asm("mad.lo.cc.s32 %0, %2, %3, %4;\n"
+        "madc.hi.s32 %1, %2, %3, %5;"
+        : "=&r"(low), "=r"(high)
+        : "r"(a), "r"(b), "r"(static_cast<std::uint32_t>(c)), "r"(static_cast<std::uint32_t>(c >> 32)));
+    return static_cast<std::int64_t>(std::uint64_t{high} << 32 | low);
 #else
     return std::int64_t{a} * b + c;
 #endif
@@ -114,23 +83,23 @@ __device__ inline std::int32_t device_sigmoid(std::int32_t z, int fraction_bits)
     return z < 0 ? tail : probability_one - tail;
 }
 
+/// round_shift(a b, 23).
+__device__ inline std::int32_t times_probability(std::int32_t a, std::int32_t b) {
+    return shift_right(multiply_wide(a, b, half_of(probability_bits)), probability_bits);
+}
+
 __device__ inline std::int32_t device_silu(std::int32_t z, int fraction_bits) {
-    return shift_right(multiply_wide(z, device_sigmoid(z, fraction_bits), half_of(probability_bits)), probability_bits);
+    return times_probability(z, device_sigmoid(z, fraction_bits));
 }
 
 /// p = round_shift(x gain, 8): what is quantized, and whose largest magnitude is the peak.
-__device__ inline std::int32_t gained(std::int32_t x, std::int16_t gain) {
+__device__ inline std::int32_t gained(std::int32_t x, std::int32_t gain) {
     return shift_right(multiply_wide(x, gain, 128), 8);
 }
 
 /// round_shift(x rms_gain, 15), whose square is summed; 24 bits.
-__device__ inline std::int32_t normalized(std::int32_t x, std::int16_t rms_gain) {
+__device__ inline std::int32_t normalized(std::int32_t x, std::int32_t rms_gain) {
     return shift_right(multiply_wide(x, rms_gain, 1 << 14), 15);
-}
-
-/// 127 / peak.
-__device__ inline Scale quantize_scale(std::uint32_t peak) {
-    return multiply(Scale{127 << 9, -9}, device_reciprocal(device_to_scale(peak)));
 }
 
 /// A scale made ready for many products: p x scale = (p mantissa + add) >> (low + high), rounded as apply_scale rounds.
@@ -184,42 +153,44 @@ struct Gained {
     std::int32_t p[4];
 };
 
-/// Four activations p x scale as one word, for a scale that quantize_scale made of a peak >= |p|: its shift is in
-/// [9, 62] and the product fits 32 bits after it. Packing saturates at 127.
-__device__ inline std::int32_t quantized_word(const Gained& gained, const ReadyScale& scale) {
-    std::int32_t q[4];
-#pragma unroll
-    for (int j = 0; j < 4; ++j) q[j] = max(-127, scaled(gained.p[j], scale));
-    std::int32_t word = 0;
+/// 127 / peak as a shift and a factor: p quantizes to bits 40 to 47 of (p << up) factor + 2^39.
+struct Quantizer {
+    std::int32_t up;
+    std::int32_t factor;
+};
+
+/// The scale of quantize_scale. A peak of 2^w has a shift near w + 8, at most 39; where it is short of 25, p has the
+/// bits to spare that the factor lacks.
+__device__ inline Quantizer quantizer(Scale scale) {
+    const int shift = -scale.exponent, up = max(25 - shift, 0);
+    return {up, static_cast<std::int32_t>(scale.mantissa) << (40 - shift - up)};
+}
+
+/// Bits 32 to 63 of a b + 2^39.
+__device__ inline std::int32_t multiply_high(std::int32_t a, std::int32_t b) {
 #ifdef __CUDA_ARCH__
-    asm("{\n"
-        ".reg .b32 upper;\n"
-        "cvt.pack.sat.s8.s32.b32 upper, %4, %3, 0;\n"
-        "cvt.pack.sat.s8.s32.b32 %0, %2, %1, upper;\n"
-        "}\n"
-        : "=r"(word)
-        : "r"(q[0]), "r"(q[1]), "r"(q[2]), "r"(q[3]));
+    std::int32_t v;
+    asm("mad.hi.s32 %0, %1, %2, 128;" : "=r"(v) : "r"(a), "r"(b));
+    return v;
 #else
-    for (int j = 0; j < 4; ++j) word |= (min(q[j], 127) & 0xFF) << (8 * j);
+    return static_cast<std::int32_t>((std::int64_t{a} * b + (std::int64_t{1} << 39)) >> 32);
 #endif
-    return word;
 }
 
-/// 1 / sqrt(sum + epsilon + second_epsilon x second).
-__device__ inline Scale inverse_rms(const NormConstants& norm, std::uint64_t sum, std::uint64_t second) {
-    sum += norm.epsilon;
-    const Scale extra = multiply(device_to_scale(second), norm.second_epsilon);
-    if (extra.mantissa != 0) {
-        if (extra.exponent >= 0)
-            sum += std::uint64_t{extra.mantissa} << (extra.exponent < 46 ? extra.exponent : 46);
-        else if (extra.exponent >= -17)
-            sum += static_cast<std::uint64_t>(round_shift(extra.mantissa, -extra.exponent));
-    }
-    return device_inverse_sqrt(device_to_scale(sum > 1 ? sum : 1));
+/// Bits 8 to 15 of the result are the activation of p, |p| <= the peak of the quantizer. The scale's error is below
+/// 2^-13, so that none rounds beyond 127 and nothing needs a clamp.
+__device__ inline std::uint32_t quantized(std::int32_t p, const Quantizer& how) {
+    return static_cast<std::uint32_t>(
+        multiply_high(static_cast<std::int32_t>(static_cast<std::uint32_t>(p) << how.up), how.factor));
 }
 
-__device__ inline Scale dequantize_scale(Scale factor, std::uint32_t peak, Scale inverse) {
-    return multiply(multiply(factor, device_to_scale(peak)), inverse);
+/// Four activations as one word.
+__device__ inline std::int32_t quantized_word(const Gained& gained, const Quantizer& how) {
+    std::uint32_t q[4];
+#pragma unroll
+    for (int j = 0; j < 4; ++j) q[j] = quantized(gained.p[j], how);
+    return static_cast<std::int32_t>(
+        __byte_perm(__byte_perm(q[0], q[1], 0x0051), __byte_perm(q[2], q[3], 0x0051), 0x5410));
 }
 
 /// Pre-computed step of the recurrence: h' = (h keep + add) >> 23, equal to h + round_shift(forget (candidate - h), 23)
@@ -229,12 +200,18 @@ struct RecurrenceStep {
     std::int64_t add;
 };
 
+/// From sigmoid(-f) and sigmoid(i).
+__device__ inline RecurrenceStep recurrence_step(const RecurrenceFormats& formats, std::int32_t sigmoid_of_minus_f,
+                                                 std::int32_t i, std::int32_t sigmoid_of_i,
+                                                 std::int32_t one_minus_lower) {
+    const std::int32_t forget = times_probability(one_minus_lower, sigmoid_of_minus_f);
+    const std::int32_t candidate = device_shift_state(times_probability(i, sigmoid_of_i), formats.i - formats.h);
+    return {probability_one - forget, multiply_wide(forget, candidate, half_of(probability_bits))};
+}
+
 __device__ inline RecurrenceStep recurrence_step(const RecurrenceFormats& formats, std::int32_t f, std::int32_t i,
                                                  std::int32_t one_minus_lower) {
-    const std::int32_t forget = shift_right(
-        multiply_wide(one_minus_lower, device_sigmoid(-f, formats.f), half_of(probability_bits)), probability_bits);
-    const std::int32_t candidate = device_shift_state(device_silu(i, formats.i), formats.i - formats.h);
-    return {probability_one - forget, multiply_wide(forget, candidate, half_of(probability_bits))};
+    return recurrence_step(formats, device_sigmoid(-f, formats.f), i, device_sigmoid(i, formats.i), one_minus_lower);
 }
 
 __device__ inline std::int32_t advance(std::int32_t h, const RecurrenceStep& step) {

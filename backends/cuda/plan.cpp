@@ -6,26 +6,35 @@ namespace tephra::cuda {
 
 std::optional<DecodePlan> plan_decode(const StageShape (&stages)[decode_stages], int multiprocessors,
                                       std::size_t shared_limit) {
-    if (stages[gate_stage].cols > decode_max_hidden || stages[down_stage].cols > decode_max_intermediate) return {};
     DecodePlan plan;
-    plan.blocks = multiprocessors;
+    // Vectors get around the sooner the fewer blocks there are: three packs of the residual each, or less in small
+    // models.
+    const int wanted = std::max(64, round_up(ceil_div(stages[output_stage].packs(), 3), 4));
+    plan.blocks = std::min({multiprocessors, wanted, decode_max_blocks});
     for (const StageShape& stage : stages) plan.blocks = std::min(plan.blocks, stage.packs());
-    if (plan.blocks < 1) return {};
-    int shift = 0;
+    plan.blocks -= plan.blocks % 4;
+    if (plan.blocks < 4) return {};
+    const auto most_rows = [&](int stage) { return ceil_div(stages[stage].packs(), plan.blocks) * tile_rows; };
+    if (most_rows(down_stage) > 32 || most_rows(gate_stage) > 32 * serving_warps) return {};
+    // The residual stays with the lane that owns its row, so these two stages share their rows alike.
+    const int rest = stages[output_stage].packs() % plan.blocks;
+    plan.shift[output_stage] = plan.shift[down_stage] = rest;
+    plan.shift[gate_stage] = plan.shift[head_stage] = 2 * rest % plan.blocks;
     for (int s = 0; s < decode_stages; ++s) {
         const StageShape& stage = stages[s];
-        plan.shift[s] = shift;
-        shift = (shift + stage.packs() % plan.blocks) % plan.blocks;
-        const int activations = (s == mixer_stage ? 3 : 1) * stage.chunks() * tile_columns;
-        plan.activation_bytes = std::max(plan.activation_bytes, activations);
-        plan.accumulators =
-            std::max(plan.accumulators, ceil_div(stage.packs(), plan.blocks) * tile_rows * stage.matrices);
+        const int inputs = s == mixer_stage ? 3 : 1;
+        plan.writers[s] = s == down_stage ? ceil_div(most_rows(gate_stage), 32) : 1;
+        if (inputs * stage.chunks() * tile_columns > 4 * 32 * decode_warps * decode_held_quads) return {};
+        plan.activation_bytes = std::max(plan.activation_bytes, inputs * stage.chunks() * plane_chunk_bytes);
+        plan.accumulators = std::max(plan.accumulators, round_up(most_rows(s) * stage.matrices, 4));
     }
-    constexpr std::size_t fixed = 4096;  // statistics, ranges and the views of two blocks
-    constexpr std::size_t ring = std::size_t{decode_warps} * decode_ring_depth * tile_bytes;
-    plan.shared_bytes = ring + static_cast<std::size_t>(plan.activation_bytes) +
-                        2 * sizeof(std::int32_t) * static_cast<std::size_t>(plan.accumulators);
-    if (plan.shared_bytes + fixed > shared_limit) return {};
+    const std::size_t beside = static_cast<std::size_t>(plan.activation_bytes) +
+                               sizeof(std::int32_t) * static_cast<std::size_t>(plan.accumulators);
+    constexpr std::size_t row = std::size_t{decode_warps} * tile_bytes;  // one tile of each warp
+    if (beside + decode_fixed_shared + row * decode_least_ring > shared_limit) return {};
+    plan.ring_tiles =
+        std::min(decode_longest_ring, static_cast<int>((shared_limit - beside - decode_fixed_shared) / row));
+    plan.shared_bytes = beside + row * static_cast<std::size_t>(plan.ring_tiles);
     return plan;
 }
 

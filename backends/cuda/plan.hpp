@@ -7,14 +7,24 @@
 
 namespace tephra::cuda {
 
-/// Warps that multiply; one more warp computes scales meanwhile.
-inline constexpr int decode_warps = 16;
-inline constexpr int decode_threads = 32 * (decode_warps + 1);
-/// Vectors must fit the registers of the multiplying threads.
-inline constexpr int decode_max_hidden = 2 * 4 * 32 * decode_warps;
-inline constexpr int decode_max_intermediate = 4 * 4 * 32 * decode_warps;
-/// Tiles that each warp holds or has on the way from memory: about one block of the 2.7B model ahead.
-inline constexpr int decode_ring_depth = 20;
+/// Warps that multiply; warps that serve them: scales, what becomes of the sums, what the block publishes; and one that
+/// fetches weights.
+inline constexpr int decode_warps = 12;
+inline constexpr int serving_warps = 3;
+inline constexpr int decode_threads = 32 * (decode_warps + serving_warps + 1);
+/// Quads of columns that a multiplying thread takes in at most.
+inline constexpr int decode_held_quads = 6;
+/// A lane of one warp reads what four blocks published, so that one load of a warp reads all.
+inline constexpr int decode_max_blocks = 128;
+/// Tiles that a multiplying warp holds in registers.
+inline constexpr int decode_held_tiles = 12;
+/// A warp's ring of tiles in shared memory is as long as there is room, within these.
+inline constexpr int decode_least_ring = 2 * decode_held_tiles, decode_longest_ring = 40;
+/// Bytes from one 256-column chunk of bit planes in shared memory to the next: eight planes of two bits a column. Odd
+/// chunks begin on the other half of the banks, so that threads of two chunks store to different ones.
+inline constexpr int plane_chunk_bytes = 512 + 64;
+/// Bytes of shared memory that the kernel takes beside what the plan counts.
+inline constexpr std::size_t decode_fixed_shared = 11264;
 
 enum DecodeStage : int { mixer_stage, output_stage, gate_stage, down_stage, head_stage, decode_stages };
 
@@ -25,7 +35,7 @@ struct Share {
 };
 
 /// Share of block `block` of `blocks`: contiguous, and the blocks shift, shift + 1, ... get one pack more where the
-/// division leaves a rest. Rotating the shift from stage to stage evens out what each block reads.
+/// division leaves a rest. Shifts that differ from stage to stage even out what each block reads.
 constexpr Share share_of(int packs, int blocks, int shift, int block) {
     const int position = (block + blocks - shift) % blocks;
     const int least = packs / blocks, rest = packs % blocks;
@@ -33,15 +43,18 @@ constexpr Share share_of(int packs, int blocks, int shift, int block) {
 }
 
 struct DecodePlan {
-    int blocks = 0;
+    int blocks = 0;  ///< a multiple of 4
     int shift[decode_stages] = {};
-    int activation_bytes = 0;  ///< of the widest stage
-    int accumulators = 0;      ///< of the block with most rows
+    int writers[decode_stages] = {};  ///< serving warps of a block that publish the input of a stage
+    int ring_tiles = 0;               ///< of each multiplying warp
+    int activation_bytes = 0;         ///< of the widest stage, as bit planes
+    int accumulators = 0;             ///< of the block with most rows
     std::size_t shared_bytes = 0;
 };
 
 /// Plan for a device, or none where the model does not fit the kernel: every block must own rows of every stage (a
-/// block without work could be overtaken), and vectors and rings must fit. `stages` in the order of DecodeStage.
+/// block without work could be overtaken) but not more than its serving warps have lanes, and activations and rings
+/// must fit. `stages` in the order of DecodeStage.
 std::optional<DecodePlan> plan_decode(const StageShape (&stages)[decode_stages], int multiprocessors,
                                       std::size_t shared_limit);
 

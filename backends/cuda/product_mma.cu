@@ -63,7 +63,7 @@ void launch(const ProductArguments& arguments, Stream stream) {
     const int tokens = arguments.activations.tokens;
     const int tile = tokens % 64 == 0 ? 64 : 16;
     const dim3 grid(static_cast<unsigned>(tile_rows_seen(arguments.weights) / (2 * warps)),
-                    static_cast<unsigned>(tokens / tile), arguments.weights.matrices == 3 ? 3 : 1);
+                    static_cast<unsigned>(ceil_div(arguments.tokens, tile)), arguments.weights.matrices == 3 ? 3 : 1);
     if (tile == 64)
         launch_overlapped(product<finish, 8>, grid, 32 * warps, 0, stream, arguments);
     else

@@ -9,22 +9,20 @@
 
 namespace tephra::cuda {
 
-/// Work of one block. Where two of them share a multiprocessor, one finishes its sums while the other multiplies; wide
-/// ones need too many registers for that.
-template <int stacked_rows, int stacked_chunks, int width, int shared_rows, int on_multiprocessor>
+/// Work of one block. Two of them share a multiprocessor: one finishes its sums while the other multiplies.
+template <int stacked_rows, int stacked_chunks, int width>
 struct Shape {
-    static constexpr int residents = on_multiprocessor;
+    static constexpr int residents = 2;
     static constexpr int row_groups = stacked_rows;      ///< warpgroups over rows, 64 each
     static constexpr int chunk_groups = stacked_chunks;  ///< warpgroups over chunks
     static constexpr int tokens = width;                 ///< of a block
-    static constexpr int sharing = shared_rows;          ///< blocks of a cluster that share their activations
     static constexpr int consumers = 128 * row_groups * chunk_groups;
     static constexpr int threads = consumers + 32;  ///< and the warp that issues the copies
     static constexpr int tile_rows_held = 8 * row_groups;
     static constexpr int weight_bytes = tile_rows_held * tile_bytes;
     static constexpr int activation_bytes = tokens * tile_columns;
     static constexpr int stage_bytes = weight_bytes + activation_bytes;
-    static constexpr int room = (residents == 2 ? 104 : 200) * 1024;  ///< for the ring
+    static constexpr int room = 104 * 1024;  ///< for the ring
     /// Places of the ring: a place always belongs to the same warpgroup over chunks. A warpgroup that saw only some of
     /// a place's phases could take the phase before last, whose parity is the same, for the one that it waits for.
     static constexpr int stages = (room / stage_bytes < 8 ? room / stage_bytes : 8) / chunk_groups * chunk_groups;
@@ -85,14 +83,7 @@ __device__ void copy_chunks(const ProductArguments& a, const Ring<S>& ring, cons
     const auto copy_activations = [&](int chunk) {
         const int stage = (chunk - part.begin) % S::stages;
         const auto block = static_cast<std::size_t>(chunk) * (a.activations.tokens / 8) + blockIdx.y * (S::tokens / 8);
-        if (lane != 0) return;
-        if constexpr (S::sharing == 1) {
-            bulk_copy(ring.activations(stage), q + block * 2048, S::activation_bytes, ring.full + 8 * stage);
-        } else {  // each block reads its share for all
-            constexpr int share = S::activation_bytes / S::sharing;
-            bulk_copy_to_all(ring.activations(stage) + part.rank * share, q + block * 2048 + part.rank * share, share,
-                             ring.full + 8 * stage, (1U << S::sharing) - 1);
-        }
+        if (lane == 0) bulk_copy(ring.activations(stage), q + block * 2048, S::activation_bytes, ring.full + 8 * stage);
     };
     const int ahead = min(part.begin + S::stages, part.end);
     for (int chunk = part.begin; chunk < ahead; ++chunk) copy_weights(chunk);
@@ -100,7 +91,7 @@ __device__ void copy_chunks(const ProductArguments& a, const Ring<S>& ring, cons
     for (int chunk = part.begin; chunk < ahead; ++chunk) copy_activations(chunk);
     for (int chunk = ahead; chunk < part.end; ++chunk) {
         const int round = (chunk - part.begin) / S::stages, stage = (chunk - part.begin) % S::stages;
-        barrier_wait(ring.empty + 8 * stage, (round - 1) & 1);
+        barrier_wait_local(ring.empty + 8 * stage, (round - 1) & 1);
         copy_weights(chunk);
         copy_activations(chunk);
     }
@@ -120,19 +111,12 @@ template <typename S>
 __device__ void multiply_chunks(const Ring<S>& ring, const Part& part, int row_group, int chunk_group, int warp,
                                 int lane, std::int32_t (&sums)[S::registers]) {
     std::uint32_t a[2][2][4];
-    const auto release = [&](int stage) {
-        if constexpr (S::sharing == 1) {
-            if (lane == 0) barrier_arrive(ring.empty + 8 * stage);
-        } else {
-            if (lane < S::sharing) barrier_arrive_remote(ring.empty + 8 * stage, lane);
-        }
-    };
     const int count = part.end - part.begin;
     int held = count;  // chunk whose place nobody has been told is free
 #pragma unroll 1
     for (int i = chunk_group; i < count; i += S::chunk_groups) {
         const int stage = i % S::stages;
-        barrier_wait(ring.full + 8 * stage, i / S::stages & 1);
+        barrier_wait_local(ring.full + 8 * stage, i / S::stages & 1);
         const std::uint32_t tiles = ring.weights(stage) + (8 * row_group + 2 * warp) * tile_bytes + 16 * lane;
         const uint4 upper = load_shared(tiles), lower = load_shared(tiles + tile_bytes);
         const std::uint64_t descriptor = activation_descriptor(ring.activations(stage));
@@ -146,7 +130,8 @@ __device__ void multiply_chunks(const Ring<S>& ring, const Part& part, int row_g
                 Wgmma<S::tokens>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
             asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
             asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-            if (pair == 0 && held + S::stages < count) release(held % S::stages);  // it will be filled again
+            if (pair == 0 && held + S::stages < count && lane == 0)  // it will be filled again
+                barrier_arrive(ring.empty + 8 * (held % S::stages));
         }
         held = i;
     }

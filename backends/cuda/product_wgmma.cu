@@ -1,7 +1,6 @@
 // The product on Hopper. Bulk copies bring weights and activations of one 256-column chunk at a time into a ring in
-// shared memory; warpgroups unpack the weights into registers and multiply. Blocks of a cluster share the reading of
-// activations where many tokens make their way from the second-level cache the bound, or share the chunks of one output
-// tile where there are too few tiles for all multiprocessors.
+// shared memory; warpgroups unpack the weights into registers and multiply. Blocks of a cluster share the chunks of one
+// output tile where there are too few tiles for all multiprocessors.
 #include "backends/cuda/finish.cuh"
 #include "backends/cuda/launch.cuh"
 #include "backends/cuda/product_ring.cuh"
@@ -9,10 +8,9 @@
 namespace tephra::cuda {
 namespace {
 
-using ManyTokens = Shape<3, 1, 128, 2, 1>;  // a fourth warpgroup would leave too few registers
-using SomeTokens = Shape<2, 1, 64, 1, 2>;
-using FewTokens = Shape<1, 2, 64, 1, 2>;
-using FewestTokens = Shape<1, 2, 16, 1, 2>;
+using SomeTokens = Shape<2, 1, 64>;
+using FewTokens = Shape<1, 2, 64>;
+using FewestTokens = Shape<1, 2, 16>;
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
@@ -30,7 +28,7 @@ __device__ void keep_sums(std::int32_t* kept, int row_group, int chunk_group, in
 template <typename S>
 struct Tokens {
     ReadyState states[S::tokens];
-    int2 sigmoid[256];
+    alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
 };
 
 /// Thread t of the consumers fills in token t, and a part of the table.
@@ -41,11 +39,7 @@ __device__ void fill(Tokens<S>& tokens, const ProductArguments& arguments, const
         const int at = part.matrix * arguments.activations.tokens + token;
         tokens.states[threadIdx.x] = ready_state(arguments.activations.dequantize[at], arguments.activations.sums[at]);
     }
-    if constexpr (finish == Finish::unit) {
-        for (unsigned i = threadIdx.x; i < 256; i += S::consumers)
-            tokens.sigmoid[i] = {static_cast<int>(device_sigmoids[i]),
-                                 static_cast<int>(device_sigmoids[i] - device_sigmoids[i + 1])};
-    }
+    if constexpr (finish == Finish::unit) copy_sigmoids(tokens.sigmoids, threadIdx.x, S::consumers);
 }
 
 /// Finishes the block's share of the tile's tokens: all of them, or 1 / split, whose sums all blocks of the cluster
@@ -95,14 +89,15 @@ __device__ void consume(const ProductArguments& arguments, const Ring<S>& ring, 
         else
             asm volatile("bar.sync 1, %0;" ::"n"(S::consumers) : "memory");
         if (quick)
-            finish_kept<finish, S, split>(QuickFinish(arguments, tokens.sigmoid), arguments, kept, tokens.states, part);
+            finish_kept<finish, S, split>(QuickFinish(arguments, tokens.sigmoids), arguments, kept, tokens.states,
+                                          part);
         else
             finish_kept<finish, S, split>(PlainFinish{arguments}, arguments, kept, tokens.states, part);
     } else {
         const int pair = static_cast<int>(blockIdx.x) * (S::rows / 16) + 4 * row_group + warp;
         const int first = blockIdx.y * S::tokens;
         if (quick)
-            finish_registers<finish>(QuickFinish(arguments, tokens.sigmoid), arguments, part.matrix, pair, lane, first,
+            finish_registers<finish>(QuickFinish(arguments, tokens.sigmoids), arguments, part.matrix, pair, lane, first,
                                      tokens.states, sums);
         else
             finish_registers<finish>(PlainFinish{arguments}, arguments, part.matrix, pair, lane, first, tokens.states,
@@ -124,14 +119,11 @@ __global__ void __launch_bounds__(S::threads, S::residents)
     if (threadIdx.x == 0) {
         for (int stage = 0; stage < S::stages; ++stage) {
             barrier_init(ring.full + 8 * stage, 1);
-            barrier_init(ring.empty + 8 * stage, 4 * S::row_groups * S::sharing);
+            barrier_init(ring.empty + 8 * stage, 4 * S::row_groups);
         }
         barrier_init_fence();
     }
-    if constexpr (S::sharing > 1)
-        cluster_sync();  // others' copies arrive at these barriers
-    else
-        __syncthreads();
+    __syncthreads();
     let_next_kernel_start();
     const Part part = part_of<split>(arguments.weights);
     if (threadIdx.x < S::consumers) {
@@ -141,9 +133,7 @@ __global__ void __launch_bounds__(S::threads, S::residents)
         __syncwarp();
         if constexpr (split > 1) cluster_sync();  // where the consumers' sums lie ready
     }
-    // A block's sums must outlive their readers. What others sent here has come: the copies were waited for by the
-    // consumers, and the arrivals at `empty` by the copying warp, since no place is released that is not filled again.
-    if constexpr (split > 1) cluster_meet();
+    if constexpr (split > 1) cluster_meet();  // a block's sums must outlive their readers
 #endif
 }
 
@@ -153,11 +143,10 @@ void launch(const ProductArguments& arguments, Stream stream) {
         cudaFuncSetAttribute(product<finish, S, split>, cudaFuncAttributeMaxDynamicSharedMemorySize, S::shared_bytes) ==
         cudaSuccess;
     static_cast<void>(raised);  // a refusal shows as the error of the launch
-    const int rows = ceil_div(tile_rows_seen(arguments.weights), S::tile_rows_held);
-    const dim3 grid(static_cast<unsigned>(round_up(rows, S::sharing)),
-                    static_cast<unsigned>(arguments.activations.tokens / S::tokens),
+    const dim3 grid(static_cast<unsigned>(ceil_div(tile_rows_seen(arguments.weights), S::tile_rows_held)),
+                    static_cast<unsigned>(ceil_div(arguments.tokens, S::tokens)),
                     static_cast<unsigned>((arguments.weights.matrices == 3 ? 3 : 1) * split));
-    launch_overlapped(product<finish, S, split>, grid, S::threads, S::shared_bytes, stream, dim3(S::sharing, 1, split),
+    launch_overlapped(product<finish, S, split>, grid, S::threads, S::shared_bytes, stream, dim3(1, 1, split),
                       arguments);
 }
 
@@ -177,7 +166,7 @@ template <Finish finish>
 void choose(const ProductArguments& arguments, Stream stream) {
     constexpr int many = 512;
     const int tokens = arguments.activations.tokens;
-    if (tokens >= many) return launch<finish, ManyTokens, 1>(arguments, stream);
+    if (tokens >= many) return launch_product_many(finish, arguments, stream);
     if (tokens % 128 == 0) return divide<finish, SomeTokens>(arguments, stream);
     if (tokens == 64) return divide<finish, FewTokens>(arguments, stream);
     divide<finish, FewestTokens>(arguments, stream);

@@ -25,6 +25,23 @@ struct Wgmma<16> {
 };
 
 template <>
+struct Wgmma<32> {
+    __device__ static void multiply_add(std::int32_t (&d)[16], const std::uint32_t (&a)[4], std::uint64_t b) {
+        asm volatile(
+            "{\n"
+            ".reg .pred accumulate;\n"
+            "setp.ne.b32 accumulate, 1, 0;\n"
+            "wgmma.mma_async.sync.aligned.m64n32k32.s32.u8.s8 "
+            "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
+            "{%16, %17, %18, %19}, %20, accumulate;\n"
+            "}\n"
+            : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]), "+r"(d[7]),
+              "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11]), "+r"(d[12]), "+r"(d[13]), "+r"(d[14]), "+r"(d[15])
+            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+    }
+};
+
+template <>
 struct Wgmma<64> {
     __device__ static void multiply_add(std::int32_t (&d)[32], const std::uint32_t (&a)[4], std::uint64_t b) {
         asm volatile(

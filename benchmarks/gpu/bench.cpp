@@ -71,12 +71,13 @@ void print_memory(const Deployment& model, const std::string& name, const CudaMe
 
 void bench_generate(const std::shared_ptr<const Deployment>& model, const std::string& name, int batch, int threads,
                     bool persistent) {
+    const std::string what =
+        "generate batch " + std::to_string(batch) + (batch == 1 ? (persistent ? " persistent" : " graph") : "");
+    if (!std::regex_search(what, wanted)) return;
     const auto engine = demand(make_cuda_engine(model, {batch, threads, persistent, true}));
     const Tokens first = random_tokens(*model, static_cast<std::size_t>(batch));
     const int steps = batch == 1 ? 512 : 64;
-    measure(name,
-            "generate batch " + std::to_string(batch) + (batch == 1 ? (persistent ? " persistent" : " graph") : ""),
-            double{1} * steps * batch, [&] { demand(engine->generate(first, steps)); });
+    measure(name, what, double{1} * steps * batch, [&] { demand(engine->generate(first, steps)); });
     if (batch == 1 && persistent) {
         std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
         measure(name, "decode with logits on host", 256, [&] {
@@ -87,6 +88,7 @@ void bench_generate(const std::shared_ptr<const Deployment>& model, const std::s
 }
 
 void bench_prefill(const std::shared_ptr<const Deployment>& model, const std::string& name, int threads) {
+    if (!std::regex_search("prefill 500", wanted) && !std::regex_search("prefill 2048", wanted)) return;
     const auto engine = demand(make_cuda_engine(model, {1, threads, true, true}));
     for (const std::size_t length : {500, 2048}) {
         const Tokens ids = random_tokens(*model, length);

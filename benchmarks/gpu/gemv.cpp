@@ -144,7 +144,6 @@ bool bench_streamed(Problem& p, const Rates& copy, cudaStream_t stream, int mult
     StreamedProducts products = stream_products(p.shape, p.tiles.data(), p.matrices, multiprocessors);
     products.decode.steps = passes;
     products.q = p.plain.data();
-    products.activation_sum = p.sum;
     products.scale = one;
     return bench(p, "persistent kernel's product", copy, stream, [&] {
         products.out = p.out.data();

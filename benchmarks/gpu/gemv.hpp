@@ -9,7 +9,6 @@ struct StreamedProducts {
     DecodeArguments decode;  ///< plan, tiles, block_bytes, layers and steps; nothing else is read
     StageShape shape;        ///< of each matrix; matrices = 1
     const std::int8_t* q;    ///< [cols], the activations of every product
-    std::int32_t activation_sum;
     Scale scale;
     std::int32_t* out;  ///< [4 layers][rows]
 };

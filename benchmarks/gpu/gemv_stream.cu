@@ -1,7 +1,6 @@
 // The product of batch 1 exists inside the persistent kernel only. This runs its device code over independent matrices:
-// activations from memory, the rings of weights, sums, scales, states to memory; no stage waits for another block. What
-// is left out beside the real kernel is the exchange between blocks and the norms.
-#include "backends/cuda/decode_prepare.cuh"
+// activations from memory into bit planes, the rings of weights, sums, states to memory; no stage waits for another
+// block. What is left out beside the real kernel is the exchange between blocks and the norms.
 #include "backends/cuda/decode_product.cuh"
 #include "benchmarks/gpu/gemv.hpp"
 
@@ -10,86 +9,90 @@ namespace {
 
 constexpr int streamed_stages = 4;  ///< all but the head
 
-/// A thread's 16 activations on their way from memory; those of 512 threads are the widest vector.
-struct Brought {
-    uint4 words;
-    bool mine;
+#if __CUDA_ARCH__ >= 900
 
-    __device__ explicit Brought(const StreamedProducts& p) : words{}, mine(16 * threadIdx.x < p.shape.cols) {
-        if (mine) words = load_relaxed(reinterpret_cast<const std::uint32_t*>(p.q) + 4 * threadIdx.x);
-    }
-    __device__ void put(std::uint8_t* vector) const {
-        if (!mine) return;
-        auto* const to = reinterpret_cast<std::uint32_t*>(vector);
-        const int column = 16 * static_cast<int>(threadIdx.x);
-        to[activation_word(column)] = words.x;
-        to[activation_word(column + 4)] = words.y;
-        to[activation_word(column + 8)] = words.z;
-        to[activation_word(column + 12)] = words.w;
-    }
-};
-
-/// Shares out the rows as the persistent kernel does; true for a warp that has any tiles.
-__device__ bool set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
-    const DecodeArguments& a = worker.a;
+/// Shares out the rows as the persistent kernel does.
+__device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
+    const DecodePlan& plan = worker.a.plan;
+    DecodeShared& shared = worker.shared;
+    const int chunks = p.shape.chunks();
     if (threadIdx.x < decode_stages * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
-        UnitRange range{0, 0};
-        if (stage < streamed_stages) {
-            const Share share = worker.share(stage, p.shape.rows);
-            const int tiles = share.count * p.shape.chunks();
-            const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
-            range = {static_cast<std::uint32_t>(share.first * p.shape.chunks() + begin),
-                     static_cast<std::uint32_t>(end - begin)};
-        }
-        worker.shared.ranges[stage][warp] = range;
+        const Share share = share_of(p.shape.packs(), plan.blocks, plan.shift[stage], blockIdx.x);
+        const int tiles = stage < streamed_stages ? share.count * chunks : 0;
+        const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
+        shared.ranges[stage][warp] = {share.first * chunks + begin, end - begin, begin / chunks, begin % chunks,
+                                      begin % chunks};
+        shared.shares[stage] = share;
     }
-    for (int i = threadIdx.x; i < 2 * a.plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
-    if (!worker.serves()) Brought(p).put(worker.activations);
+    for (int i = threadIdx.x; i < plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
+    if (threadIdx.x < decode_warps) shared.taken[threadIdx.x] = 0;
+    if (threadIdx.x == 0) {
+        for (auto& of_warp : shared.full)
+            for (std::uint64_t& barrier : of_warp) barrier_init(shared_address(&barrier), 1);
+        barrier_init_fence();
+    }
     __syncthreads();
-    if (worker.serves()) return false;
-    std::uint32_t tiles = 0;
-    for (int stage = 0; stage < streamed_stages; ++stage) tiles += worker.shared.ranges[stage][threadIdx.x / 32].count;
-    return tiles != 0;
 }
 
-/// The serving warp turns the sums of product `k` into states and clears them for product k + 2.
-__device__ void finish_product(const DecodeWorker& worker, const StreamedProducts& p, const ReadyState& how, int k) {
-    const Share share = worker.share(k % streamed_stages, p.shape.rows);
-    std::int32_t* const sums = worker.accumulators + k % 2 * worker.a.plan.accumulators;
-    std::int32_t* const out = p.out + static_cast<std::size_t>(k % (streamed_stages * worker.a.layers)) * p.shape.rows;
-    for (int i = threadIdx.x % 32; i < share.count * tile_rows; i += 32) {
-        const int row = share.first * tile_rows + i;
-        if (row < p.shape.rows) out[row] = state_of(sums[i], how);
-        sums[i] = 0;
-    }
-}
-
-__global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_constant__ StreamedProducts p) {
-    extern __shared__ __align__(128) std::uint8_t memory[];
-    __shared__ DecodeShared shared;
-    const DecodeArguments& a = p.decode;
-    std::uint8_t* const vectors = memory + decode_warps * decode_ring_depth * tile_bytes;
-    DecodeWorker worker{a, shared, vectors, reinterpret_cast<std::int32_t*>(vectors + 2 * a.plan.activation_bytes), 0};
-    const bool active = set_up_stream(worker, p);
-    TileRing ring(a, shared, memory, active);
-    const ReadyState how = ready_state(p.scale, p.activation_sum);
-    const int products = a.steps * streamed_stages * a.layers;
+__device__ void multiply_streamed(const DecodeWorker& worker, const StreamedProducts& p) {
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, pieces = 2 * p.shape.chunks();
+    const PlaneWeights weights;
+    TileRing ring(worker);
+    const int products = worker.a.steps * streamed_stages * worker.a.layers;
 #pragma unroll 1
     for (int k = 0; k < products; ++k) {
-        worker.parity = k % 2;
-        worker.activations = vectors + worker.parity * a.plan.activation_bytes;
-        if (worker.serves()) {
-            if (k > 0) finish_product(worker, p, how, k - 1);
-        } else {
-            const Brought next(p);
-            multiply(worker, ring, k % streamed_stages, p.shape.chunks(), 1);
-            next.put(vectors + (worker.parity ^ 1) * a.plan.activation_bytes);
-        }
-        __syncthreads();
+        multiply_stage(
+            worker, ring, worker.shared.ranges[k % streamed_stages][warp], p.shape.chunks(), 1, weights, [&] {
+                meet<published_meeting, meeting_threads>();
+                for (int piece = warp; piece < pieces; piece += decode_warps) {
+                    const int column = 128 * piece + 4 * lane;
+                    const std::uint32_t word =
+                        column < p.shape.cols ? __ldg(reinterpret_cast<const std::uint32_t*>(p.q + column)) : 0;
+                    store_planes(worker.activations, piece, word);
+                }
+            });
     }
-    if (worker.serves()) finish_product(worker, p, how, products - 1);
-    asm volatile("cp.async.wait_all;" ::: "memory");
+}
+
+/// The serving warps turn sums into states.
+__device__ void finish_streamed(const DecodeWorker& worker, const StreamedProducts& p) {
+    const StateRule rule = state_rule(wide(p.scale));
+    const int products = worker.a.steps * streamed_stages * worker.a.layers;
+    announce<published_meeting, meeting_threads>();
+#pragma unroll 1
+    for (int k = 0; k < products; ++k) {
+        const Share share = worker.shared.shares[k % streamed_stages];
+        std::int32_t* const out =
+            p.out + static_cast<std::size_t>(k % (streamed_stages * worker.a.layers)) * p.shape.rows;
+        meet<multiplied_meeting, meeting_threads>();
+        for (int i = threadIdx.x - multiplying_threads; i < share.count * tile_rows; i += 32 * serving_warps) {
+            const int row = share.first * tile_rows + i;
+            if (row < p.shape.rows) out[row] = state_of(worker.accumulators[i], rule);
+            worker.accumulators[i] = 0;
+        }
+        if (k + 1 < products) announce<published_meeting, meeting_threads>();
+    }
+}
+
+#endif
+
+__global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_constant__ StreamedProducts p) {
+#if __CUDA_ARCH__ >= 900
+    extern __shared__ __align__(128) std::uint8_t memory[];
+    __shared__ DecodeShared shared;
+    const DecodePlan& plan = p.decode.plan;
+    std::uint8_t* const planes = memory + decode_warps * plan.ring_tiles * tile_bytes;
+    const DecodeWorker worker{p.decode, shared, memory, planes,
+                              reinterpret_cast<std::int32_t*>(planes + plan.activation_bytes)};
+    set_up_stream(worker, p);
+    if (threadIdx.x < multiplying_threads)
+        multiply_streamed(worker, p);
+    else if (threadIdx.x < meeting_threads)
+        finish_streamed(worker, p);
+    else
+        WeightStream(worker).run();
+#endif
 }
 
 }  // namespace
@@ -99,11 +102,12 @@ StreamedProducts stream_products(const StageShape& shape, const std::uint8_t* ti
     StreamedProducts p{};
     DecodePlan& plan = p.decode.plan;
     plan.blocks = shape.packs() < multiprocessors ? shape.packs() : multiprocessors;
-    plan.activation_bytes = shape.chunks() * tile_columns;
+    plan.ring_tiles = 30;
+    plan.activation_bytes = shape.chunks() * plane_chunk_bytes;
     plan.accumulators = ceil_div(shape.packs(), plan.blocks) * tile_rows;
-    plan.shared_bytes = std::size_t{decode_warps} * decode_ring_depth * tile_bytes +
-                        2 * static_cast<std::size_t>(plan.activation_bytes) +
-                        2 * sizeof(std::int32_t) * static_cast<std::size_t>(plan.accumulators);
+    plan.shared_bytes = std::size_t{decode_warps} * static_cast<std::size_t>(plan.ring_tiles) * tile_bytes +
+                        static_cast<std::size_t>(plan.activation_bytes) +
+                        sizeof(std::int32_t) * static_cast<std::size_t>(plan.accumulators);
     for (int stage = 0; stage < streamed_stages; ++stage) {  // as plan_decode evens out what blocks read
         plan.shift[stage] = stage * (shape.packs() % plan.blocks) % plan.blocks;
         p.decode.tiles[stage] = tiles + static_cast<std::size_t>(stage) * shape.bytes();

@@ -38,8 +38,9 @@ Owned random_matrix(int rows, int cols, std::uint64_t seed) {
 int packed_weight(const StageShape& shape, std::span<const std::uint8_t> tiles, int m, int r, int c) {
     const int tile_row = r / tile_rows * shape.matrices + m;
     const int k = c % tile_columns;
-    const int word = k / 128 * 2 + k / 16 % 2, plane = k / 32 % 4, t = k / 4 % 4, byte = k % 4;
+    const int word = k / 64, plane = k / 4 % 4, t = k / 16 % 4, byte = k % 4;
     REQUIRE(tile_column(t, word, plane, byte) == k);
+    REQUIRE(tile_position(k) == word / 2 * 128 + plane * 32 + word % 2 * 16 + 4 * t + byte);
     const int lane = r % tile_rows * 4 + t;
     const std::size_t at = (static_cast<std::size_t>(tile_row) * static_cast<std::size_t>(shape.chunks()) +
                             static_cast<std::size_t>(c / tile_columns)) *

@@ -71,10 +71,31 @@ TEST_CASE("a block reads nearly as much of a layer as any other") {
 
 TEST_CASE("what does not fit the persistent kernel has no plan") {
     StageShape stages[decode_stages];
-    stages_of({decode_max_hidden + 8, 8192, 32000}, stages);
+    constexpr int most_columns = 4 * 32 * decode_warps * decode_held_quads;
+    stages_of({most_columns / 3 + tile_columns, 6912, 32000}, stages);  // the mixer takes three vectors
     CHECK(!plan_decode(stages, 132, hopper_shared));
-    stages_of({2560, decode_max_intermediate + 8, 32000}, stages);
+    stages_of({2560, most_columns + tile_columns, 32000}, stages);
     CHECK(!plan_decode(stages, 132, hopper_shared));
     stages_of({2560, 6912, 32000}, stages);
     CHECK(!plan_decode(stages, 132, 100 * 1024));
+    CHECK(!plan_decode(stages, 48, hopper_shared));  // 56 rows of a block, 32 lanes
+    stages_of({24, 96, 504}, stages);
+    CHECK(!plan_decode(stages, 132, hopper_shared));  // fewer than four packs
+}
+
+TEST_CASE("blocks come in fours, and their rows fit the lanes that serve them") {
+    const auto [hidden, intermediate] =
+        GENERATE(table<int, int>({{96, 304}, {300, 701}, {256, 704}, {1024, 2816}, {2048, 5632}, {2560, 6912}}));
+    StageShape stages[decode_stages];
+    stages_of({hidden, intermediate, 32000}, stages);
+    const auto plan = plan_decode(stages, 132, hopper_shared);
+    REQUIRE(plan);
+    CHECK(plan->blocks % 4 == 0);
+    CHECK(plan->blocks <= decode_max_blocks);
+    const auto most_rows = [&](int s) { return ceil_div(stages[s].packs(), plan->blocks) * tile_rows; };
+    for (const int s : {mixer_stage, output_stage, down_stage}) CHECK(most_rows(s) <= 32);
+    CHECK(most_rows(gate_stage) <= 32 * serving_warps);
+    CHECK(plan->writers[down_stage] == ceil_div(most_rows(gate_stage), 32));
+    CHECK(plan->ring_tiles >= decode_least_ring);
+    CHECK(plan->shared_bytes + decode_fixed_shared <= hopper_shared);
 }

@@ -110,8 +110,8 @@ inline void compare_stories(Check& check, const std::string& what, const Story& 
 /// The engines that the checks of one model share: what they did before must not show in what they do next.
 struct Engines {
     std::unique_ptr<CudaEngine> persistent;  ///< one stream
-    std::unique_ptr<CudaEngine> warpgroup;   ///< kernel by kernel, Hopper's products where the device has them
-    std::unique_ptr<CudaEngine> warp;        ///< kernel by kernel, the products of every device
+    std::unique_ptr<CudaEngine> warpgroup;   ///< batches, by Hopper's products and step where the device has them
+    std::unique_ptr<CudaEngine> warp;        ///< batches kernel by kernel, by the products of every device
 };
 
 inline Engines make_engines(const Check& check, int warpgroup_streams, int warp_streams) {
@@ -150,6 +150,19 @@ inline void check_batch(Check& check, CudaEngine& cuda, const std::string& produ
         if (!detail.empty()) detail = "state of stream " + std::to_string(s) + ": " + detail;
     }
     check.report("batch " + std::to_string(batch) + ", " + products, detail);
+}
+
+/// A prompt that is too long to be told token by token: the native engine's prefill is the oracle.
+inline void check_long_prefill(Check& check, CudaEngine& cuda, std::size_t length) {
+    const Tokens ids = check.tokens(97, length);
+    const auto native = make_native_engine(check.model, {1, check.threads});
+    States want(length * check.vocabulary(), poison), got(length * check.vocabulary(), poison);
+    demand(native->prefill(0, ids, Logits::all, want));
+    restart(check, cuda, 1);
+    demand(cuda.prefill(0, ids, Logits::all, got));
+    std::string detail = difference(got, want);
+    if (detail.empty()) detail = difference(state_of(check, cuda, 0), state_of(check, *native, 0));
+    check.report("prefill " + std::to_string(length) + " against native", detail);
 }
 
 /// Extreme sums through every product; counts failures. Needs no model file.

@@ -49,7 +49,10 @@ Stage make_stage(const StageShape& shape, std::span<const std::int8_t> row) {
     return stage;
 }
 
-/// Activations of +-127: even tokens follow the weights' signs, odd tokens oppose them.
+constexpr int saturated_token = 1;  ///< its scale sends all states past their range
+
+/// Activations of +-127: even tokens follow the weights' signs, odd tokens oppose them. Scales are one, which leaves
+/// sums as they are, but for saturated_token.
 struct Activations {
     Buffer<std::int8_t> q;
     Buffer<std::int32_t> sums;
@@ -78,7 +81,9 @@ Activations make_activations(const StageShape& shape, std::span<const std::int8_
     Activations out;
     demand(out.q.upload(all_q));
     demand(out.sums.upload(all_sums));
-    demand(out.dequantize.upload(std::vector<Scale>(all_sums.size(), Scale{32768, -15})));  // one: sums as they are
+    std::vector<Scale> scales(all_sums.size(), Scale{32768, -15});
+    for (std::size_t k = saturated_token; k < scales.size(); k += sums.size()) scales[k] = {32768, 1};
+    demand(out.dequantize.upload(scales));
     out.view = {out.q.data(), stride, out.sums.data(), out.dequantize.data(), padded};
     return out;
 }
@@ -102,8 +107,10 @@ std::string product_difference(const Stage& stage, const Activations& activation
     States got(out.size(), poison);
     demand(checked(cudaMemcpy(got.data(), out.data(), out.bytes(), cudaMemcpyDeviceToHost), "product"));
     States want(out.size());
-    for (std::size_t k = 0; k < want.size(); ++k)
-        want[k] = (k % plane / static_cast<std::size_t>(width) % 2 == 0 ? 127 : -127) * shape.cols;
+    for (std::size_t k = 0; k < want.size(); ++k) {
+        const std::size_t n = k % plane / static_cast<std::size_t>(width);
+        want[k] = n == saturated_token ? state_min : (n % 2 == 0 ? 127 : -127) * shape.cols;
+    }
     return difference(got, want);
 }
 
@@ -116,7 +123,7 @@ void check_products(Check& check, bool hopper) {
                 const std::vector<std::int8_t> row = make_row(pattern, check.seed, cols);
                 const Stage stage = make_stage(shape, row);
                 std::string detail;
-                for (const int tokens : {2, 50, 200}) {
+                for (const int tokens : {2, 50, 200, 600}) {
                     if (!detail.empty()) break;
                     const Activations q = make_activations(shape, row, tokens);
                     detail = product_difference(stage, q, tokens, hopper);
@@ -224,6 +231,7 @@ void check_uniform(Check& check, const Uniform& shape) {
         compare_stories(check, "decode, persistent kernel", tell(check, *persistent, ids), stories[0]);
     for (const int batch : {3, 50, 200}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
     check_batch(check, *warp, warp_products, 3, stories);
+    check_long_prefill(check, *warpgroup, 600);
 }
 
 }  // namespace

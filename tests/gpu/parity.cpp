@@ -79,19 +79,6 @@ void check_prefill(Check& check, CudaEngine& cuda, const std::string& products, 
     check.report("prefill " + std::to_string(length) + ", " + products, detail);
 }
 
-/// A prompt that is too long to be told token by token: the native engine's prefill is the oracle.
-void check_long_prefill(Check& check, CudaEngine& cuda, std::size_t length) {
-    const Tokens ids = check.tokens(97, length);
-    const auto native = make_native_engine(check.model, {1, check.threads});
-    States want(length * check.vocabulary(), poison), got(length * check.vocabulary(), poison);
-    demand(native->prefill(0, ids, Logits::all, want));
-    restart(check, cuda, 1);
-    demand(cuda.prefill(0, ids, Logits::all, got));
-    std::string detail = difference(got, want);
-    if (detail.empty()) detail = difference(state_of(check, cuda, 0), state_of(check, *native, 0));
-    check.report("prefill " + std::to_string(length) + " against native", detail);
-}
-
 /// States of any value copied in, one token, logits and states copied out.
 void check_states(Check& check, CudaEngine& cuda, int streams, const std::string& what) {
     const auto want = check.oracle(streams);
@@ -113,13 +100,19 @@ void check_states(Check& check, CudaEngine& cuda, int streams, const std::string
     check.report("states copied in, " + what, detail);
 }
 
-/// Greedy generation on the device against the host's choice from the oracle's logits; the state is carried over.
-void check_generate(Check& check, CudaEngine& cuda, int streams, const std::string& what) {
-    const int steps = check.small ? 40 : 8;
-    const auto want = check.oracle(streams);
-    Tokens ids = check.tokens(5, static_cast<std::size_t>(streams));
+/// Greedy generation on the device against the host's choice from the oracle's logits; the state is carried over. Three
+/// streams differ; more of them repeat these.
+void check_generate(Check& check, CudaEngine& cuda, int streams, int steps, const std::string& what) {
+    const int different = std::min(streams, 3);
+    const auto want = check.oracle(different);
+    Tokens ids = check.tokens(5, static_cast<std::size_t>(different));
+    const auto repeated = [&] {
+        Tokens all;
+        for (int s = 0; s < streams; ++s) all.push_back(ids[static_cast<std::size_t>(s % different)]);
+        return all;
+    };
     restart(check, cuda, streams);
-    const auto got = cuda.generate(ids, steps);
+    const auto got = cuda.generate(repeated(), steps);
     if (!got) demand(tl::unexpected(got.error()));
     std::vector<std::int32_t> expected;
     for (int step = 0; step < steps; ++step) {
@@ -129,11 +122,12 @@ void check_generate(Check& check, CudaEngine& cuda, int streams, const std::stri
             const auto row = std::span(logits).subspan(s * check.vocabulary(), check.vocabulary());
             ids[s] = static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin());
         }
-        expected.insert(expected.end(), ids.begin(), ids.end());
+        const Tokens all = repeated();
+        expected.insert(expected.end(), all.begin(), all.end());
     }
     std::string detail = difference(*got, expected);
     for (int s = 0; s < streams && detail.empty(); ++s)
-        detail = difference(state_of(check, cuda, s), state_of(check, *want, s));
+        detail = difference(state_of(check, cuda, s), state_of(check, *want, s % different));
     check.report("greedy generation of " + std::to_string(steps) + " x " + std::to_string(streams) + ", " + what,
                  detail);
 }
@@ -149,7 +143,8 @@ void check_long_generation(Check& check, CudaEngine& persistent, CudaEngine& pla
     if (!want) demand(tl::unexpected(want.error()));
     std::string detail = difference(*got, *want);
     if (detail.empty()) detail = difference(state_of(check, persistent, 0), state_of(check, plain, 0));
-    check.report("greedy generation of " + std::to_string(steps) + ", persistent against kernel by kernel", detail);
+    check.report("greedy generation of " + std::to_string(steps) + ", persistent kernel against a batch of one",
+                 detail);
 }
 
 /// A few tokens: the sanitizers slow kernels down by orders of magnitude.
@@ -164,21 +159,23 @@ void check_quickly(Check& check, bool decode) {
     const auto warpgroup = cuda_engine(check, 130, false, true), warp = cuda_engine(check, 3, false, false);
     for (const int batch : {3, 64, 130}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
     check_batch(check, *warp, warp_products, 3, stories);
-    check_prefill(check, *warpgroup, warpgroup_products, 70, tell(check, *check.oracle(1), check.tokens(99, 70)));
+    for (const int streams : {5, 40, 130}) check_generate(check, *warpgroup, streams, 2, warpgroup_products);
+    const Story told = tell(check, *check.oracle(1), check.tokens(99, 520));
+    for (const std::size_t prompt : {70, 520}) check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
 }
 
 void check_model(Check& check) {
-    const auto [persistent, warpgroup, warp] = make_engines(check, 256, 70);
+    const auto [persistent, warpgroup, warp] = make_engines(check, 300, 70);
     if (!persistent->persistent())
         std::cout << "          " << check.name << ": the persistent kernel does not take this shape" << std::endl;
     std::vector<Story> stories;
     for (std::uint32_t k = 0; k < 5; ++k)
         stories.push_back(tell(check, *check.oracle(1), check.tokens(10 + k, check.small ? 12 : 3)));
     compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids), stories[0]);
-    compare_stories(check, "decode, kernel by kernel", tell(check, *warpgroup, stories[0].ids), stories[0]);
+    compare_stories(check, "decode, batch of one", tell(check, *warpgroup, stories[0].ids), stories[0]);
     check_states(check, *persistent, 1, "persistent kernel");
-    check_states(check, *warpgroup, 3, "kernel by kernel");
-    for (const int batch : {3, 8, 64, 256}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
+    check_states(check, *warpgroup, 3, "batch");
+    for (const int batch : {3, 8, 64, 256, 300}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
     for (const int batch : {70, 5}) check_batch(check, *warp, warp_products, batch, stories);
     if (parameter_count(check.model->graph.config) < 1'000'000'000) {
         check_taps(check, *warpgroup, warpgroup_products);
@@ -188,11 +185,14 @@ void check_model(Check& check) {
     for (const std::size_t prompt : {1, 2, 17, 65, 70, 129, 300})
         if (prompt <= told.ids.size()) check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
     check_prefill(check, *warp, warp_products, told.ids.size(), told);
-    check_generate(check, *persistent, 1, "persistent kernel");
-    check_generate(check, *warpgroup, 3, "kernel by kernel");
+    const int steps = check.small ? 40 : 8;
+    check_generate(check, *persistent, 1, steps, "persistent kernel");
+    for (const int streams : {3, 40, 250, 300}) check_generate(check, *warpgroup, streams, steps, warpgroup_products);
+    check_generate(check, *warp, 3, steps, warp_products);
     check_long_prefill(check, *persistent, 2048);
     if (!check.small) return;
-    check_long_prefill(check, *persistent, 2111);  // two chunks of the engine
+    check_long_prefill(check, *persistent, 777);
+    check_long_prefill(check, *persistent, 4111);  // three chunks of the engine, the second by the first one's graph
     check_long_generation(check, *persistent, *warpgroup);
 }
 

@@ -1,0 +1,144 @@
+#pragma once
+// How weights reach the multiplying warps: one warp requests them for all, each multiplying warp has a ring of its own
+// in shared memory. The order of the weights does not depend on activations, so that rings are full before a stage
+// begins. Never are more bytes on the way than the memory's latency asks for: what a block publishes, and what it looks
+// for, would queue behind them.
+#include "backends/cuda/decode_worker.cuh"
+
+namespace tephra::cuda {
+
+/// Bytes that one batch of requests brings; two batches are on the way at once.
+inline constexpr int batch_bytes = 12 * 1024;
+
+/// What a multiplying warp took: portions and tiles, modulo 2^16 each.
+__device__ inline std::uint32_t taken_word(std::uint32_t portions, std::uint32_t tiles) {
+    return portions << 16 | (tiles & 0xFFFF);
+}
+
+/// A multiplying warp's end of its ring: tiles in portions of at most decode_held_tiles.
+class TileRing {
+public:
+    __device__ explicit TileRing(const DecodeWorker& worker)
+        : taken_(shared_address(&worker.shared.taken[threadIdx.x / 32])),
+          size_(worker.a.plan.ring_tiles * tile_bytes),
+          begin_(shared_address(worker.rings) + threadIdx.x / 32 * size_ + threadIdx.x % 32 * 16),
+          barriers_(shared_address(worker.shared.full[threadIdx.x / 32])) {
+        at_ = begin_;
+    }
+
+    /// Waits for the next portion, of `count` tiles, and takes it into registers.
+    __device__ void take(uint4 (&tiles)[decode_held_tiles], int count) {
+        barrier_wait_local(barriers_ + 8 * (portions_ % portions_ahead), portions_ / portions_ahead % 2);
+#pragma unroll
+        for (int i = 0; i < decode_held_tiles; ++i) {
+            if (i >= count) break;
+            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                         : "=r"(tiles[i].x), "=r"(tiles[i].y), "=r"(tiles[i].z), "=r"(tiles[i].w)
+                         : "r"(at_)
+                         : "memory");
+            at_ += tile_bytes;
+            if (at_ == begin_ + size_) at_ = begin_;
+        }
+        ++portions_;
+        tiles_ += count;
+        __syncwarp();
+        if (threadIdx.x % 32 == 0)
+            asm volatile("st.volatile.shared.u32 [%0], %1;" ::"r"(taken_), "r"(taken_word(portions_, tiles_))
+                         : "memory");
+    }
+
+private:
+    std::uint32_t taken_, size_, begin_, at_, barriers_;
+    std::uint32_t portions_ = 0, tiles_ = 0;
+};
+
+/// The requesting warp: lane w fills the ring of multiplying warp w.
+class WeightStream {
+public:
+    __device__ explicit WeightStream(const DecodeWorker& worker)
+        : w_(worker), lane_(static_cast<int>(threadIdx.x % 32)), fills_(lane_ < decode_warps) {
+        const int ring = fills_ ? lane_ : 0;
+        size_ = w_.a.plan.ring_tiles * tile_bytes;
+        begin_ = shared_address(worker.rings) + ring * size_;
+        barriers_ = shared_address(worker.shared.full[ring]);
+        taken_ = shared_address(&worker.shared.taken[ring]);
+        // Weights pass once a token: they must not drive parameters and state out of the second-level cache.
+        asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy_));
+    }
+
+    /// Everything, to the last token.
+    __device__ void run() {
+#pragma unroll 1
+        for (int step = 0; step < w_.a.steps; ++step) {
+#pragma unroll 1
+            for (int layer = 0; layer < w_.a.layers; ++layer)
+#pragma unroll 1
+                for (int stage = mixer_stage; stage < head_stage; ++stage) bring(stage, layer);
+            bring(head_stage, 0);
+        }
+    }
+
+private:
+    __device__ void bring(int stage, int layer) {
+        const TileRange range = w_.shared.ranges[stage][fills_ ? lane_ : 0];
+        const std::uint8_t* from =
+            w_.a.tiles[stage] + layer * w_.a.block_bytes + static_cast<std::size_t>(range.first) * tile_bytes;
+        int left = fills_ ? range.count : 0;
+        const int most = __reduce_max_sync(full_warp, left);
+        const int lanes = max(1, batch_bytes / (max(1, min(most, decode_held_tiles)) * tile_bytes));
+#pragma unroll 1
+        for (int done = 0; done < most; done += decode_held_tiles) {
+            const int count = min(left, decode_held_tiles);
+#pragma unroll 1
+            for (int first = 0; first < decode_warps; first += lanes) {
+                const bool mine = lane_ >= first && lane_ < first + lanes && count > 0;
+                wait(mine, count);
+                if (mine) request(from, count);
+                recent_ = mine;
+                __syncwarp();
+            }
+            from += decode_held_tiles * tile_bytes;
+            left -= count;
+        }
+    }
+    /// Until all requests but the last batch's are here, and the lanes that are next have room.
+    __device__ void wait(bool next, int count) {
+        bool waiting = true;
+        for (unsigned waits = 0; waiting; count_wait(waits)) {
+            std::uint32_t taken;
+            asm volatile("ld.volatile.shared.u32 %0, [%1];" : "=r"(taken) : "r"(taken_) : "memory");
+            const std::uint32_t tiles = (tiles_ - taken) & 0xFFFF, portions = (portions_ - (taken >> 16)) & 0xFFFF;
+            const bool room = static_cast<int>(tiles) + count <= w_.a.plan.ring_tiles && portions < portions_ahead;
+            const bool here = recent_ || portions_ == 0 ||
+                              barrier_passed(barriers_ + 8 * ((portions_ - 1) % portions_ahead),
+                                             (portions_ - 1) / portions_ahead % 2);
+            waiting = __any_sync(full_warp, !here || (next && !room));
+        }
+    }
+    __device__ void request(const std::uint8_t* from, int count) {
+        const std::uint32_t bytes = count * tile_bytes, before = min(bytes, size_ - at_);
+        const std::uint32_t barrier = barriers_ + 8 * (portions_ % portions_ahead);
+        barrier_expect(barrier, static_cast<int>(bytes));
+        copy(at_, from, before, barrier);
+        if (before < bytes) copy(0, from + before, bytes - before, barrier);
+        at_ = before < bytes ? bytes - before : (at_ + bytes == size_ ? 0 : at_ + bytes);
+        ++portions_;
+        tiles_ += count;
+    }
+    __device__ void copy(std::uint32_t to, const std::uint8_t* from, std::uint32_t bytes, std::uint32_t barrier) const {
+        asm volatile(
+            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], "
+            "%4;" ::"r"(begin_ + to),
+            "l"(from), "r"(bytes), "r"(barrier), "l"(policy_)
+            : "memory");
+    }
+
+    const DecodeWorker& w_;
+    int lane_;
+    bool fills_, recent_ = false;
+    std::uint32_t size_, begin_, barriers_, taken_, at_ = 0;
+    std::uint64_t policy_ = 0;
+    std::uint32_t portions_ = 0, tiles_ = 0;
+};
+
+}  // namespace tephra::cuda

@@ -1,0 +1,59 @@
+#pragma once
+// How the blocks of the step kernel meet between stages.
+#include <cstdint>
+
+namespace tephra::cuda {
+
+inline constexpr int step_threads =
+    512;  ///< four warpgroups: one more warp would cost all a quarter of their registers
+
+/// The thread's number, read anew: what follows from it is then computed where it is used. Kept from stage to stage it
+/// would spill, and meetings drop local memory from the first-level cache.
+__device__ inline int step_thread() {
+    int thread;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    return thread;
+}
+
+/// Bulk copies that this block's threads start after meeting may overwrite what they had in shared memory.
+__device__ inline void release_to_copies() {
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+/// Bulk copies of this thread see what it sees in global memory.
+__device__ inline void show_to_copies() {
+    asm volatile("fence.proxy.async.global;" ::: "memory");
+}
+
+/// A meeting of all threads of all blocks. What they wrote before they arrived is visible to all who have waited.
+class Meeting {
+public:
+    __device__ explicit Meeting(std::uint32_t* words) : words_(words) {}
+
+    __device__ void arrive() {
+        due_ += gridDim.x;
+        __syncthreads();
+        if (threadIdx.x == 0) asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(words_) : "memory");
+    }
+    __device__ void wait() const {
+        if (threadIdx.x == 0) {
+            std::uint32_t come;
+            do {
+                asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(come) : "l"(words_) : "memory");
+            } while (come < due_);
+        }
+        __syncthreads();
+    }
+    /// The last block to leave makes the words zero again.
+    __device__ void leave() {
+        if (threadIdx.x == 0 && atomicAdd(words_ + 1, 1U) == gridDim.x - 1) {
+            words_[0] = 0;
+            words_[1] = 0;
+        }
+    }
+
+private:
+    std::uint32_t* words_;
+    std::uint32_t due_ = 0;
+};
+
+}  // namespace tephra::cuda
