@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # All GPU checks and benchmarks on a machine with an NVIDIA GPU, in under nine minutes; a short table last. A part that
 # fails or hangs does not stop the next. Usage: scripts/gpu-check.sh [OUTPUT] (default: benchmarks/results/gpu-<date>.txt)
-#   TEPHRA_GPU_PROGRAMS=DIR  programs built elsewhere (tephra, tephra_gpu_parity, tephra_gpu_bench, tephra_gpu_gemv)
-#                            instead of building here; shared libraries they need may lie in DIR/lib
+#   TEPHRA_GPU_PROGRAMS=DIR  programs built elsewhere (tephra, tephra_gpu_parity and tephra_gpu_bench, _gemv and
+#                            _exchange) instead of building here; shared libraries they need may lie in DIR/lib
 #   TEPHRA_GPU_SECONDS=540   the time for everything; the limit of each part grows and shrinks with it
 #   TEPHRA_GPU_PARTS=REGEX   only the parts whose name matches
 #   TEPHRA_MODELS=PATHS      more .tph files for parity: files or folders, separated by colons
@@ -20,10 +20,10 @@ threads=$(nproc)
 seed=$((RANDOM * 32768 + RANDOM))
 if [ -z "$programs" ]; then
     cmake --preset release || exit 1
-    cmake --build --preset release --target tephra tephra_gpu_parity tephra_gpu_bench tephra_gpu_gemv || exit 1
+    cmake --build --preset release --target tephra tephra_gpu_parity tephra_gpu_{bench,gemv,exchange} || exit 1
     programs=build/release/gpu
     mkdir -p $programs
-    cp build/release/tephra build/release/tests/tephra_gpu_parity build/release/benchmarks/tephra_gpu_{bench,gemv} \
+    cp build/release/tephra build/release/tests/tephra_gpu_parity build/release/benchmarks/tephra_gpu_{bench,gemv,exchange} \
         $programs/ || exit 1
 fi
 [ -d "$programs/lib" ] && export LD_LIBRARY_PATH="$programs/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
@@ -202,6 +202,7 @@ part generate 30 same_text
 await_models
 for model in "${large[@]}"; do part "parity-$(basename "$model" .tph)" 60 parity "$model"; done
 part gemv 40 within "$programs/tephra_gpu_gemv"
+part exchange 20 within "$programs/tephra_gpu_exchange"
 for model in "${large[@]}"; do
     part "bench-$(basename "$model" .tph)" 60 within "$programs/tephra_gpu_bench" "$threads" "$model"
 done
