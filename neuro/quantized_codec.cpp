@@ -53,10 +53,12 @@ class QuantizedReader {
 public:
     QuantizedReader(std::span<const std::byte> bytes, std::string place) : in_(bytes), place_(std::move(place)) {}
 
+    /// The next integer, or `min` where it is outside [min, max]: what follows may compute with it.
     int integer(int min, int max, const char* what) {
         const int value = in_.get<std::int32_t>();
-        check(value >= min && value <= max, what);
-        return value;
+        const bool good = value >= min && value <= max;
+        check(good, what);
+        return good ? value : min;
     }
     Scale scale() {
         Scale scale;
