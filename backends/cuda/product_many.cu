@@ -72,27 +72,18 @@ __device__ inline void multiply_all(const Activations<width>& activations, const
         const int place = chunk % Shared::places, next = min(chunk + 1, chunks - 1) * (tile_bytes / 16);
         const uint4 next_upper = __ldg(weights.upper + next), next_lower = __ldg(weights.lower + next);
         barrier_wait_local(activations.full + 8 * place, chunk / Shared::places & 1);
-        const std::uint64_t descriptor = activation_descriptor(activations.ring + place * Shared::chunk_bytes);
         const int left = chunk - 1;
         const bool again = left >= 0 && left + Shared::places < chunks;
-#pragma unroll
-        for (int pair = 0; pair < 4; ++pair) {
-#pragma unroll
-            for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
-            asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-            for (int k = 0; k < 2; ++k)
-                Wgmma<width>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
-            asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-            asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-            if (pair == 0 && again && lane == 0) activations.leave(left);
-        }
+        const std::uint64_t descriptor = activation_descriptor(activations.ring + place * Shared::chunk_bytes);
+        multiply_chunk<width>(upper, lower, descriptor, a, sums, [&] {
+            if (again && lane == 0) activations.leave(left);
+        });
         if (again && threadIdx.x == 0) activations.refill(left);
         __syncwarp();
         upper = next_upper;
         lower = next_lower;
     }
-    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+    finish_chunks();
 }
 
 /// A thread's token, loaded before the products and needed behind them.

@@ -105,8 +105,33 @@ __device__ inline uint4 load_shared(std::uint32_t address) {
     return v;
 }
 
-/// A warpgroup's share of the chunks, 8 steps of 32 columns each: while two steps are multiplied, the next two are
-/// unpacked. More steps ahead would not leave room for two blocks' registers.
+/// Adds a chunk's product to a warpgroup's sums, 8 steps of 32 columns: while two steps are multiplied, the next two
+/// are unpacked. More steps ahead would not leave room for two blocks' registers. The last steps still run, and read
+/// `a`, when it returns. passed(): called when the chunk before is multiplied to its end.
+template <int tokens, typename Passed>
+__device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& lower, std::uint64_t descriptor,
+                                               std::uint32_t (&a)[2][2][4], std::int32_t (&sums)[tokens / 2],
+                                               const Passed& passed) {
+#pragma unroll
+    for (int pair = 0; pair < 4; ++pair) {
+#pragma unroll
+        for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
+        asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+        for (int k = 0; k < 2; ++k)
+            Wgmma<tokens>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
+        asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+        asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
+        if (pair == 0) passed();
+    }
+}
+
+/// Waits for the last steps of multiply_chunk.
+__device__ inline void finish_chunks() {
+    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+}
+
+/// A warpgroup's share of the chunks.
 template <typename S>
 __device__ void multiply_chunks(const Ring<S>& ring, const Part& part, int row_group, int chunk_group, int warp,
                                 int lane, std::int32_t (&sums)[S::registers]) {
@@ -119,23 +144,13 @@ __device__ void multiply_chunks(const Ring<S>& ring, const Part& part, int row_g
         barrier_wait_local(ring.full + 8 * stage, i / S::stages & 1);
         const std::uint32_t tiles = ring.weights(stage) + (8 * row_group + 2 * warp) * tile_bytes + 16 * lane;
         const uint4 upper = load_shared(tiles), lower = load_shared(tiles + tile_bytes);
-        const std::uint64_t descriptor = activation_descriptor(ring.activations(stage));
-#pragma unroll
-        for (int pair = 0; pair < 4; ++pair) {
-#pragma unroll
-            for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
-            asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-            for (int k = 0; k < 2; ++k)
-                Wgmma<S::tokens>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
-            asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-            asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-            if (pair == 0 && held + S::stages < count && lane == 0)  // it will be filled again
+        multiply_chunk<S::tokens>(upper, lower, activation_descriptor(ring.activations(stage)), a, sums, [&] {
+            if (held + S::stages < count && lane == 0)  // it will be filled again
                 barrier_arrive(ring.empty + 8 * (held % S::stages));
-        }
+        });
         held = i;
     }
-    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+    finish_chunks();
 }
 
 #endif

@@ -149,7 +149,7 @@ __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int
     if (lane == 0) barrier_arrive(place.empty);
 }
 
-/// A warpgroup's sums over its chunks: while two steps of 32 columns are multiplied, the next two are unpacked.
+/// A warpgroup's sums over its chunks.
 template <int tokens>
 __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsigned position, Supply<tokens>& supply,
                                               int chunks, const WarpgroupShare& share, WeightLine& line,
@@ -170,26 +170,15 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
         line.take(i, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
-        const std::uint64_t descriptor = activation_descriptor(place.data);
-#pragma unroll
-        for (int pair = 0; pair < 4; ++pair) {
-#pragma unroll
-            for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
-            asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-            for (int k = 0; k < 2; ++k)
-                Wgmma<tokens>::multiply_add(sums, a[pair % 2][k], descriptor + (2 * pair + k) * (256 >> 4));
-            asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-
-            asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
-            if (pair == 0 && held != 0 && share.lane == 0) barrier_arrive(held);
-        }
+        multiply_chunk<tokens>(upper, lower, activation_descriptor(place.data), a, sums, [&] {
+            if (held != 0 && share.lane == 0) barrier_arrive(held);
+        });
         held = place.empty;
         // This warp has left the places of chunks before, and soon all will have.
         const int every = share.chunk_groups;
         if (supplies) supply.until(ring, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every), share.lane);
     }
-    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+    finish_chunks();
     if (held != 0 && share.lane == 0) barrier_arrive(held);
 #pragma unroll 1
     for (; next < chunks; ++next) pass(ring, position + next, share.lane);
