@@ -98,6 +98,16 @@ __device__ inline void finish_registers(const How& how, const ProductArguments& 
     }
 }
 
+/// Leaves accumulators that a warp holds as finish_registers says in shared memory: kept[n pitch + r] of token n, from
+/// `first_token` on, and row r, 16 from first_row on.
+template <int pitch, int count>
+__device__ inline void keep_registers(std::int32_t* kept, int first_token, int first_row, int lane,
+                                      const std::int32_t (&sums)[count]) {
+    std::int32_t* const corner = kept + (first_token + 2 * (lane % 4)) * pitch + first_row + lane / 4;
+#pragma unroll
+    for (int r = 0; r < count; ++r) corner[(r / 4 * 8 + r % 2) * pitch + r % 4 / 2 * 8] = sums[r];
+}
+
 /// Finishes a block's sums from shared memory, neighbouring threads neighbouring rows. sums(n, r): the sum of token n
 /// and row r of the block; rows `first_row` .. first_row + rows - 1 of what the product sees, tokens from first_token
 /// on, whose shared properties are `of_tokens`.

@@ -139,9 +139,7 @@ __device__ inline void finish_plain(ManyShared<width>& shared, const ProductArgu
         const int at = matrix * a.activations.tokens + token;
         states[threadIdx.x] = ready_state(a.activations.dequantize[at], a.activations.sums[at]);
     }
-    std::int32_t* const corner = kept + 2 * (lane % 4) * pitch + 16 * warp + lane / 4;
-#pragma unroll
-    for (int r = 0; r < width / 2; ++r) corner[(r / 4 * 8 + r % 2) * pitch + r % 4 / 2 * 8] = sums[r];
+    keep_registers<pitch>(kept, 0, 16 * warp, lane, sums);
     __syncthreads();
     finish_block<finish, many_rows, width>(PlainFinish{a}, a, matrix, blockIdx.x * many_rows, first, threadIdx.x,
                                            many_threads, states, [&](int n, int r) { return kept[n * pitch + r]; });

@@ -18,10 +18,7 @@ using FewestTokens = Shape<1, 2, 16>;
 template <typename S>
 __device__ void keep_sums(std::int32_t* kept, int row_group, int chunk_group, int warp, int lane,
                           const std::int32_t (&sums)[S::registers]) {
-    std::int32_t* const corner =
-        kept + (chunk_group * S::tokens + 2 * (lane % 4)) * S::row_pitch + 64 * row_group + 16 * warp + lane / 4;
-#pragma unroll
-    for (int r = 0; r < S::registers; ++r) corner[(r / 4 * 8 + r % 2) * S::row_pitch + (r % 4 / 2) * 8] = sums[r];
+    keep_registers<S::row_pitch>(kept, chunk_group * S::tokens, 64 * row_group + 16 * warp, lane, sums);
 }
 
 /// What the block knows of its tokens before it finishes them.

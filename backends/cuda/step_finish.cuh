@@ -37,10 +37,7 @@ struct WarpgroupShare {
 template <int tokens>
 __device__ inline void keep_sums(std::int32_t* kept, const WarpgroupShare& share,
                                  const std::int32_t (&sums)[tokens / 2]) {
-    std::int32_t* const corner =
-        kept + (share.thread / 128 * tokens + 2 * (share.lane % 4)) * kept_pitch + 16 * share.warp + share.lane / 4;
-#pragma unroll
-    for (int r = 0; r < tokens / 2; ++r) corner[(r / 4 * 8 + r % 2) * kept_pitch + (r % 4 / 2) * 8] = sums[r];
+    keep_registers<kept_pitch>(kept, share.thread / 128 * tokens, 16 * share.warp, share.lane, sums);
 }
 
 __device__ inline int4 operator+(const int4& a, const int4& b) {
