@@ -64,10 +64,8 @@ public:
         const StateRule of_f = w_.shared.rules[0], of_i = w_.shared.rules[1], of_g = w_.shared.rules[2];
         const std::int32_t f = state_of(take_sum(sums), of_f), i = state_of(take_sum(sums + tile_rows), of_i),
                            g = state_of(take_sum(sums + 2 * tile_rows), of_g);
-        const std::int32_t forget = times_probability(bound_, quick_sigmoid(-f, f_format, table));
-        const std::int32_t candidate = device_shift_state(quick_silu(i, i_format, table), to_h);
-        const std::int32_t h =
-            advance(h_, {probability_one - forget, multiply_wide(forget, candidate, half_of(probability_bits))});
+        const std::int32_t h = advance(
+            h_, recurrence_step(quick_sigmoid(-f, f_format, table), quick_silu(i, i_format, table), to_h, bound_));
         const std::int32_t t = scaled_product(g, quick_silu(h, h_format, table), to_t);
         if (element_.row >= a_.embedding.cols) return;
         element_.value = t;

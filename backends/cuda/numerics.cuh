@@ -200,18 +200,18 @@ struct RecurrenceStep {
     std::int64_t add;
 };
 
-/// From sigmoid(-f) and sigmoid(i).
-__device__ inline RecurrenceStep recurrence_step(const RecurrenceFormats& formats, std::int32_t sigmoid_of_minus_f,
-                                                 std::int32_t i, std::int32_t sigmoid_of_i,
+/// From sigmoid(-f) and silu(i); to_h: by how much that is shifted to the format of h.
+__device__ inline RecurrenceStep recurrence_step(std::int32_t sigmoid_of_minus_f, std::int32_t silu_of_i, int to_h,
                                                  std::int32_t one_minus_lower) {
     const std::int32_t forget = times_probability(one_minus_lower, sigmoid_of_minus_f);
-    const std::int32_t candidate = device_shift_state(times_probability(i, sigmoid_of_i), formats.i - formats.h);
+    const std::int32_t candidate = device_shift_state(silu_of_i, to_h);
     return {probability_one - forget, multiply_wide(forget, candidate, half_of(probability_bits))};
 }
 
 __device__ inline RecurrenceStep recurrence_step(const RecurrenceFormats& formats, std::int32_t f, std::int32_t i,
                                                  std::int32_t one_minus_lower) {
-    return recurrence_step(formats, device_sigmoid(-f, formats.f), i, device_sigmoid(i, formats.i), one_minus_lower);
+    return recurrence_step(device_sigmoid(-f, formats.f), device_silu(i, formats.i), formats.i - formats.h,
+                           one_minus_lower);
 }
 
 __device__ inline std::int32_t advance(std::int32_t h, const RecurrenceStep& step) {

@@ -131,9 +131,10 @@ __device__ __forceinline__ std::int64_t hold_recurrence(const Team& team, const 
         std::int32_t t[4], next[4];
 #pragma unroll
         for (int j = 0; j < 4; ++j) {  // without branches, so that the four go side by side
-            const std::int32_t i = state_at(x.i, j), g = c + j < size ? state_at(x.g, j) : 0;
-            const RecurrenceStep step = recurrence_step(formats, quick_sigmoid(-state_at(x.f, j), of_f, sigmoids), i,
-                                                        quick_sigmoid(i, of_i, sigmoids), state_at(x.lower, j));
+            const std::int32_t g = c + j < size ? state_at(x.g, j) : 0;
+            const RecurrenceStep step = recurrence_step(quick_sigmoid(-state_at(x.f, j), of_f, sigmoids),
+                                                        quick_silu(state_at(x.i, j), of_i, sigmoids),
+                                                        formats.i - formats.h, state_at(x.lower, j));
             next[j] = advance(state_at(x.h, j), step);
             t[j] = scaled_product(g, quick_silu(next[j], of_h, sigmoids), formats.g + formats.h - formats.t);
             squares = multiply_wide(g, g, squares);
