@@ -32,12 +32,8 @@ __global__ void __launch_bounds__(norm_threads)
     if (gates != nullptr) {
 #pragma unroll
         for (int i = 0; i < quads; ++i) {
-            const int4 g = load_states(gates + line, column_of<quads>(i), stride);
-#pragma unroll
-            for (int j = 0; j < 4; ++j) {
-                const std::int32_t mine = column_of<quads>(i) + j < norm.size ? state_at(g, j) : 0;
-                squares = multiply_wide(mine, mine, squares);
-            }
+            const int c = column_of<quads>(i);
+            add_gate_squares(load_states(gates + line, c, stride), c, norm.size, squares);
         }
     }
     normalize_held<outputs, quads>(norm, held, blockIdx.x, squares, out);

@@ -81,14 +81,7 @@ struct Columns {
     __device__ std::int64_t squares(const std::int32_t* gates, int stride) const {
         std::int64_t sum = 0;
 #pragma unroll
-        for (int i = 0; i < quads; ++i) {
-            const int4 g = load_states(gates, column(i), stride);
-#pragma unroll
-            for (int j = 0; j < 4; ++j) {
-                const std::int32_t mine = column(i) + j < size ? state_at(g, j) : 0;
-                sum = multiply_wide(mine, mine, sum);
-            }
-        }
+        for (int i = 0; i < quads; ++i) add_gate_squares(load_states(gates, column(i), stride), column(i), size, sum);
         return sum;
     }
 };

@@ -54,6 +54,15 @@ __device__ inline void add_squares(int4 v, int2 rms, std::int64_t& sum) {
     }
 }
 
+/// Adds the squares of the gates of columns c .. c + 3, as far as a vector of `size` has them.
+__device__ inline void add_gate_squares(int4 g, int c, int size, std::int64_t& sum) {
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+        const std::int32_t mine = c + j < size ? state_at(g, j) : 0;
+        sum = multiply_wide(mine, mine, sum);
+    }
+}
+
 __device__ inline std::uint32_t larger(std::uint32_t peak, const Gained& gained) {
 #pragma unroll
     for (int j = 0; j < 4; ++j) peak = max(peak, static_cast<std::uint32_t>(abs(gained.p[j])));
