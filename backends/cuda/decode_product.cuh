@@ -175,55 +175,42 @@ public:
         }
         if (count > 0) ends_ |= 1U << (count - 1);
         partial_ = chunk_ != 0;
-        groups_ = ceil_div(count, group);
+        count_ = count;
     }
-    /// Multiplies the expected tiles. What it reads of tiles past the last goes nowhere.
+    /// Multiplies the expected tiles. The chunk that it reads past the last goes nowhere.
     __device__ void run(const uint4 (&tiles)[decode_held_tiles], const PlaneWeights& weights) {
         std::int32_t d[2][4] = {};
-        uint4 ahead[group];
-        bring(ahead);
+        uint4 ahead = bring();
 #pragma unroll
-        for (int g = 0; g < decode_held_tiles / group; ++g) {
-            if (g >= groups_) break;
-            uint4 b[group];
-#pragma unroll
-            for (int i = 0; i < group; ++i) b[i] = ahead[i];
-            bring(ahead);
-#pragma unroll
-            for (int i = 0; i < group; ++i) {
-                const uint4& w = tiles[g * group + i];
-                count_bits(d[0], w.x, w.y, b[i].x, b[i].y);
-                count_bits(d[1], w.z, w.w, b[i].z, b[i].w);
-                if ((ends_ >> (g * group + i) & 1) == 0) continue;
-                flush(d, sum_, weights);
-                sum_ += tile_rows;
-            }
+        for (int i = 0; i < decode_held_tiles; ++i) {
+            if (i >= count_) break;
+            const uint4 b = ahead, w = tiles[i];
+            ahead = bring();
+            count_bits(d[0], w.x, w.y, b.x, b.y);
+            count_bits(d[1], w.z, w.w, b.z, b.w);
+            if ((ends_ >> i & 1) == 0) continue;
+            flush(d, sum_, weights);
+            sum_ += tile_rows;
         }
     }
-    /// After a portion that is not the last: back to where the next one begins.
-    __device__ void resume(int count) {
+    /// After a portion that is not the last: back to where the next one begins; one chunk was brought in vain.
+    __device__ void resume() {
         if (partial_) sum_ -= tile_rows;
-        const int passed = (groups_ + 1) * group - count;  // chunks brought that belong to no tile of the portion
-        for (int i = 0; i < passed; ++i)
-            input_ = input_ == first_ ? end_ - plane_chunk_bytes : input_ - plane_chunk_bytes;
+        input_ = input_ == first_ ? end_ - plane_chunk_bytes : input_ - plane_chunk_bytes;
     }
 
 private:
-    static constexpr int group = 1;
-    static_assert(decode_held_tiles % group == 0);
-
-    __device__ void bring(uint4 (&b)[group]) {
-#pragma unroll
-        for (int i = 0; i < group; ++i) {
-            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
-                         : "=r"(b[i].x), "=r"(b[i].y), "=r"(b[i].z), "=r"(b[i].w)
-                         : "r"(input_));
-            input_ += plane_chunk_bytes;
-            if (input_ == end_) input_ = first_;
-        }
+    __device__ uint4 bring() {
+        uint4 b;
+        asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(b.x), "=r"(b.y), "=r"(b.z), "=r"(b.w)
+                     : "r"(input_));
+        input_ += plane_chunk_bytes;
+        if (input_ == end_) input_ = first_;
+        return b;
     }
 
-    int chunks_, chunk_, groups_ = 0;
+    int chunks_, chunk_, count_ = 0;
     bool partial_ = false;
     std::uint32_t first_, end_, input_, ends_ = 0;
     std::int32_t* sum_;
@@ -244,7 +231,7 @@ __device__ inline void multiply_stage(const DecodeWorker& worker, TileRing& ring
     passage.run(tiles, weights);
     while (left > count) {
         left -= count;
-        passage.resume(count);
+        passage.resume();
         count = min(left, decode_held_tiles);
         passage.expect(count);
         ring.take(tiles, count);
