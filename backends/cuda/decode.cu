@@ -33,25 +33,15 @@ __device__ void set_up(const DecodeWorker& worker) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
         const StageView view = stage_of(a, stage);
         const Share share = share_of(ceil_div(view.rows, tile_rows), a.plan.blocks, a.plan.shift[stage], blockIdx.x);
-        const int pack = view.matrices * view.chunks, tiles = share.count * pack;
-        const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
-        const int row = begin / view.chunks, chunk = begin % view.chunks;
-        shared.ranges[stage][warp] = {share.first * pack + begin, end - begin, row, chunk,
-                                      row % inputs_of(stage) * view.chunks + chunk};
+        shared.ranges[stage][warp] = range_of(share, view.matrices, view.chunks, inputs_of(stage), warp);
         shared.shares[stage] = share;
     }
-    for (int i = threadIdx.x; i < a.plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
     if (threadIdx.x < 256) shared.reciprocals[threadIdx.x] = device_reciprocals[threadIdx.x];
     if (threadIdx.x < 384) shared.inverse_roots[threadIdx.x] = device_inverse_roots[threadIdx.x];
     copy_sigmoids(shared.sigmoids, threadIdx.x, decode_threads);
-    if (threadIdx.x < decode_warps) shared.taken[threadIdx.x] = 0;
     if (threadIdx.x < 6) shared.peaks[threadIdx.x / 3][threadIdx.x % 3] = 0;
-    if (threadIdx.x == 0) {
-        shared.head_norm = a.head_norm;
-        for (auto& of_warp : shared.full)
-            for (std::uint64_t& barrier : of_warp) barrier_init(shared_address(&barrier), 1);
-        barrier_init_fence();
-    }
+    if (threadIdx.x == 0) shared.head_norm = a.head_norm;
+    clear(worker);
     __syncthreads();
 }
 

@@ -15,6 +15,24 @@ __device__ inline std::uint32_t taken_word(std::uint32_t portions, std::uint32_t
     return portions << 16 | (tiles & 0xFFFF);
 }
 
+/// Part of warp `warp` of what share of a stage a block has: as many tiles as the others, within one.
+__device__ inline TileRange range_of(const Share& share, int matrices, int chunks, int inputs, int warp) {
+    const int pack = matrices * chunks, tiles = share.count * pack;
+    const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
+    const int row = begin / chunks, chunk = begin % chunks;
+    return {share.first * pack + begin, end - begin, row, chunk, row % inputs * chunks + chunk};
+}
+
+/// Makes rings and accumulators empty; before the block's first meeting.
+__device__ inline void clear(const DecodeWorker& worker) {
+    for (int i = threadIdx.x; i < worker.a.plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
+    if (threadIdx.x < decode_warps) worker.shared.taken[threadIdx.x] = 0;
+    if (threadIdx.x != 0) return;
+    for (auto& of_warp : worker.shared.full)
+        for (std::uint64_t& barrier : of_warp) barrier_init(shared_address(&barrier), 1);
+    barrier_init_fence();
+}
+
 /// A multiplying warp's end of its ring: tiles in portions of at most decode_held_tiles.
 class TileRing {
 public:

@@ -15,23 +15,14 @@ constexpr int streamed_stages = 4;  ///< all but the head
 __device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
     const DecodePlan& plan = worker.a.plan;
     DecodeShared& shared = worker.shared;
-    const int chunks = p.shape.chunks();
     if (threadIdx.x < decode_stages * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
-        const Share share = share_of(p.shape.packs(), plan.blocks, plan.shift[stage], blockIdx.x);
-        const int tiles = stage < streamed_stages ? share.count * chunks : 0;
-        const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
-        shared.ranges[stage][warp] = {share.first * chunks + begin, end - begin, begin / chunks, begin % chunks,
-                                      begin % chunks};
+        Share share = share_of(p.shape.packs(), plan.blocks, plan.shift[stage], blockIdx.x);
+        if (stage >= streamed_stages) share.count = 0;
+        shared.ranges[stage][warp] = range_of(share, 1, p.shape.chunks(), 1, warp);
         shared.shares[stage] = share;
     }
-    for (int i = threadIdx.x; i < plan.accumulators; i += decode_threads) worker.accumulators[i] = 0;
-    if (threadIdx.x < decode_warps) shared.taken[threadIdx.x] = 0;
-    if (threadIdx.x == 0) {
-        for (auto& of_warp : shared.full)
-            for (std::uint64_t& barrier : of_warp) barrier_init(shared_address(&barrier), 1);
-        barrier_init_fence();
-    }
+    clear(worker);
     __syncthreads();
 }
 
