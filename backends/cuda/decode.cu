@@ -28,7 +28,7 @@ __device__ StageView stage_of(const DecodeArguments& a, int stage) {
 __device__ void set_up(const DecodeWorker& worker) {
     const DecodeArguments& a = worker.a;
     DecodeShared& shared = worker.shared;
-    static_assert(decode_stages * decode_warps <= decode_threads && decode_threads >= 384);
+    static_assert(decode_stages * decode_warps <= decode_threads);
     if (threadIdx.x < decode_stages * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
         const StageView view = stage_of(a, stage);
@@ -36,9 +36,7 @@ __device__ void set_up(const DecodeWorker& worker) {
         shared.ranges[stage][warp] = range_of(share, view.matrices, view.chunks, inputs_of(stage), warp);
         shared.shares[stage] = share;
     }
-    if (threadIdx.x < 256) shared.reciprocals[threadIdx.x] = device_reciprocals[threadIdx.x];
-    if (threadIdx.x < 384) shared.inverse_roots[threadIdx.x] = device_inverse_roots[threadIdx.x];
-    copy_sigmoids(shared.sigmoids, threadIdx.x, decode_threads);
+    shared.tables.fill(threadIdx.x, decode_threads);
     if (threadIdx.x < 6) shared.peaks[threadIdx.x / 3][threadIdx.x % 3] = 0;
     if (threadIdx.x == 0) shared.head_norm = a.head_norm;
     clear(worker);

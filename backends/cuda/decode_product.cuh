@@ -100,7 +100,7 @@ public:
     /// Quantizes what it took into bit planes.
     __device__ void spread(const std::uint32_t* peaks, int inputs) {
         const int lane = threadIdx.x % 32;
-        const Quantizer mine = quick_quantizer(peaks[min(lane, inputs - 1)], w_.shared.reciprocals);
+        const Quantizer mine = quick_quantizer(peaks[min(lane, inputs - 1)], w_.shared.tables.reciprocals);
 #pragma unroll
         for (int i = 0; i < decode_held_quads; ++i) {
             if (i >= pieces_) break;

@@ -57,7 +57,7 @@ public:
         const int to_h = block.recurrence.i - block.recurrence.h;
         const int to_t = block.recurrence.g + block.recurrence.h - block.recurrence.t;
         std::int32_t* const sums = w_.accumulators + at_ / tile_rows * 3 * tile_rows + at_ % tile_rows;
-        const SigmoidEntry* const table = w_.shared.sigmoids;
+        const SigmoidEntry* const table = w_.shared.tables.sigmoids;
         wait_for_sums();
         element_.value = element_.gate = 0;
         if (!element_.owned) return;
@@ -99,7 +99,7 @@ public:
         if (!element_.owned) return;
         const StateRule rule = w_.shared.rules[0];
         const std::int32_t z1 = state_of(take_sum(sums), rule), z2 = state_of(take_sum(sums + tile_rows), rule);
-        const std::int32_t y = scaled_product(quick_silu(z1, z_format, w_.shared.sigmoids), z2, to_y);
+        const std::int32_t y = scaled_product(quick_silu(z1, z_format, w_.shared.tables.sigmoids), z2, to_y);
         if (real) element_.value = y;
     }
 
@@ -193,7 +193,7 @@ private:
         let_pass(cycles_to_sums);
         exchange.take_sums(sum, second);
         const WideScale inverse =
-            quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), sum, second, w_.shared.inverse_roots);
+            quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), sum, second, w_.shared.tables.inverse_roots);
         fetch_next_view<stage>(layer);
         meet<peaks_meeting, multiplying_threads + 32>();
         const WideScale factor = quick_multiply(scale, quick_scale(w_.shared.peaks[parity][mine]));

@@ -31,9 +31,7 @@ struct DecodeShared {
     StateRule rules[3];                                ///< how the sums of the stage become states; three for the mixer
     std::uint64_t full[decode_warps][portions_ahead];  ///< barriers: a portion of weights is there
     std::uint32_t taken[decode_warps];                 ///< what each multiplying warp took of them
-    // Tables of core/fixed.hpp: what is read between two dependent steps.
-    std::uint32_t reciprocals[256], inverse_roots[384];
-    alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
+    SharedTables tables;
 };
 static_assert(sizeof(DecodeShared) <= decode_fixed_shared);
 

@@ -32,6 +32,20 @@ __device__ inline void copy_sigmoids(SigmoidEntry* to, unsigned thread, unsigned
         reinterpret_cast<int4*>(to)[k] = __ldg(reinterpret_cast<const int4*>(device_sigmoid_entries.data()) + k);
 }
 
+/// The tables of core/fixed.hpp in shared memory, for kernels that read them between two dependent steps, or whose
+/// meetings would drop them from the first-level cache.
+struct SharedTables {
+    alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
+    std::uint32_t reciprocals[256], inverse_roots[384];
+
+    /// Thread `thread` of `threads` copies its part.
+    __device__ void fill(unsigned thread, unsigned threads) {
+        copy_sigmoids(sigmoids, thread, threads);
+        for (unsigned k = thread; k < 256; k += threads) reciprocals[k] = device_reciprocals[k];
+        for (unsigned k = thread; k < 384; k += threads) inverse_roots[k] = device_inverse_roots[k];
+    }
+};
+
 /// What the sigmoid needs to know of a format.
 struct SigmoidFormat {
     std::int32_t cap, scale, half;

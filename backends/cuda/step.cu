@@ -133,7 +133,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         block.ring.init();
         room.kept = reinterpret_cast<std::int32_t*>(shared);
     }
-    room.tables.fill();
+    room.tables.fill(threadIdx.x, step_threads);
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
     if (warp == 1) layers[0].bring(a, 0, lane);
     embed_tokens(a);

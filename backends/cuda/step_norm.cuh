@@ -9,18 +9,6 @@
 
 namespace tephra::cuda {
 
-/// Tables that meetings would drop from the first-level cache.
-struct StepTables {
-    alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
-    std::uint32_t reciprocals[256], roots[384];
-
-    __device__ void fill() {
-        copy_sigmoids(sigmoids, threadIdx.x, step_threads);
-        for (unsigned k = threadIdx.x; k < 256; k += step_threads) reciprocals[k] = device_reciprocals[k];
-        for (unsigned k = threadIdx.x; k < 384; k += step_threads) roots[k] = device_inverse_roots[k];
-    }
-};
-
 inline constexpr int step_shared_bytes = 216 * 1024;
 inline constexpr int gains_pitch = step_widest / 4;  ///< quads of a gain vector
 /// A team's gains, brought before the states are known: rms and those of the outputs.
@@ -179,7 +167,7 @@ __device__ __forceinline__ void quantize_held(const Team& team, const NormView& 
 }
 
 /// Statistics, scales and activations of token n, which the team holds.
-__device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const StepTables& tables,
+__device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
                                                const NormView& norm, std::int64_t gate_squares, int n,
                                                const ActivationView& out) {
     const int quads = quads_of(norm), outputs = norm.outputs, warp = team.thread / 32, lane = team.thread % 32;
@@ -213,7 +201,7 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
     if (team.thread >= workers) {
         const std::uint64_t all = reduce_warp(mine ? room.sums[lane] : 0);
         const std::uint64_t second = reduce_warp(mine ? room.squares[lane] : 0);
-        const Scale inverse = inverse_rms(norm.constants, all, second, tables.roots);
+        const Scale inverse = inverse_rms(norm.constants, all, second, tables.inverse_roots);
         if (lane < outputs)
             out.dequantize[lane * out.tokens + n] = dequantize_scale(norm.constants.factor[lane], peak, inverse);
     } else {

@@ -191,7 +191,7 @@ struct StepRoom {
     int items[step_stages];
     WorkItem first[step_stages];  ///< of this block
     std::int32_t* kept;           ///< sums: [warpgroup][token][row]; where the ring is
-    StepTables tables;
+    SharedTables tables;
 };
 
 /// A stage's product, whose meeting the block has arrived at; position: places of the ring used before.
