@@ -7,9 +7,14 @@
 #include <iostream>
 #include <vector>
 
+#include "backends/cuda/decode_worker.cuh"
 #include "backends/cuda/device.hpp"
+#include "benchmarks/gpu/demand.hpp"
 
+namespace tephra::cuda {
 namespace {
+
+using gpu::demand;
 
 constexpr int readers = 448;       ///< threads of a block that read; one more warp streams
 constexpr int most_loads = 5;      ///< of 16 bytes a thread
@@ -36,27 +41,8 @@ struct Setting {
     int pieces, ahead;  ///< streamed a round by each block; on the way at most
 };
 
-__device__ uint4 look(const void* p) {
-    uint4 v;
-    asm volatile("ld.relaxed.gpu.global.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "l"(p)
-                 : "memory");
-    return v;
-}
-__device__ void publish(void* p, std::uint32_t v) {
-    asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory");
-}
 __device__ bool is(const uint4& v, std::uint32_t round) {
     return v.x == round && v.y == round && v.z == round && v.w == round;
-}
-__device__ void wait_for(std::uint32_t barrier, int parity) {
-    std::uint32_t done = 0;
-    while (done == 0)
-        asm volatile("{\n.reg .pred p;\nmbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\nselp.u32 %0, 1, 0, p;\n}"
-                     : "=r"(done)
-                     : "r"(barrier), "r"(parity)
-                     : "memory");
 }
 
 /// One thread: the pieces of a round as soon as the round before is over.
@@ -66,34 +52,32 @@ __device__ void stream(const Setting& s, const volatile int& over, std::uint32_t
     int issued = 0;
     for (int round = 0; round < rounds; ++round) {
         while (over < round) __nanosleep(40);
+#pragma unroll 1
         for (int piece = 0; piece < s.pieces; ++piece, ++issued) {
             const int slot = issued % s.ahead;
             const std::uint32_t barrier = barriers + 8 * slot;
-            if (issued >= s.ahead) wait_for(barrier, (issued / s.ahead - 1) & 1);
-            asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "n"(piece_bytes)
-                         : "memory");
-            asm volatile(
-                "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
-                    ring + piece_bytes * slot),
-                "l"(s.stream + at), "n"(piece_bytes), "r"(barrier)
-                : "memory");
+            if (issued >= s.ahead) barrier_wait_local(barrier, (issued / s.ahead - 1) & 1);
+            barrier_expect(barrier, piece_bytes);
+            bulk_copy(ring + piece_bytes * slot, s.stream + at, piece_bytes, barrier);
             at = at + every + piece_bytes > streamed_bytes ? first : at + every;
         }
     }
-    for (int k = max(0, issued - s.ahead); k < issued; ++k) wait_for(barriers + 8 * (k % s.ahead), k / s.ahead & 1);
+#pragma unroll 1
+    for (int k = max(0, issued - s.ahead); k < issued; ++k)
+        barrier_wait_local(barriers + 8 * (k % s.ahead), k / s.ahead & 1);
 }
 
 __device__ void read_all(const Setting& s, const std::uint8_t* vector, std::uint32_t round) {
     const int loads = static_cast<int>(gridDim.x) * s.words / 4;
     if (s.wait == Wait::first && static_cast<int>(threadIdx.x) < loads)
-        while (!is(look(vector + 16 * threadIdx.x), round)) {
+        while (!is(load_relaxed(vector + 16 * threadIdx.x), round)) {
         }
     for (bool waiting = true; waiting;) {
         uint4 v[most_loads];
 #pragma unroll
         for (int k = 0; k < most_loads; ++k) {
             const int load = static_cast<int>(threadIdx.x) + readers * k;
-            v[k] = load < loads ? look(vector + 16 * load) : uint4{round, round, round, round};
+            v[k] = load < loads ? load_relaxed(vector + 16 * load) : uint4{round, round, round, round};
         }
         waiting = false;
 #pragma unroll
@@ -105,18 +89,16 @@ __global__ void __launch_bounds__(readers + 32) exchange(const __grid_constant__
     extern __shared__ __align__(128) std::uint8_t ring[];
     __shared__ std::uint64_t barriers[most_ahead];
     __shared__ volatile int over;
-    const auto barrier = static_cast<std::uint32_t>(__cvta_generic_to_shared(barriers));
+    const std::uint32_t barrier = shared_address(barriers);
     const int lane = threadIdx.x % 32;
     if (threadIdx.x == 0) {
         over = 0;
-        for (int k = 0; k < most_ahead; ++k)
-            asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier + 8 * k));
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+        for (int k = 0; k < most_ahead; ++k) barrier_init(barrier + 8 * k, 1);
+        barrier_init_fence();
     }
     __syncthreads();
     if (threadIdx.x >= readers) {
-        if (lane == 0 && s.pieces > 0)
-            stream(s, over, static_cast<std::uint32_t>(__cvta_generic_to_shared(ring)), barrier);
+        if (lane == 0 && s.pieces > 0) stream(s, over, shared_address(ring), barrier);
         return;
     }
     const std::int64_t start = clock64();
@@ -125,11 +107,11 @@ __global__ void __launch_bounds__(readers + 32) exchange(const __grid_constant__
         std::uint8_t* const records = vector + records_at;
         if (threadIdx.x < 32) {
             for (int word = lane; word < s.words; word += 32)
-                publish(vector + 4 * (blockIdx.x * s.words + word), round);
+                store_relaxed(vector + 4 * (blockIdx.x * s.words + word), round);
             if (s.wait >= Wait::records) {
-                if (lane == 0) publish(records + 4 * blockIdx.x, round);
+                if (lane == 0) store_relaxed(records + 4 * blockIdx.x, round);
                 const std::uint8_t* const from = records + 16 * (4 * lane < static_cast<int>(gridDim.x) ? lane : 0);
-                while (__any_sync(0xFFFFFFFFU, !is(look(from), round))) {
+                while (__any_sync(full_warp, !is(load_relaxed(from), round))) {
                 }
             }
         }
@@ -139,16 +121,6 @@ __global__ void __launch_bounds__(readers + 32) exchange(const __grid_constant__
         if (threadIdx.x == 0) over = static_cast<int>(round);
     }
     if (threadIdx.x == 0) s.cycles[blockIdx.x] = clock64() - start;
-}
-
-void demand(const tephra::Result<void>& result) {
-    if (result) return;
-    std::cout << std::flush;
-    std::cerr << to_string(result.error()) << std::endl;
-    std::exit(static_cast<int>(result.error().code));
-}
-void demand(cudaError_t status, const char* what) {
-    demand(tephra::cuda::checked(status, what));
 }
 
 /// Prints a line.
@@ -176,12 +148,14 @@ struct Traffic {
 };
 
 }  // namespace
+}  // namespace tephra::cuda
 
 int main() {
-    const auto device = tephra::cuda::open_device();
+    using namespace tephra::cuda;
+    const auto device = open_device();
     if (!device) demand(tl::unexpected(device.error()));
-    tephra::cuda::Buffer<std::uint8_t> memory, streamed;
-    tephra::cuda::Buffer<std::int64_t> cycles;
+    Buffer<std::uint8_t> memory, streamed;
+    Buffer<std::int64_t> cycles;
     demand(memory.allocate(2 * buffer_bytes));
     demand(streamed.allocate(streamed_bytes));
     demand(cycles.allocate(128));

@@ -10,6 +10,7 @@
 
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/device.hpp"
+#include "benchmarks/gpu/demand.hpp"
 #include "core/philox.hpp"
 
 namespace tephra::gpu {
@@ -20,17 +21,6 @@ using namespace tephra::cuda;
 constexpr std::size_t rotated_bytes = std::size_t{1} << 28;
 constexpr int passes = 10;  ///< over all matrices between two events
 constexpr int windows = 9;
-
-void demand(const Result<void>& result) {
-    if (result) return;
-    std::cout << std::flush;
-    std::cerr << to_string(result.error()) << std::endl;
-    std::exit(static_cast<int>(result.error().code));
-}
-
-void demand(int status, const char* what) {
-    demand(checked(static_cast<cudaError_t>(status), what));
-}
 
 struct Rates {
     double low, median, high;
