@@ -50,20 +50,14 @@ std::size_t BatchRunner::bytes() const {
 }
 
 Result<void> BatchRunner::prepare_step() {
-    if (!hopper_ || multiprocessors_ != 0 || model_.blocks.empty()) return {};
+    if (!hopper_ || meeting_.size() != 0 || model_.blocks.empty()) return {};
     if (!std::ranges::all_of(model_.blocks, step_fits)) return {};
-    int count = 0;
-    if (auto ok = checked(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0), "count multiprocessors");
-        !ok)
-        return ok;
-    if (auto ok = meeting_.allocate(2); !ok) return ok;
-    multiprocessors_ = count;
-    return {};
+    return meeting_.allocate(2);
 }
 
 bool BatchRunner::in_one_kernel(int tokens, const Sequence& sequence, const BatchTap& tap) const {
     constexpr int most = 256;  // from there on large products pay, which start one by one
-    return multiprocessors_ != 0 && !sequence.along && !tap && tokens <= most;
+    return meeting_.size() != 0 && !sequence.along && !tap && tokens <= most;
 }
 
 void BatchRunner::run_step(int tokens, const Sequence& sequence, bool choose, Stream stream) const {

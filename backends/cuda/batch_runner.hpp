@@ -25,8 +25,8 @@ struct Sequence {
 
 class BatchRunner {
 public:
-    BatchRunner(const DeviceModel& model, const ModelConfig& config, bool hopper)
-        : model_(model), config_(config), hopper_(hopper) {}
+    BatchRunner(const DeviceModel& model, const ModelConfig& config, bool hopper, int multiprocessors)
+        : model_(model), config_(config), hopper_(hopper), multiprocessors_(multiprocessors) {}
 
     /// Makes room for batches of `tokens` and for the logits of `logit_rows` of them. Errors: device memory.
     Result<void> reserve(int tokens, int logit_rows);
@@ -58,13 +58,13 @@ private:
     const DeviceModel& model_;
     const ModelConfig& config_;
     bool hopper_;
+    int multiprocessors_;
     int capacity_ = 0, logit_rows_ = 0;
     Buffer<std::int32_t> ids_, x_, attended_, mixer_, mixed_, unit_, sums_, logits_;
     Buffer<std::int8_t> q_;
     Buffer<Scale> dequantize_;
 
-    // The kernel of a whole step: on Hopper, where the model's formats fit it.
-    int multiprocessors_ = 0;
+    // The kernel of a whole step: on Hopper, where the model's formats fit it. Without it, there is no meeting.
     Buffer<std::uint32_t> meeting_;
     Buffer<std::uint64_t> best_;
 };

@@ -23,7 +23,7 @@ public:
         : deployment_(std::move(model)),
           options_(options),
           info_(std::move(info)),
-          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90),
+          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90, info_.multiprocessors),
           decoder_(model_, deployment_->graph.config) {}
 
     /// Second part of construction, which can fail.
