@@ -80,10 +80,9 @@ public:
         const std::int32_t x =
             device_shift_state(x_, stage == output_stage ? block.attended_shift : block.residual_shift);
         const bool real = element_.owned && element_.row < a_.embedding.cols;
-        std::int32_t* const sum = w_.accumulators + (element_.owned ? at_ : 0);
         wait_for_sums();
-        const std::int32_t state = state_of(*sum, w_.shared.rules[0]);
-        if (element_.owned) *sum = 0;
+        const std::int32_t sum = element_.owned ? take_sum(w_.accumulators + at_) : 0;
+        const std::int32_t state = state_of(sum, w_.shared.rules[0]);
         x_ = real ? clamp24(x + state) : 0;
         element_.value = x_;
     }
