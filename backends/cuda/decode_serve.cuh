@@ -122,7 +122,10 @@ private:
     __device__ BlockView& view(int layer) const { return w_.shared.views[server_][layer % 2]; }
     /// Whether the warp makes the rules of all: the one that has least else to do.
     __device__ bool makes_rules() const { return server_ == serving_warps - 1; }
-    __device__ void wait_for_sums() const { meet<multiplied_meeting, meeting_threads>(); }
+    __device__ void wait_for_sums() const {
+        if (!makes_rules()) meet<rules_meeting, 32 * serving_warps>();
+        meet<multiplied_meeting, meeting_threads>();
+    }
     /// A sum, whose place is ready for the next stage.
     __device__ static std::int32_t take_sum(std::int32_t* at) {
         const std::int32_t sum = *at;
@@ -199,6 +202,8 @@ private:
         const StateRule rule = state_rule(quick_multiply(factor, inverse));
         if (lane_ < inputs) w_.shared.rules[lane_] = rule;
         if (lane_ < 3) w_.shared.peaks[parity ^ 1][lane_] = 0;  // of the stage before; nobody reads them any more
+        __syncwarp();
+        announce<rules_meeting, 32 * serving_warps>();
     }
 
     const DecodeWorker& w_;

@@ -57,10 +57,11 @@ struct DecodeWorker {
 };
 
 // Meetings of a stage: the block has published its elements, and the accumulators are zero; the input has been taken;
-// the same, for the warp that makes rules, for which nobody waits; the bit planes are there; the sums and the rules are
-// there. Who only announces does not wait.
-inline constexpr int published_meeting = 1, taken_meeting = 2, peaks_meeting = 3, filled_meeting = 4,
-                     multiplied_meeting = 5;
+// the same, for the warp that makes rules, for which nobody waits; the bit planes are there; the rules are there; the
+// sums are there. Who only announces does not wait. Rules have a meeting of their own, although who waits for the sums
+// meets their maker there too: racecheck orders what was done before announcing, not what others did who waited.
+inline constexpr int published_meeting = 1, taken_meeting = 2, peaks_meeting = 3, filled_meeting = 4, rules_meeting = 5,
+                     multiplied_meeting = 6;
 
 template <int meeting, int threads>
 __device__ inline void announce() {
