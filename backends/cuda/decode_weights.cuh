@@ -61,7 +61,7 @@ public:
         tiles_ += count;
         __syncwarp();
         if (threadIdx.x % 32 == 0)
-            asm volatile("st.volatile.shared.u32 [%0], %1;" ::"r"(taken_), "r"(taken_word(portions_, tiles_))
+            asm volatile("st.release.cta.shared::cta.u32 [%0], %1;" ::"r"(taken_), "r"(taken_word(portions_, tiles_))
                          : "memory");
     }
 
@@ -124,7 +124,7 @@ private:
         bool waiting = true;
         for (unsigned waits = 0; waiting; count_wait(waits)) {
             std::uint32_t taken;
-            asm volatile("ld.volatile.shared.u32 %0, [%1];" : "=r"(taken) : "r"(taken_) : "memory");
+            asm volatile("ld.acquire.cta.shared::cta.u32 %0, [%1];" : "=r"(taken) : "r"(taken_) : "memory");
             const std::uint32_t tiles = (tiles_ - taken) & 0xFFFF, portions = (portions_ - (taken >> 16)) & 0xFFFF;
             const bool room = static_cast<int>(tiles) + count <= w_.a.plan.ring_tiles && portions < portions_ahead;
             const bool here = recent_ || portions_ == 0 ||
