@@ -73,8 +73,9 @@ private:
 /// The requesting warp: lane w fills the ring of multiplying warp w.
 class WeightStream {
 public:
-    __device__ explicit WeightStream(const DecodeWorker& worker)
-        : w_(worker), lane_(static_cast<int>(threadIdx.x % 32)), fills_(lane_ < decode_warps) {
+    /// batch: bytes that one batch of requests brings.
+    __device__ explicit WeightStream(const DecodeWorker& worker, int batch = batch_bytes)
+        : w_(worker), lane_(static_cast<int>(threadIdx.x % 32)), batch_(batch), fills_(lane_ < decode_warps) {
         const int ring = fills_ ? lane_ : 0;
         size_ = w_.a.plan.ring_tiles * tile_bytes;
         begin_ = shared_address(worker.rings) + ring * size_;
@@ -103,7 +104,7 @@ private:
             w_.a.tiles[stage] + layer * w_.a.block_bytes + static_cast<std::size_t>(range.first) * tile_bytes;
         int left = fills_ ? range.count : 0;
         const int most = __reduce_max_sync(full_warp, left);
-        const int lanes = max(1, batch_bytes / (max(1, min(most, decode_held_tiles)) * tile_bytes));
+        const int lanes = max(1, batch_ / (max(1, min(most, decode_held_tiles)) * tile_bytes));
 #pragma unroll 1
         for (int done = 0; done < most; done += decode_held_tiles) {
             const int count = min(left, decode_held_tiles);
@@ -152,7 +153,7 @@ private:
     }
 
     const DecodeWorker& w_;
-    int lane_;
+    int lane_, batch_;
     bool fills_, recent_ = false;
     std::uint32_t size_, begin_, barriers_, taken_, at_ = 0;
     std::uint64_t policy_ = 0;

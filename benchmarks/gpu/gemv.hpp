@@ -10,6 +10,7 @@ struct StreamedProducts {
     StageShape shape;        ///< of each matrix; matrices = 1
     const std::int8_t* q;    ///< [cols], the activations of every product
     Scale scale;
+    int batch_bytes;    ///< of weights that are requested at once: WeightStream
     std::int32_t* out;  ///< [4 layers][rows]
 };
 

@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_const
     else if (threadIdx.x < meeting_threads)
         finish_streamed(worker, p);
     else
-        WeightStream(worker).run();
+        WeightStream(worker, p.batch_bytes).run();
 #endif
 }
 
@@ -108,6 +108,7 @@ StreamedProducts stream_products(const StageShape& shape, const std::uint8_t* ti
     p.decode.layers = matrices / streamed_stages;
     p.decode.steps = 1;
     p.shape = shape;
+    p.batch_bytes = batch_bytes;
     return p;
 }
 
