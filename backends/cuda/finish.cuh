@@ -22,24 +22,18 @@ struct PlainFinish {
 
 /// The same without branches, for formats that `fits` names, which models have.
 struct QuickFinish {
-    int shift;
+    QuickShift shift;
     SigmoidFormat format;
     QuickProduct product;
     const SigmoidEntry* sigmoids;
 
     __host__ __device__ static bool fits(Finish finish, const ProductArguments& a) {
-        if (finish == Finish::residual) return a.shift >= 0;
         return finish != Finish::unit || QuickProduct::fits(2 * a.z_bits - a.y_bits);
     }
     /// entries: the sigmoid's, in shared memory; for the gate only.
     __device__ QuickFinish(const ProductArguments& a, const SigmoidEntry* entries)
-        : shift(min(a.shift, 30)),
-          format(sigmoid_format(a.z_bits)),
-          product(2 * a.z_bits - a.y_bits),
-          sigmoids(entries) {}
-    __device__ std::int32_t sum(std::int32_t x, std::int32_t state) const {
-        return clamp24(((x + ((1 << shift) >> 1)) >> shift) + state);
-    }
+        : shift(a.shift), format(sigmoid_format(a.z_bits)), product(2 * a.z_bits - a.y_bits), sigmoids(entries) {}
+    __device__ std::int32_t sum(std::int32_t x, std::int32_t state) const { return clamp24(shift(x) + state); }
     __device__ std::int32_t gate(std::int32_t z1, std::int32_t z2) const {
         return product(quick_silu(z1, format, sigmoids), z2);
     }

@@ -184,15 +184,12 @@ void launch(const StepArguments& arguments, int multiprocessors, Stream stream) 
 }  // namespace
 
 bool step_fits(const BlockView& block) {
-    ProductArguments output{}, gate{}, down{};
-    output.shift = block.attended_shift;
+    ProductArguments gate{};
     gate.z_bits = block.z_bits;
     gate.y_bits = block.y_bits;
-    down.shift = block.residual_shift;
     for (const NormView& norm : block.norms)
         if (norm.size > step_widest) return false;
-    return QuickFinish::fits(Finish::residual, output) && QuickFinish::fits(Finish::unit, gate) &&
-           QuickFinish::fits(Finish::residual, down);
+    return QuickFinish::fits(Finish::unit, gate);
 }
 
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream) {
