@@ -10,9 +10,29 @@ namespace tephra::cuda {
 /// Bytes that one batch of requests brings; two batches are on the way at once.
 inline constexpr int batch_bytes = 12 * 1024;
 
+/// Looks for room that follow each other faster get in the way of the multiplying warps.
+inline constexpr int cycles_to_look_again = 64;
+
 /// What a multiplying warp took: portions and tiles, modulo 2^16 each.
 __device__ inline std::uint32_t taken_word(std::uint32_t portions, std::uint32_t tiles) {
     return portions << 16 | (tiles & 0xFFFF);
+}
+
+/// Says in `word`, in shared memory, what the warp took, by one lane once all lanes have it: who sees the word may fill
+/// the places again. The word is touched by atomic operations alone, which tools that look for races understand.
+__device__ inline void say_taken(std::uint32_t word, std::uint32_t taken) {
+    asm volatile(
+        "{\n"
+        ".reg .u32 before;\n"
+        "atom.release.cta.shared::cta.exch.b32 before, [%0], %1;\n"
+        "}\n" ::"r"(word),
+        "r"(taken)
+        : "memory");
+}
+__device__ inline std::uint32_t see_taken(std::uint32_t word) {
+    std::uint32_t taken;
+    asm volatile("atom.acquire.cta.shared::cta.or.b32 %0, [%1], 0;" : "=r"(taken) : "r"(word) : "memory");
+    return taken;
 }
 
 /// Part of warp `warp` of what share of a stage a block has: as many tiles as the others, within one.
@@ -60,9 +80,7 @@ public:
         ++portions_;
         tiles_ += count;
         __syncwarp();
-        if (threadIdx.x % 32 == 0)
-            asm volatile("st.release.cta.shared::cta.u32 [%0], %1;" ::"r"(taken_), "r"(taken_word(portions_, tiles_))
-                         : "memory");
+        if (threadIdx.x % 32 == 0) say_taken(taken_, taken_word(portions_, tiles_));
     }
 
 private:
@@ -124,15 +142,17 @@ private:
     __device__ void wait(bool next, int count) {
         bool waiting = true;
         for (unsigned waits = 0; waiting; count_wait(waits)) {
-            std::uint32_t taken;
-            asm volatile("ld.acquire.cta.shared::cta.u32 %0, [%1];" : "=r"(taken) : "r"(taken_) : "memory");
-            const std::uint32_t tiles = (tiles_ - taken) & 0xFFFF, portions = (portions_ - (taken >> 16)) & 0xFFFF;
-            const bool room = static_cast<int>(tiles) + count <= w_.a.plan.ring_tiles && portions < portions_ahead;
             const bool here = recent_ || portions_ == 0 ||
                               barrier_passed(barriers_ + 8 * ((portions_ - 1) % portions_ahead),
                                              (portions_ - 1) / portions_ahead % 2);
-            waiting = __any_sync(full_warp, !here || (next && !room));
+            waiting = __any_sync(full_warp, !here || (next && !has_room(count)));
+            if (waiting) let_pass(cycles_to_look_again);
         }
+    }
+    __device__ bool has_room(int count) const {
+        const std::uint32_t taken = see_taken(taken_);
+        const std::uint32_t tiles = (tiles_ - taken) & 0xFFFF, portions = (portions_ - (taken >> 16)) & 0xFFFF;
+        return static_cast<int>(tiles) + count <= w_.a.plan.ring_tiles && portions < portions_ahead;
     }
     __device__ void request(const std::uint8_t* from, int count) {
         const std::uint32_t bytes = count * tile_bytes, before = min(bytes, size_ - at_);
