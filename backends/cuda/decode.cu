@@ -60,7 +60,7 @@ __device__ void multiply_all(const DecodeWorker& worker) {
                            std::uint32_t* const peaks = worker.shared.peaks[parity];
                            meet<published_meeting, meeting_threads>();
                            let_pass(cycles_to_elements);
-                           filling.take(peaks);
+                           filling.take(peaks, inputs_of(stage));
                            announce<peaks_meeting, multiplying_threads + 32>();
                            meet<taken_meeting, multiplying_threads>();
                            filling.spread(peaks, inputs_of(stage));

@@ -32,13 +32,14 @@ __device__ constexpr int plane_offset(int n) {
     return n / 2 * 64 + n % 2 * 320;
 }
 
-/// Four activations of each lane become bit planes: of piece `piece`, 128 columns of all inputs' chunks; lane l has
-/// columns 4 l .. of it. By the whole warp.
-__device__ inline void store_planes(std::uint8_t* activations, int piece, std::uint32_t word) {
+/// Where a lane stores bit planes of piece `piece`, 128 columns of all inputs' chunks; lane l has columns 4 l .. of it.
+__device__ inline std::uint8_t* planes_at(std::uint8_t* activations, int piece) {
     const int lane = threadIdx.x % 32;
-    const std::uint32_t planes = two_planes(word);
-    std::uint8_t* const to = activations + piece / 2 * plane_chunk_bytes + piece % 2 * 8 + lane / 16 * 4 +
-                             lane / 4 % 4 * 16 + plane_offset(2 * (lane % 4));
+    return activations + piece / 2 * plane_chunk_bytes + piece % 2 * 8 + lane / 16 * 4 + lane / 4 % 4 * 16 +
+           plane_offset(2 * (lane % 4));
+}
+/// to: planes_at; planes: two_planes of four activations of each lane.
+__device__ inline void store_planes(std::uint8_t* to, std::uint32_t planes) {
     *reinterpret_cast<std::uint32_t*>(to) = planes & 0x55555555;
     *reinterpret_cast<std::uint32_t*>(to + plane_offset(1)) = planes >> 1 & 0x55555555;
 }
@@ -57,63 +58,103 @@ public:
     }
 
     /// Waits for the words of all its columns; adds their largest magnitudes to the peaks.
-    __device__ void take(std::uint32_t* peaks) {
+    __device__ void take(std::uint32_t* peaks, int inputs) {
+        if (pieces_ <= few)
+            take_some<few>(peaks, inputs);
+        else
+            take_some<decode_held_quads>(peaks, inputs);
+    }
+
+    /// Quantizes what it took into bit planes.
+    __device__ void spread(const std::uint32_t* peaks, int inputs) {
+        const Quantizer mine =
+            quick_quantizer(peaks[min(static_cast<int>(threadIdx.x % 32), inputs - 1)], w_.shared.tables.reciprocals);
+        if (pieces_ <= few)
+            spread_some<few>(mine);
+        else
+            spread_some<decode_held_quads>(mine);
+    }
+
+private:
+    /// Quads that most threads have: more would make these wait, fewer the others. What a thread does for its quads goes
+    /// side by side, without branches between.
+    static constexpr int few = 2;
+
+    /// Input to which piece i of the warp belongs.
+    __device__ int input_of(int i) const {
+        const int piece = piece_ + decode_warps * i;
+        return (piece >= per_input_ ? 1 : 0) + (piece >= 2 * per_input_ ? 1 : 0);
+    }
+
+    template <int most>
+    __device__ __forceinline__ void take_some(std::uint32_t* peaks, int inputs) {
         const int lane = threadIdx.x % 32;
         const std::uint32_t* const from = in_.p + 128 * piece_ + 4 * lane;
-        bool stale[decode_held_quads];
+        bool stale[most];
 #pragma unroll
-        for (int i = 0; i < decode_held_quads; ++i) {
-            if (i >= pieces_) break;
-            const int piece = piece_ + decode_warps * i, column = piece % per_input_ * 128 + 4 * lane;
+        for (int i = 0; i < most; ++i) {
+            const int column = 128 * (piece_ + decode_warps * i - input_of(i) * per_input_) + 4 * lane;
             v_[i] = {0, 0, 0, 0};
-            stale[i] = column < in_.columns;
+            stale[i] = i < pieces_ && column < in_.columns;
         }
         bool waiting = true;
         for (unsigned waits = 0; waiting; count_wait(waits)) {
 #pragma unroll
-            for (int i = 0; i < decode_held_quads; ++i) {
-                if (i >= pieces_) break;
+            for (int i = 0; i < most; ++i)
                 if (stale[i]) v_[i] = load_relaxed(from + 128 * decode_warps * i);
-            }
             waiting = false;
 #pragma unroll
-            for (int i = 0; i < decode_held_quads; ++i) {
-                if (i >= pieces_) break;
+            for (int i = 0; i < most; ++i) {
                 stale[i] = stale[i] &&
                            (((v_[i].x ^ flag_) | (v_[i].y ^ flag_) | (v_[i].z ^ flag_) | (v_[i].w ^ flag_)) & 1) != 0;
                 waiting = waiting || stale[i];
             }
         }
-        __syncwarp();
+        std::uint32_t peak[3] = {};
 #pragma unroll
-        for (int i = 0; i < decode_held_quads; ++i) {
-            if (i >= pieces_) break;
+        for (int i = 0; i < most; ++i) {
             const auto magnitude = [](std::uint32_t word) {
                 return static_cast<std::uint32_t>(abs(static_cast<std::int32_t>(word) >> 1));
             };
-            const std::uint32_t peak = __reduce_max_sync(full_warp, max(max(magnitude(v_[i].x), magnitude(v_[i].y)),
-                                                                        max(magnitude(v_[i].z), magnitude(v_[i].w))));
-            if (lane == 0) atomicMax(peaks + (piece_ + decode_warps * i) / per_input_, peak);
-        }
-    }
-
-    /// Quantizes what it took into bit planes.
-    __device__ void spread(const std::uint32_t* peaks, int inputs) {
-        const int lane = threadIdx.x % 32;
-        const Quantizer mine = quick_quantizer(peaks[min(lane, inputs - 1)], w_.shared.tables.reciprocals);
+            const std::uint32_t mine =
+                max(max(magnitude(v_[i].x), magnitude(v_[i].y)), max(magnitude(v_[i].z), magnitude(v_[i].w)));
+            const int input = input_of(i);
 #pragma unroll
-        for (int i = 0; i < decode_held_quads; ++i) {
-            if (i >= pieces_) break;
-            const int piece = piece_ + decode_warps * i, input = piece / per_input_;
-            const Quantizer how{__shfl_sync(full_warp, mine.up, input), __shfl_sync(full_warp, mine.factor, input)};
-            const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
-            const auto word = static_cast<std::uint32_t>(
-                quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how));
-            store_planes(w_.activations, piece, word);
+            for (int k = 0; k < 3; ++k) peak[k] = max(peak[k], input == k ? mine : 0);
+        }
+        __syncwarp();
+        if (inputs == 1) {
+            peak[0] = __reduce_max_sync(full_warp, peak[0]);
+            if (lane == 0) atomicMax(peaks, peak[0]);
+        } else {
+#pragma unroll
+            for (int k = 0; k < 3; ++k) peak[k] = __reduce_max_sync(full_warp, peak[k]);
+            if (lane < 3) atomicMax(peaks + lane, lane == 0 ? peak[0] : (lane == 1 ? peak[1] : peak[2]));
         }
     }
+    /// quantizer: of input `lane`.
+    template <int most>
+    __device__ __forceinline__ void spread_some(const Quantizer& quantizer) {
+        Quantizer of[3];
+#pragma unroll
+        for (int k = 0; k < 3; ++k)
+            of[k] = {__shfl_sync(full_warp, quantizer.up, k), __shfl_sync(full_warp, quantizer.factor, k)};
+        std::uint32_t planes[most];
+#pragma unroll
+        for (int i = 0; i < most; ++i) {
+            const int input = input_of(i);
+            const Quantizer how = input == 0 ? of[0] : (input == 1 ? of[1] : of[2]);
+            const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
+            planes[i] = two_planes(static_cast<std::uint32_t>(
+                quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how)));
+        }
+        std::uint8_t* const to = planes_at(w_.activations, piece_);
+        static_assert(decode_warps % 2 == 0);
+#pragma unroll
+        for (int i = 0; i < most; ++i)
+            if (i < pieces_) store_planes(to + decode_warps / 2 * plane_chunk_bytes * i, planes[i]);
+    }
 
-private:
     const DecodeWorker& w_;
     const ExchangeView& in_;
     std::uint32_t flag_;

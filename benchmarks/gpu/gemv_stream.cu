@@ -40,7 +40,7 @@ __device__ void multiply_streamed(const DecodeWorker& worker, const StreamedProd
                     const int column = 128 * piece + 4 * lane;
                     const std::uint32_t word =
                         column < p.shape.cols ? __ldg(reinterpret_cast<const std::uint32_t*>(p.q + column)) : 0;
-                    store_planes(worker.activations, piece, word);
+                    store_planes(planes_at(worker.activations, piece), two_planes(word));
                 }
             });
     }
