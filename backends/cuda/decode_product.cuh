@@ -5,6 +5,8 @@
 // neither marks -1. An activation is eight bit planes of weight 1, 2, ... 64, -128. mma.m16n8k256 counts, for 8 rows'
 // plus bits and the same rows' minus bits, where they meet each plane. So weights go from memory to the tensor core
 // without being unpacked, and 8 planes are the 8 columns of one instruction.
+#include <type_traits>
+
 #include "backends/cuda/decode_exchange.cuh"
 #include "backends/cuda/decode_weights.cuh"
 
@@ -59,26 +61,32 @@ public:
 
     /// Waits for the words of all its columns; adds their largest magnitudes to the peaks.
     __device__ void take(std::uint32_t* peaks, int inputs) {
-        if (pieces_ <= few)
-            take_some<few>(peaks, inputs);
-        else
-            take_some<decode_held_quads>(peaks, inputs);
+        for_all_quads([&](auto quads) { take_all<decltype(quads)::value>(peaks, inputs); });
     }
 
     /// Quantizes what it took into bit planes.
     __device__ void spread(const std::uint32_t* peaks, int inputs) {
         const Quantizer mine =
             quick_quantizer(peaks[min(static_cast<int>(threadIdx.x % 32), inputs - 1)], w_.shared.tables.reciprocals);
-        if (pieces_ <= few)
-            spread_some<few>(mine);
-        else
-            spread_some<decode_held_quads>(mine);
+        for_all_quads([&](auto quads) { spread_all<decltype(quads)::value>(mine); });
     }
 
 private:
-    /// Quads that most threads have: more would make these wait, fewer the others. What a thread does for its quads goes
-    /// side by side, without branches between.
-    static constexpr int few = 2;
+    /// work(number of quads, known to the compiler): what a thread does for its quads then goes side by side, without
+    /// branches between.
+    template <typename Work>
+    __device__ __forceinline__ void for_all_quads(const Work& work) {
+        static_assert(decode_held_quads == 6);
+        switch (pieces_) {
+            case 1: return work(std::integral_constant<int, 1>());
+            case 2: return work(std::integral_constant<int, 2>());
+            case 3: return work(std::integral_constant<int, 3>());
+            case 4: return work(std::integral_constant<int, 4>());
+            case 5: return work(std::integral_constant<int, 5>());
+            case 6: return work(std::integral_constant<int, 6>());
+            default: return;
+        }
+    }
 
     /// Input to which piece i of the warp belongs.
     __device__ int input_of(int i) const {
@@ -86,25 +94,25 @@ private:
         return (piece >= per_input_ ? 1 : 0) + (piece >= 2 * per_input_ ? 1 : 0);
     }
 
-    template <int most>
-    __device__ __forceinline__ void take_some(std::uint32_t* peaks, int inputs) {
+    template <int quads>
+    __device__ __forceinline__ void take_all(std::uint32_t* peaks, int inputs) {
         const int lane = threadIdx.x % 32;
         const std::uint32_t* const from = in_.p + 128 * piece_ + 4 * lane;
-        bool stale[most];
+        bool stale[quads];
 #pragma unroll
-        for (int i = 0; i < most; ++i) {
+        for (int i = 0; i < quads; ++i) {
             const int column = 128 * (piece_ + decode_warps * i - input_of(i) * per_input_) + 4 * lane;
             v_[i] = {0, 0, 0, 0};
-            stale[i] = i < pieces_ && column < in_.columns;
+            stale[i] = column < in_.columns;
         }
         bool waiting = true;
         for (unsigned waits = 0; waiting; count_wait(waits)) {
 #pragma unroll
-            for (int i = 0; i < most; ++i)
+            for (int i = 0; i < quads; ++i)
                 if (stale[i]) v_[i] = load_relaxed(from + 128 * decode_warps * i);
             waiting = false;
 #pragma unroll
-            for (int i = 0; i < most; ++i) {
+            for (int i = 0; i < quads; ++i) {
                 stale[i] = stale[i] &&
                            (((v_[i].x ^ flag_) | (v_[i].y ^ flag_) | (v_[i].z ^ flag_) | (v_[i].w ^ flag_)) & 1) != 0;
                 waiting = waiting || stale[i];
@@ -112,7 +120,7 @@ private:
         }
         std::uint32_t peak[3] = {};
 #pragma unroll
-        for (int i = 0; i < most; ++i) {
+        for (int i = 0; i < quads; ++i) {
             const auto magnitude = [](std::uint32_t word) {
                 return static_cast<std::uint32_t>(abs(static_cast<std::int32_t>(word) >> 1));
             };
@@ -133,33 +141,33 @@ private:
         }
     }
     /// quantizer: of input `lane`.
-    template <int most>
-    __device__ __forceinline__ void spread_some(const Quantizer& quantizer) {
+    template <int quads>
+    __device__ __forceinline__ void spread_all(const Quantizer& quantizer) {
         Quantizer of[3];
 #pragma unroll
         for (int k = 0; k < 3; ++k)
             of[k] = {__shfl_sync(full_warp, quantizer.up, k), __shfl_sync(full_warp, quantizer.factor, k)};
-        std::uint32_t planes[most];
+        std::uint32_t planes[quads];
 #pragma unroll
-        for (int i = 0; i < most; ++i) {
+        for (int i = 0; i < quads; ++i) {
             const int input = input_of(i);
             const Quantizer how = input == 0 ? of[0] : (input == 1 ? of[1] : of[2]);
-            const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
+            const auto number = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
             planes[i] = two_planes(static_cast<std::uint32_t>(
-                quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how)));
+                quantized_word({{number(v_[i].x), number(v_[i].y), number(v_[i].z), number(v_[i].w)}}, how)));
         }
         std::uint8_t* const to = planes_at(w_.activations, piece_);
         static_assert(decode_warps % 2 == 0);
 #pragma unroll
-        for (int i = 0; i < most; ++i)
-            if (i < pieces_) store_planes(to + decode_warps / 2 * plane_chunk_bytes * i, planes[i]);
+        for (int i = 0; i < quads; ++i)
+            store_planes(to + decode_warps / 2 * plane_chunk_bytes * i, planes[i]);
     }
 
     const DecodeWorker& w_;
     const ExchangeView& in_;
     std::uint32_t flag_;
     int pieces_, per_input_, piece_;
-    uint4 v_[decode_held_quads];
+    uint4 v_[decode_held_quads];  ///< 2 p
 };
 
 /// Bits that neither has.

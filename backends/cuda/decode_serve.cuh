@@ -192,7 +192,7 @@ private:
         const int mine = min(lane_, inputs - 1);
         const WideScale scale = wide(norm.factor[mine]);
         std::uint64_t sum = 0, second = 0;
-        let_pass(cycles_to_sums);
+        let_pass(a_.plan.cycles_to_sums);
         exchange.take_sums(sum, second);
         const WideScale inverse =
             quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), sum, second, w_.shared.tables.inverse_roots);

@@ -104,8 +104,8 @@ __device__ inline std::int32_t load_gain(const std::int16_t* p) {
     return v;
 }
 
-/// What others publish when this block does takes at least so long to get here (measured on an H100).
-inline constexpr int cycles_to_elements = 400, cycles_to_sums = 1000;
+/// Elements that others publish when this block does take at least so long to get here (measured on an H100).
+inline constexpr int cycles_to_elements = 300;
 
 /// Lets time pass before a first look at what can't be there yet: each look is in the way of what it looks for.
 __device__ inline void let_pass(int cycles) {
