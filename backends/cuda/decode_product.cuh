@@ -78,13 +78,20 @@ private:
     __device__ __forceinline__ void for_all_quads(const Work& work) {
         static_assert(decode_held_quads == 6);
         switch (pieces_) {
-            case 1: return work(std::integral_constant<int, 1>());
-            case 2: return work(std::integral_constant<int, 2>());
-            case 3: return work(std::integral_constant<int, 3>());
-            case 4: return work(std::integral_constant<int, 4>());
-            case 5: return work(std::integral_constant<int, 5>());
-            case 6: return work(std::integral_constant<int, 6>());
-            default: return;
+            case 1:
+                return work(std::integral_constant<int, 1>());
+            case 2:
+                return work(std::integral_constant<int, 2>());
+            case 3:
+                return work(std::integral_constant<int, 3>());
+            case 4:
+                return work(std::integral_constant<int, 4>());
+            case 5:
+                return work(std::integral_constant<int, 5>());
+            case 6:
+                return work(std::integral_constant<int, 6>());
+            default:
+                return;
         }
     }
 
@@ -159,8 +166,7 @@ private:
         std::uint8_t* const to = planes_at(w_.activations, piece_);
         static_assert(decode_warps % 2 == 0);
 #pragma unroll
-        for (int i = 0; i < quads; ++i)
-            store_planes(to + decode_warps / 2 * plane_chunk_bytes * i, planes[i]);
+        for (int i = 0; i < quads; ++i) store_planes(to + decode_warps / 2 * plane_chunk_bytes * i, planes[i]);
     }
 
     const DecodeWorker& w_;

@@ -43,7 +43,7 @@ constexpr Share share_of(int packs, int blocks, int shift, int block) {
 }
 
 struct DecodePlan {
-    int blocks = 0;  ///< a multiple of 4
+    int blocks = 0;          ///< a multiple of 4
     int cycles_to_sums = 0;  ///< from a block's sums of squares to the first look for those of all
     int shift[decode_stages] = {};
     int writers[decode_stages] = {};  ///< serving warps of a block that publish the input of a stage
