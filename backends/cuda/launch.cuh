@@ -22,6 +22,18 @@ __device__ inline void let_next_kernel_start() {
 #endif
 }
 
+/// Multiprocessors of an H100 or H200, for choices between launches of which each is right on any device.
+inline constexpr int usual_multiprocessors = 132;
+
+/// Lets blocks of a kernel have `bytes` of dynamic shared memory; asks the driver once. A refusal shows as the error of
+/// the launch.
+template <auto kernel>
+void allow_shared_memory(int bytes) {
+    static const bool allowed =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) == cudaSuccess;
+    static_cast<void>(allowed);
+}
+
 /// cluster: blocks that run together and reach each other's shared memory; 1 x 1 x 1 everywhere but on Hopper.
 template <typename... Parameters, typename... Arguments>
 void launch_overlapped(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,

@@ -200,9 +200,7 @@ struct Tiles {
 template <Finish finish, int width>
 void launch(const ProductArguments& arguments, Stream stream) {
     constexpr int bytes = static_cast<int>(sizeof(ManyShared<width>));
-    static const bool raised = cudaFuncSetAttribute(product_many<finish, width>,
-                                                    cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) == cudaSuccess;
-    static_cast<void>(raised);  // a refusal shows as the error of the launch
+    allow_shared_memory<product_many<finish, width>>(bytes);
     const Tiles tiles(arguments, width);
     const dim3 grid(static_cast<unsigned>(tiles.rows), static_cast<unsigned>(tiles.tokens),
                     static_cast<unsigned>(tiles.matrices));
@@ -213,7 +211,7 @@ void launch(const ProductArguments& arguments, Stream stream) {
 template <Finish finish>
 void choose(const ProductArguments& arguments, Stream stream) {
     const Tiles tiles(arguments, 128);
-    if (tiles.rows * tiles.tokens * tiles.matrices <= 132)
+    if (tiles.rows * tiles.tokens * tiles.matrices <= usual_multiprocessors)
         launch<finish, 64>(arguments, stream);
     else
         launch<finish, 128>(arguments, stream);

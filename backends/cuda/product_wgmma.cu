@@ -136,10 +136,7 @@ __global__ void __launch_bounds__(S::threads, S::residents)
 
 template <Finish finish, typename S, int split>
 void launch(const ProductArguments& arguments, Stream stream) {
-    static const bool raised =
-        cudaFuncSetAttribute(product<finish, S, split>, cudaFuncAttributeMaxDynamicSharedMemorySize, S::shared_bytes) ==
-        cudaSuccess;
-    static_cast<void>(raised);  // a refusal shows as the error of the launch
+    allow_shared_memory<product<finish, S, split>>(S::shared_bytes);
     const dim3 grid(static_cast<unsigned>(ceil_div(tile_rows_seen(arguments.weights), S::tile_rows_held)),
                     static_cast<unsigned>(ceil_div(arguments.tokens, S::tokens)),
                     static_cast<unsigned>((arguments.weights.matrices == 3 ? 3 : 1) * split));
@@ -150,7 +147,7 @@ void launch(const ProductArguments& arguments, Stream stream) {
 /// Divides the chunks of a tile as long as all blocks are at work at once.
 template <Finish finish, typename S>
 void divide(const ProductArguments& arguments, Stream stream) {
-    constexpr int places = S::residents * 132;
+    constexpr int places = S::residents * usual_multiprocessors;
     const int blocks = ceil_div(tile_rows_seen(arguments.weights), S::tile_rows_held) *
                        (arguments.activations.tokens / S::tokens) * (arguments.weights.matrices == 3 ? 3 : 1);
     if (4 * blocks <= places && arguments.weights.chunks >= 8) return launch<finish, S, 4>(arguments, stream);

@@ -159,13 +159,12 @@ __global__ void __launch_bounds__(W::workers + 32, W::blocks)
 
 void launch_recur_along(const BlockView& block, const MixerStates& mixer, std::int32_t* h, int tokens, std::int32_t* t,
                         Stream stream) {
-    constexpr int multiprocessors = 132;
     const int blocks = ceil_div(block.norms[output_norm].size, along_channels);
     const auto launch = [&](auto kernel, int workers) {
         launch_alone(kernel, dim3(static_cast<unsigned>(blocks)), workers + 32, 0, stream, block, mixer, h, tokens, t);
     };
     if (!QuickSteps::fits(block.recurrence)) return launch(recur_along<false, Workers<256>>, 256);
-    if (blocks > multiprocessors) return launch(recur_along<true, Workers<256>>, 256);
+    if (blocks > usual_multiprocessors) return launch(recur_along<true, Workers<256>>, 256);
     launch(recur_along<true, Workers<512>>, 512);
 }
 

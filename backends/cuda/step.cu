@@ -165,9 +165,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
 
 template <int tokens>
 void launch(const StepArguments& arguments, int multiprocessors, Stream stream) {
-    static const bool raised = cudaFuncSetAttribute(step<tokens>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                                    step_shared_bytes) == cudaSuccess;
-    static_cast<void>(raised);  // a refusal shows as the error of the launch
+    allow_shared_memory<step<tokens>>(step_shared_bytes);
     cudaLaunchAttribute together{};
     together.id = cudaLaunchAttributeCooperative;
     together.val.cooperative = 1;
