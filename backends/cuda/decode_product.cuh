@@ -159,9 +159,9 @@ private:
         for (int i = 0; i < quads; ++i) {
             const int input = input_of(i);
             const Quantizer how = input == 0 ? of[0] : (input == 1 ? of[1] : of[2]);
-            const auto number = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
+            const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
             planes[i] = two_planes(static_cast<std::uint32_t>(
-                quantized_word({{number(v_[i].x), number(v_[i].y), number(v_[i].z), number(v_[i].w)}}, how)));
+                quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how)));
         }
         std::uint8_t* const to = planes_at(w_.activations, piece_);
         static_assert(decode_warps % 2 == 0);
@@ -173,7 +173,7 @@ private:
     const ExchangeView& in_;
     std::uint32_t flag_;
     int pieces_, per_input_, piece_;
-    uint4 v_[decode_held_quads];  ///< 2 p
+    uint4 v_[decode_held_quads];  ///< 2 p + flag, as published
 };
 
 /// Bits that neither has.
