@@ -28,8 +28,8 @@ __device__ StageView stage_of(const DecodeArguments& a, int stage) {
 __device__ void set_up(const DecodeWorker& worker) {
     const DecodeArguments& a = worker.a;
     DecodeShared& shared = worker.shared;
-    static_assert(decode_stages * decode_warps <= decode_threads);
-    if (threadIdx.x < decode_stages * decode_warps) {
+    static_assert(stage_count * decode_warps <= decode_threads);
+    if (threadIdx.x < stage_count * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
         const StageView view = stage_of(a, stage);
         const Share share = share_of(ceil_div(view.rows, tile_rows), a.plan.blocks, a.plan.shift[stage], blockIdx.x);

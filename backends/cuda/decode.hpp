@@ -21,22 +21,17 @@ struct ExchangeView {
 };
 
 struct Exchanges {
-    ExchangeView stages[decode_stages];
+    ExchangeView stages[stage_count];
     std::uint64_t* candidates;  ///< [serving_warps][blocks] best token: candidate(), a 16-bit tag below
 };
-
-/// Vectors that a stage takes in, each quantized on its own.
-constexpr int inputs_of(int stage) {
-    return stage == mixer_stage ? 3 : 1;
-}
 
 struct DecodeArguments {
     DecodePlan plan;
     Exchanges exchanges;      ///< all zero before the first launch
     const BlockView* blocks;  ///< [layers], in device memory
     int layers;
-    const std::uint8_t* tiles[decode_stages];  ///< of block 0, and of the head
-    std::uint64_t block_bytes;                 ///< from one block's tiles to the next's
+    const std::uint8_t* tiles[stage_count];  ///< of block 0, and of the head
+    std::uint64_t block_bytes;               ///< from one block's tiles to the next's
     StageView head;
     NormView head_norm;
     EmbeddingView embedding;

@@ -20,9 +20,9 @@ private:
     std::size_t bytes_ = 0;
 };
 
-Exchanges carve(Carver& carver, const DecodePlan& plan, const StageShape (&stages)[decode_stages]) {
+Exchanges carve(Carver& carver, const DecodePlan& plan, const StageShape (&stages)[stage_count]) {
     Exchanges exchanges{};
-    for (int s = 0; s < decode_stages; ++s) {
+    for (int s = 0; s < stage_count; ++s) {
         ExchangeView& view = exchanges.stages[s];
         view.writers = plan.writers[s];
         view.columns = round_up(stages[s].cols, tile_rows);
@@ -39,8 +39,7 @@ Exchanges carve(Carver& carver, const DecodePlan& plan, const StageShape (&stage
 Result<void> DecodeRunner::prepare(const DeviceInfo& device) {
     if (config_.num_layers == 0 || device.capability < 90) return {};
     const BlockShapes shapes = block_shapes(config_);
-    const StageShape stages[decode_stages] = {shapes.mixer, shapes.output, shapes.gate, shapes.down,
-                                              head_shape(config_)};
+    const StageShape stages[stage_count] = {shapes.mixer, shapes.output, shapes.gate, shapes.down, head_shape(config_)};
     const auto plan = plan_decode(stages, device.multiprocessors, device.shared_bytes);
     if (!plan) return {};
     Carver sizes(nullptr);

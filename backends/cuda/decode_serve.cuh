@@ -14,7 +14,7 @@ public:
           at_(opaque(static_cast<int>(threadIdx.x - multiplying_threads))),
           server_(at_ / 32),
           lane_(at_ % 32) {
-        for (int s = 0; s < decode_stages; ++s) {
+        for (int s = 0; s < stage_count; ++s) {
             const Share share = worker.shared.shares[s];
             first_[s] = opaque(share.first * tile_rows);
             rows_[s] = opaque(share.count * tile_rows);
@@ -209,8 +209,8 @@ private:
     const DecodeWorker& w_;
     const DecodeArguments& a_;
     int at_, server_, lane_;
-    int first_[decode_stages], rows_[decode_stages];  ///< of the block
-    std::int32_t x_ = 0;                              ///< residual of the lane's row of the output and down stages
+    int first_[stage_count], rows_[stage_count];  ///< of the block
+    std::int32_t x_ = 0;                          ///< residual of the lane's row of the output and down stages
     Element element_;
     std::int32_t *state_ = nullptr, h_ = 0, bound_ = 0;  ///< of the mixer's row
 };

@@ -25,8 +25,8 @@ struct TileRange {
 struct DecodeShared {
     BlockView views[serving_warps][2];  ///< of this layer and of the next
     NormView head_norm;
-    TileRange ranges[decode_stages][decode_warps];
-    Share shares[decode_stages];
+    TileRange ranges[stage_count][decode_warps];
+    Share shares[stage_count];
     std::uint32_t peaks[2][3];                         ///< largest |p| of the stage's input, by the parity of the stage
     StateRule rules[3];                                ///< how the sums of the stage become states; three for the mixer
     std::uint64_t full[decode_warps][portions_ahead];  ///< barriers: a portion of weights is there

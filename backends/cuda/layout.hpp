@@ -41,6 +41,14 @@ constexpr int tile_position(int k) {
     return k / 128 * 128 + k / 4 % 4 * 32 + k / 64 % 2 * 16 + k / 16 % 4 * 4 + k % 4;
 }
 
+/// Stages of a token in the order they run: four of each block, then the head.
+enum Stage : int { mixer_stage, output_stage, gate_stage, down_stage, head_stage, stage_count };
+
+/// Vectors that a stage takes in, each quantized on its own.
+constexpr int inputs_of(int stage) {
+    return stage == mixer_stage ? 3 : 1;
+}
+
 /// Matrices of equal shape that one stage multiplies, their tile rows interleaved: tile row R = pack * matrices + m
 /// holds rows 8 pack .. 8 pack + 7 of matrix m. Tiles of one tile row follow each other by columns.
 struct StageShape {

@@ -4,7 +4,7 @@
 
 namespace tephra::cuda {
 
-std::optional<DecodePlan> plan_decode(const StageShape (&stages)[decode_stages], int multiprocessors,
+std::optional<DecodePlan> plan_decode(const StageShape (&stages)[stage_count], int multiprocessors,
                                       std::size_t shared_limit) {
     DecodePlan plan;
     // Vectors get around the sooner the fewer blocks there are, and the product is made the sooner the more: two packs
@@ -21,9 +21,9 @@ std::optional<DecodePlan> plan_decode(const StageShape (&stages)[decode_stages],
     const int rest = stages[output_stage].packs() % plan.blocks;
     plan.shift[output_stage] = plan.shift[down_stage] = rest;
     plan.shift[gate_stage] = plan.shift[head_stage] = 2 * rest % plan.blocks;
-    for (int s = 0; s < decode_stages; ++s) {
+    for (int s = 0; s < stage_count; ++s) {
         const StageShape& stage = stages[s];
-        const int inputs = s == mixer_stage ? 3 : 1;
+        const int inputs = inputs_of(s);
         plan.writers[s] = s == down_stage ? ceil_div(most_rows(gate_stage), 32) : 1;
         if (inputs * stage.chunks() * tile_columns > 4 * 32 * decode_warps * decode_held_quads) return {};
         plan.activation_bytes = std::max(plan.activation_bytes, inputs * stage.chunks() * plane_chunk_bytes);

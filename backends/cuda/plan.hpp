@@ -26,8 +26,6 @@ inline constexpr int plane_chunk_bytes = 512 + 64;
 /// Bytes of shared memory that the kernel takes beside what the plan counts.
 inline constexpr std::size_t decode_fixed_shared = 11264;
 
-enum DecodeStage : int { mixer_stage, output_stage, gate_stage, down_stage, head_stage, decode_stages };
-
 /// Packs [first, first + count) of a stage.
 struct Share {
     int first = 0;
@@ -45,18 +43,18 @@ constexpr Share share_of(int packs, int blocks, int shift, int block) {
 struct DecodePlan {
     int blocks = 0;          ///< a multiple of 4
     int cycles_to_sums = 0;  ///< from a block's sums of squares to the first look for those of all
-    int shift[decode_stages] = {};
-    int writers[decode_stages] = {};  ///< serving warps of a block that publish the input of a stage
-    int ring_tiles = 0;               ///< of each multiplying warp
-    int activation_bytes = 0;         ///< of the widest stage, as bit planes
-    int accumulators = 0;             ///< of the block with most rows
+    int shift[stage_count] = {};
+    int writers[stage_count] = {};  ///< serving warps of a block that publish the input of a stage
+    int ring_tiles = 0;             ///< of each multiplying warp
+    int activation_bytes = 0;       ///< of the widest stage, as bit planes
+    int accumulators = 0;           ///< of the block with most rows
     std::size_t shared_bytes = 0;
 };
 
 /// Plan for a device, or none where the model does not fit the kernel: every block must own rows of every stage (a
 /// block without work could be overtaken) but not more than its serving warps have lanes, and activations and rings
-/// must fit. `stages` in the order of DecodeStage.
-std::optional<DecodePlan> plan_decode(const StageShape (&stages)[decode_stages], int multiprocessors,
+/// must fit. `stages` in the order of Stage.
+std::optional<DecodePlan> plan_decode(const StageShape (&stages)[stage_count], int multiprocessors,
                                       std::size_t shared_limit);
 
 }  // namespace tephra::cuda

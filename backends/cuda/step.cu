@@ -11,7 +11,7 @@ namespace {
 /// A layer as stages see it, in shared memory.
 struct StepLayer {
     BlockView view;
-    ProductArguments products[step_head];
+    ProductArguments products[head_stage];
 
     /// A warp brings layer `number`, or what follows the last.
     __device__ void bring(const StepArguments& a, int number, int lane) {
@@ -28,16 +28,16 @@ struct StepLayer {
         __syncwarp();
         if (lane != 0) return;
         const std::size_t plane = static_cast<std::size_t>(a.tokens) * a.stride;
-        set(step_mixer, a, view.mixer, a.hidden_q, a.mixer, a.stride, plane);
-        set(step_output, a, view.output, a.hidden_q, a.attended, a.stride);
-        products[step_output].x = a.x;
-        products[step_output].shift = view.attended_shift;
-        set(step_gate, a, view.gate, a.hidden_q, a.unit, a.wide);
-        products[step_gate].z_bits = view.z_bits;
-        products[step_gate].y_bits = view.y_bits;
-        set(step_down, a, view.down, a.wide_q, a.x, a.stride);
-        products[step_down].x = a.attended;
-        products[step_down].shift = view.residual_shift;
+        set(mixer_stage, a, view.mixer, a.hidden_q, a.mixer, a.stride, plane);
+        set(output_stage, a, view.output, a.hidden_q, a.attended, a.stride);
+        products[output_stage].x = a.x;
+        products[output_stage].shift = view.attended_shift;
+        set(gate_stage, a, view.gate, a.hidden_q, a.unit, a.wide);
+        products[gate_stage].z_bits = view.z_bits;
+        products[gate_stage].y_bits = view.y_bits;
+        set(down_stage, a, view.down, a.wide_q, a.x, a.stride);
+        products[down_stage].x = a.attended;
+        products[down_stage].shift = view.residual_shift;
     }
 
 private:
@@ -78,14 +78,14 @@ template <int tokens>
 __device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, int stage) {
     const StepArguments& a = block.a;
     const StepLayer& layer = block.layers[number % 2];
-    const int place = stage % step_head;  // the head's norm and product are its layer's first
+    const int place = stage % head_stage;  // the head's norm and product are its layer's first
     const NormView& norm = layer.view.norms[place];
     const ProductArguments& product = layer.products[place];
     {
         const Team team(a.tokens, block.memory);
         block.meeting.arrive();
         bring_gains(team, norm);
-        if (stage == step_mixer && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
+        if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
             block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
         block.meeting.wait();
         asm volatile("cp.async.wait_all;" ::: "memory");
@@ -93,12 +93,12 @@ __device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, 
 #pragma unroll 1
         for (int n = team.teams * static_cast<int>(blockIdx.x) + team.number; n < a.tokens; n += every) {
             std::int64_t squares = 0;
-            if (stage == step_output) {
+            if (stage == output_stage) {
                 squares = hold_recurrence(team, layer.view, a, number, n, block.room.tables.sigmoids);
             } else {
                 const std::int32_t* const states =
-                    place == step_mixer ? a.x : (stage == step_gate ? a.attended : a.unit);
-                hold_states(team, quads_of(norm), states, stage == step_down ? a.wide : a.stride, n);
+                    place == mixer_stage ? a.x : (stage == gate_stage ? a.attended : a.unit);
+                hold_states(team, quads_of(norm), states, stage == down_stage ? a.wide : a.stride, n);
             }
             normalize_held(team, block.norms[team.number], block.room.tables, norm, squares, n, product.activations);
         }
@@ -138,16 +138,17 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     if (warp == 1) layers[0].bring(a, 0, lane);
     embed_tokens(a);
     __syncthreads();
-    if (threadIdx.x < step_stages) {
+    if (threadIdx.x < stage_count) {
         const int stage = static_cast<int>(threadIdx.x);
-        ProductArguments p = layers[0].products[stage % step_head];
-        if (stage == step_head) p.weights = a.head;
+        ProductArguments p = layers[0].products[stage % head_stage];
+        if (stage == head_stage) p.weights = a.head;
         room.items[stage] = items_of<tokens>(p, a.plan.row_groups[stage]);
         room.first[stage] = item_at<tokens>(p, a.plan.row_groups[stage], static_cast<int>(blockIdx.x));
     }
 #pragma unroll 1
     for (int number = 0; number <= last_layer(a); ++number) {
-        const int first = number < a.layers ? step_mixer : step_head, end = number < a.layers ? step_head : step_stages;
+        const int first = number < a.layers ? mixer_stage : head_stage,
+                  end = number < a.layers ? head_stage : stage_count;
 #pragma unroll 1
         for (int stage = first; stage < end; ++stage) run_stage(block, number, stage);
     }

@@ -4,16 +4,15 @@
 #include <cstdint>
 
 #include "backends/cuda/batch.hpp"
+#include "backends/cuda/layout.hpp"
 
 namespace tephra::cuda {
-
-enum StepStage : int { step_mixer, step_output, step_gate, step_down, step_head, step_stages };
 
 /// Work items of the products: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of them
 /// over its rows and what is left over its columns.
 struct StepPlan {
     int tokens = 16;
-    int row_groups[step_stages] = {1, 1, 1, 1, 1};
+    int row_groups[stage_count] = {1, 1, 1, 1, 1};
 };
 
 struct StepArguments {

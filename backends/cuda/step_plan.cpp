@@ -27,7 +27,7 @@ long stage_clocks(const StageView& weights, int tokens, int multiprocessors, int
 }  // namespace
 
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors) {
-    const StageView* const stages[step_stages] = {&block.mixer, &block.output, &block.gate, &block.down, &head};
+    const StageView* const stages[stage_count] = {&block.mixer, &block.output, &block.gate, &block.down, &head};
     StepPlan best;
     long least = 0;
     for (const int width : {16, 32, 64}) {
@@ -35,14 +35,14 @@ StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, in
         StepPlan plan;
         plan.tokens = width;
         long clocks = 0;
-        for (int stage = 0; stage < step_stages; ++stage) {
+        for (int stage = 0; stage < stage_count; ++stage) {
             const auto of = [&](int row_groups) {
                 return stage_clocks(*stages[stage], tokens, multiprocessors, width, row_groups);
             };
             int& chosen = plan.row_groups[stage];
             for (const int row_groups : {2, 3, 4})
                 if (of(row_groups) < of(chosen)) chosen = row_groups;
-            if (stage != step_head) clocks += of(chosen);
+            if (stage != head_stage) clocks += of(chosen);
         }
         if (least == 0 || clocks < least) {
             least = clocks;

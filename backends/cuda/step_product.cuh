@@ -188,8 +188,8 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
 template <int width>
 struct StepRoom {
     ReadyState tokens[width];
-    int items[step_stages];
-    WorkItem first[step_stages];  ///< of this block
+    int items[stage_count];
+    WorkItem first[stage_count];  ///< of this block
     std::int32_t* kept;           ///< sums: [warpgroup][token][row]; where the ring is
     SharedTables tables;
 };
@@ -232,12 +232,12 @@ __device__ __forceinline__ void multiply_stage(int stage, const ProductArguments
             line.open(a, row_groups, share, item, weights);
         }
         __syncthreads();
-        if (stage == step_mixer)
+        if (stage == mixer_stage)
             finish_kept<Finish::states, tokens>(a, done, row_groups, share.thread, room.kept, room.tokens,
                                                 room.tables.sigmoids);
-        else if (stage == step_head)
+        else if (stage == head_stage)
             choose_kept<tokens>(a, done, row_groups, share.thread, room.kept, room.tokens, best);
-        else if (stage == step_gate)
+        else if (stage == gate_stage)
             finish_kept<Finish::unit, tokens>(a, done, row_groups, share.thread, room.kept, room.tokens,
                                               room.tables.sigmoids);
         else

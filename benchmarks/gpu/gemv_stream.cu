@@ -15,7 +15,7 @@ constexpr int streamed_stages = 4;  ///< all but the head
 __device__ void set_up_stream(const DecodeWorker& worker, const StreamedProducts& p) {
     const DecodePlan& plan = worker.a.plan;
     DecodeShared& shared = worker.shared;
-    if (threadIdx.x < decode_stages * decode_warps) {
+    if (threadIdx.x < stage_count * decode_warps) {
         const int stage = threadIdx.x / decode_warps, warp = threadIdx.x % decode_warps;
         Share share = share_of(p.shape.packs(), plan.blocks, plan.shift[stage], blockIdx.x);
         if (stage >= streamed_stages) share.count = 0;

@@ -15,7 +15,7 @@ struct Shape {
     int hidden, intermediate, vocabulary;
 };
 
-void stages_of(const Shape& s, StageShape (&stages)[decode_stages]) {
+void stages_of(const Shape& s, StageShape (&stages)[stage_count]) {
     stages[mixer_stage] = {3, s.hidden, s.hidden};
     stages[output_stage] = {1, s.hidden, s.hidden};
     stages[gate_stage] = {2, s.intermediate, s.hidden};
@@ -29,13 +29,13 @@ TEST_CASE("shares cover all packs once, differ by one at most, and no block is i
     const auto [hidden, intermediate, vocabulary] =
         GENERATE(table<int, int, int>({{1024, 2816, 32000}, {2560, 6912, 32000}, {96, 304, 504}, {300, 701, 1003}}));
     const int multiprocessors = GENERATE(132, 108, 1);
-    StageShape stages[decode_stages];
+    StageShape stages[stage_count];
     stages_of({hidden, intermediate, vocabulary}, stages);
     const auto plan = plan_decode(stages, multiprocessors, hopper_shared);
     if (multiprocessors == 1 && !plan) return;  // one block need not hold the sums of a whole vocabulary
     REQUIRE(plan);
     CHECK(plan->blocks <= multiprocessors);
-    for (int s = 0; s < decode_stages; ++s) {
+    for (int s = 0; s < stage_count; ++s) {
         std::vector<int> owners(static_cast<std::size_t>(stages[s].packs()), 0);
         int least = stages[s].packs(), most = 0;
         for (int block = 0; block < plan->blocks; ++block) {
@@ -53,7 +53,7 @@ TEST_CASE("shares cover all packs once, differ by one at most, and no block is i
 }
 
 TEST_CASE("a block reads nearly as much of a layer as any other") {
-    StageShape stages[decode_stages];
+    StageShape stages[stage_count];
     stages_of({2560, 6912, 32000}, stages);
     const auto plan = plan_decode(stages, 132, hopper_shared);
     REQUIRE(plan);
@@ -70,7 +70,7 @@ TEST_CASE("a block reads nearly as much of a layer as any other") {
 }
 
 TEST_CASE("what does not fit the persistent kernel has no plan") {
-    StageShape stages[decode_stages];
+    StageShape stages[stage_count];
     constexpr int most_columns = 4 * 32 * decode_warps * decode_held_quads;
     stages_of({most_columns / 3 + tile_columns, 6912, 32000}, stages);  // the mixer takes three vectors
     CHECK(!plan_decode(stages, 132, hopper_shared));
@@ -86,7 +86,7 @@ TEST_CASE("what does not fit the persistent kernel has no plan") {
 TEST_CASE("blocks come in fours, and their rows fit the lanes that serve them") {
     const auto [hidden, intermediate] =
         GENERATE(table<int, int>({{96, 304}, {300, 701}, {256, 704}, {1024, 2816}, {2048, 5632}, {2560, 6912}}));
-    StageShape stages[decode_stages];
+    StageShape stages[stage_count];
     stages_of({hidden, intermediate, 32000}, stages);
     const auto plan = plan_decode(stages, 132, hopper_shared);
     REQUIRE(plan);
