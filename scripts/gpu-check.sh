@@ -151,14 +151,15 @@ expect_error() {
 
 errors() {
     local status=0
+    # 4096 streams of a vocabulary of 12 million want 197 GB of logits.
+    within "$programs/tephra" synth --hidden 4 --layers 1 --intermediate 4 --vocab 12000000 --calibration-tokens 1 \
+        -o "$work/wide.tph" >"$work/out" 2>&1 || status=$?
+    if [ "$status" -ne 0 ]; then cat "$work/out" && return "$status"; fi
+    expect_error 'out of device memory' "$programs/tephra" measure "$work/wide.tph" --batch 4096 --idle 0.5 || status=1
+    rm -f "$work/wide.tph"
     CUDA_VISIBLE_DEVICES='' expect_error 'no usable GPU' "$programs/tephra" generate "$small" --engine cuda \
         --prompt x -n 1 || status=1
     CUDA_VISIBLE_DEVICES='' expect_error 'no usable GPU' "$programs/tephra" measure "$small" --idle 0.5 || status=1
-    # 4096 streams of a vocabulary of 12 million want 197 GB of logits.
-    within "$programs/tephra" synth --hidden 4 --layers 1 --intermediate 4 --vocab 12000000 --calibration-tokens 1 \
-        -o "$work/wide.tph" || return
-    expect_error 'out of device memory' "$programs/tephra" measure "$work/wide.tph" --batch 4096 --idle 0.5 || status=1
-    rm -f "$work/wide.tph"
     return "$status"
 }
 
