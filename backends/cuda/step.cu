@@ -73,6 +73,11 @@ __device__ inline int last_layer(const StepArguments& a) {
     return a.chosen != nullptr ? a.layers : a.layers - 1;
 }
 
+/// The flag of what layer `number` reads and passes on; x, which goes to the next layer, has the flag of that one.
+__device__ inline std::uint32_t flag_of(int number) {
+    return (static_cast<unsigned>(number) + 1) & 1;
+}
+
 /// The norm that feeds a stage, then its product.
 template <int tokens>
 __device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, int stage) {
@@ -80,40 +85,65 @@ __device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, 
     const StepLayer& layer = block.layers[number % 2];
     const int place = stage % head_stage;  // the head's norm and product are its layer's first
     const NormView& norm = layer.view.norms[place];
-    const ProductArguments& product = layer.products[place];
-    {
+    const ProductArguments& arguments = layer.products[place];
+    __syncthreads();  // kept sums are read to their end, and weights; a layer's view is there
+    const int n = Team(a.tokens, block.memory).token();
+    if (n < a.tokens) {
         const Team team(a.tokens, block.memory);
-        block.meeting.arrive();
         bring_gains(team, norm);
-        if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
-            block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
-        block.meeting.wait();
-        asm volatile("cp.async.wait_all;" ::: "memory");
-        const int every = team.teams * static_cast<int>(gridDim.x);
-#pragma unroll 1
-        for (int n = team.teams * static_cast<int>(blockIdx.x) + team.number; n < a.tokens; n += every) {
-            std::int64_t squares = 0;
-            if (stage == output_stage) {
-                squares = hold_recurrence(team, layer.view, a, number, n, block.room.tables.sigmoids);
-            } else {
-                const std::int32_t* const states =
-                    place == mixer_stage ? a.x : (stage == gate_stage ? a.attended : a.unit);
-                hold_states(team, quads_of(norm), states, stage == down_stage ? a.wide : a.stride, n);
-            }
-            normalize_held(team, block.norms[team.number], block.room.tables, norm, squares, n, product.activations);
+        const bool gated = stage == output_stage;
+        std::int64_t squares = 0;
+        if (gated) {
+            Recurrence recurrence(team, layer.view, a, number, n);
+            squares = recurrence.hold(block.room.tables.sigmoids, flag_of(number));
+            team.meet();
+        } else {
+            const std::int32_t* const states = stage == gate_stage ? a.attended : (stage == down_stage ? a.unit : a.x);
+            const int stride = stage == down_stage ? a.wide : a.stride;
+            hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
         }
-        release_to_copies();  // the vectors make way for activations
-        block.meeting.arrive();
+        normalize_held(team, block.norms[team.number], block.room.tables, norm, gated, squares, n,
+                       arguments.activations, a.statistics[n]);
     }
-    multiply_stage<tokens>(stage, product, a.plan.row_groups[stage], block.ring, block.position, block.room, a.best,
-                           block.meeting);
+    release_to_copies();  // what is in shared memory makes way for activations
+    block.meeting.arrive();
+    StageProduct<tokens> product(arguments, stage, a.plan.row_groups[stage], block.ring, block.room);
+    if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
+        block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
+    block.meeting.wait();
+    product.run(norm.constants, a.statistics, Team(a.tokens, block.memory).threads / 32, block.position,
+                flag_of(stage == down_stage ? number + 1 : number), a.best);
 }
 
+/// A team's part of the exchange before the first layer: nothing is new but x.
 __device__ void embed_tokens(const StepArguments& a) {
-    for (int n = blockIdx.x; n < a.tokens; n += gridDim.x) {
-        const std::int32_t id = a.ids[n];
-        for (int c = threadIdx.x; c < a.hidden; c += step_threads)
-            a.x[static_cast<std::size_t>(n) * a.stride + c] = embedded(a.embedding, id, c);
+    const Team team(a.tokens, nullptr);
+    const std::size_t plane = static_cast<std::size_t>(a.tokens) * a.stride;
+    const int n = team.token();
+    if (n >= a.tokens) return;
+    const std::int32_t id = a.ids[n];
+    const std::size_t line = static_cast<std::size_t>(n) * a.stride;
+    for (int c = team.thread; c < a.stride; c += team.threads) {
+        a.x[line + c] = 2 * (c < a.hidden ? embedded(a.embedding, id, c) : 0) + static_cast<int>(flag_of(0));
+        a.attended[line + c] = 0;
+        for (int k = 0; k < 3; ++k) a.mixer[k * plane + line + c] = 0;
+    }
+    for (int c = team.thread; c < a.wide; c += team.threads) a.unit[static_cast<std::size_t>(n) * a.wide + c] = 0;
+}
+
+/// Leaves the last x as plain states.
+__device__ void reveal_states(const StepArguments& a) {
+    const Team team(a.tokens, nullptr);
+    if (team.token() >= a.tokens) return;
+    std::int32_t* const line = a.x + static_cast<std::size_t>(team.token()) * a.stride;
+    for (int c = 4 * team.thread; c < a.hidden; c += 4 * team.threads) {
+        int4 v;
+        for (unsigned waits = 0;; count_wait(waits)) {
+            v = load_relaxed_quad(line + c);
+            const std::int32_t all = v.x & v.y & v.z & v.w, any = v.x | v.y | v.z | v.w;
+            if (((flag_of(a.layers) != 0 ? ~all : any) & 1) == 0) break;
+        }
+        store_relaxed(line + c, unflagged(v));
     }
 }
 
@@ -159,6 +189,8 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
             a.chosen[n] = candidate_token(__ldcg(a.best + n));
             a.best[n] = 0;
         }
+    } else {
+        reveal_states(a);
     }
     block.meeting.leave();
 #endif
@@ -186,9 +218,10 @@ bool step_fits(const BlockView& block) {
     ProductArguments gate{};
     gate.z_bits = block.z_bits;
     gate.y_bits = block.y_bits;
+    const RecurrenceFormats& formats = block.recurrence;
     for (const NormView& norm : block.norms)
         if (norm.size > step_widest) return false;
-    return QuickFinish::fits(Finish::unit, gate);
+    return QuickFinish::fits(Finish::unit, gate) && QuickProduct::fits(formats.g + formats.h - formats.t);
 }
 
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream) {

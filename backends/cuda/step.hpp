@@ -15,17 +15,25 @@ struct StepPlan {
     int row_groups[stage_count] = {1, 1, 1, 1, 1};
 };
 
+/// What the norm of a token leaves for the products that read its activations, which make their scales of it.
+struct alignas(16) TokenStatistics {
+    std::uint64_t sum, second;    ///< of squares: of the token, and of g (output norm)
+    std::uint32_t peaks[4];       ///< [outputs] of what was quantized
+    std::int32_t totals[3][16];   ///< [outputs][warps of a team] sums of the activations
+};
+
 struct StepArguments {
     const BlockView* blocks;  ///< on the device
     int layers;
     EmbeddingView embedding;
     const std::int32_t* ids;
     int tokens;
-    int hidden, intermediate;           ///< sizes of vectors
+    int hidden;
     int stride, wide;                   ///< of rows of hidden and of intermediate states
-    std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]
+    std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]; x is left as plain states, the others are not
     std::int32_t* mixer;                ///< [3][tokens x stride]
-    ActivationView hidden_q, wide_q;    ///< in the same memory
+    ActivationView hidden_q, wide_q;    ///< in the same memory; without sums and scales
+    TokenStatistics* statistics;        ///< [tokens]
     std::int32_t* h;                    ///< stream n's at h + n stream_stride
     std::size_t stream_stride;
     StepPlan plan;

@@ -2,6 +2,7 @@
 // What the step kernel makes of sums that its warpgroups leave in shared memory.
 #include "backends/cuda/finish.cuh"
 #include "backends/cuda/reduce.cuh"
+#include "backends/cuda/relaxed.cuh"
 #include "backends/cuda/step.hpp"
 #include "backends/cuda/step_meeting.cuh"
 
@@ -47,12 +48,22 @@ __device__ inline int4 states_of(const int4& sums, const ReadyState& token) {
     return {state_of(sums.x, token), state_of(sums.y, token), state_of(sums.z, token), state_of(sums.w, token)};
 }
 
+/// States on their way to other blocks: 2 state + flag. The flag alternates from layer to layer, so that a word says
+/// itself whether it is new.
+__device__ inline int4 flagged(const int4& v, std::uint32_t flag) {
+    const auto of = [flag](std::int32_t state) { return static_cast<std::int32_t>(2 * state + flag); };
+    return {of(v.x), of(v.y), of(v.z), of(v.w)};
+}
+__device__ inline int4 unflagged(const int4& v) {
+    return {v.x >> 1, v.y >> 1, v.z >> 1, v.w >> 1};
+}
+
 /// Finishes kept sums, four outputs of a token at a time. Rows are padded to fours, so that the last may write too
 /// many.
 template <Finish finish, int tokens>
 __device__ __forceinline__ void finish_kept(const ProductArguments& a, const WorkItem& item, int row_groups, int thread,
                                             const std::int32_t* kept, const ReadyState* of_tokens,
-                                            const SigmoidEntry* sigmoids) {
+                                            const SigmoidEntry* sigmoids, std::uint32_t flag) {
     constexpr bool pairs = finish == Finish::unit;
     constexpr int quads = pairs ? 8 : 16;  // of outputs of 64 rows
     const QuickFinish how(a, sigmoids);
@@ -64,7 +75,7 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
         if (n >= limit || row >= a.weights.rows) continue;
         const std::size_t at = static_cast<std::size_t>(item.first_token + n) * a.stride + row;
         int4 x{};
-        if constexpr (finish == Finish::residual) x = __ldcg(reinterpret_cast<const int4*>(a.x + at));
+        if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(a.x + at)));
         int4 above{}, below{};
         for (int part = group; part < 4 / row_groups * row_groups; part += row_groups) {
             const auto* const from = reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch +
@@ -80,7 +91,7 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
         } else if constexpr (finish == Finish::residual) {
             out = {how.sum(x.x, out.x), how.sum(x.y, out.y), how.sum(x.z, out.z), how.sum(x.w, out.w)};
         }
-        *reinterpret_cast<int4*>(a.out + item.matrix * a.matrix_stride + at) = out;
+        store_relaxed(a.out + item.matrix * a.matrix_stride + at, flagged(out, flag));
     }
 }
 

@@ -13,7 +13,8 @@ namespace tephra::cuda {
 inline constexpr int weights_ahead = 4;  ///< chunks whose weights are on their way or there
 inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile_bytes;
 inline constexpr int ring_bytes = step_shared_bytes - weight_bytes;
-static_assert(4 * 64 * kept_pitch * 4 <= gains_at && gains_at <= ring_bytes, "sums lie where nothing is brought ahead");
+static_assert(4 * 64 * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
+static_assert(2 * 4 * step_widest <= ring_bytes, "and so do the vectors of two tokens");
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
@@ -159,7 +160,6 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
     std::uint32_t held = 0;  // `empty` of the place whose multiplication may still run
     const int count = line.count();
     const bool supplies = share.thread < 32;
-    if (supplies) supply.until(ring, StepRing<tokens>::places, share.lane);
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
         const int chunk = share.chunk_group + i * share.chunk_groups;
@@ -194,60 +194,77 @@ struct StepRoom {
     SharedTables tables;
 };
 
-/// A stage's product, whose meeting the block has arrived at; position: places of the ring used before.
+/// A stage's product.
 template <int tokens>
-__device__ __forceinline__ void multiply_stage(int stage, const ProductArguments& a, int row_groups,
-                                               const StepRing<tokens>& ring, unsigned& position, StepRoom<tokens>& room,
-                                               std::uint64_t* best, Meeting& meeting) {
-    const WarpgroupShare share(row_groups);
-    const std::uint32_t weights =
-        ring.data + ring_bytes + share.thread / 32 * (weights_ahead * 2 * tile_bytes) + 16 * share.lane;
-    WeightLine line;
-    int index = static_cast<int>(blockIdx.x);
-    const int items = room.items[stage];
-    WorkItem item = room.first[stage];
-    if (index < items) line.open(a, row_groups, share, item, weights);
-    meeting.wait();
-    if (share.thread < 32) show_to_copies();
-#pragma unroll 1
-    while (index < items) {
-        Supply<tokens> supply(a, item, position);
-        const int token = item.first_token + share.thread - 32;
-        if (share.thread >= 32 && share.thread < 32 + tokens && token < a.tokens) {  // not of the warp that supplies
-            const int at = item.matrix * a.activations.tokens + token;
-            const auto bits = __ldcg(reinterpret_cast<const unsigned*>(a.activations.dequantize + at));
-            room.tokens[share.thread - 32] =
-                ready_state({static_cast<std::uint16_t>(bits), static_cast<std::int16_t>(bits >> 16)},
-                            __ldcg(a.activations.sums + at));
-        }
-        std::int32_t sums[tokens / 2] = {};
-        multiply_item<tokens>(ring, position, supply, a.weights.chunks, share, line, sums);
-        position += a.weights.chunks;
-        __syncthreads();  // the ring is read to its end
-        keep_sums<tokens>(room.kept, share, sums);
-        const WorkItem done = item;
-        index += static_cast<int>(gridDim.x);
-        if (index < items) {
-            item = item_at<tokens>(a, row_groups, index);
-            line.open(a, row_groups, share, item, weights);
-        }
-        __syncthreads();
-        if (stage == mixer_stage)
-            finish_kept<Finish::states, tokens>(a, done, row_groups, share.thread, room.kept, room.tokens,
-                                                room.tables.sigmoids);
-        else if (stage == head_stage)
-            choose_kept<tokens>(a, done, row_groups, share.thread, room.kept, room.tokens, best);
-        else if (stage == gate_stage)
-            finish_kept<Finish::unit, tokens>(a, done, row_groups, share.thread, room.kept, room.tokens,
-                                              room.tables.sigmoids);
-        else
-            finish_kept<Finish::residual, tokens>(a, done, row_groups, share.thread, room.kept, room.tokens,
-                                                  room.tables.sigmoids);
-        if (index >= items) break;
-        release_to_copies();
-        __syncthreads();  // the kept sums and the tokens are read to their end
+class StageProduct {
+public:
+    /// The block's first item, whose weights depend on nothing.
+    __device__ StageProduct(const ProductArguments& a, int stage, int row_groups, const StepRing<tokens>& ring,
+                            StepRoom<tokens>& room)
+        : a_(a), ring_(ring), room_(room), stage_(stage), row_groups_(row_groups), share_(row_groups) {
+        items_ = room.items[stage];
+        item_ = room.first[stage];
+        if (index_ < items_) open();
     }
-}
+    /// After the meeting that shows the activations. position: places of the ring used before; flag: of the states.
+    __device__ __forceinline__ void run(const NormConstants& norm, const TokenStatistics* statistics, int norm_warps,
+                                        unsigned& position, std::uint32_t flag, std::uint64_t* best) {
+        if (share_.thread < 32) show_to_copies();
+#pragma unroll 1
+        while (index_ < items_) {
+            Supply<tokens> supply(a_, item_, position);
+            if (share_.thread < 32) supply.until(ring_, StepRing<tokens>::places, share_.lane);
+            const int token = item_.first_token + share_.thread - 32;
+            if (share_.thread >= 32 && share_.thread < 32 + tokens && token < a_.tokens)  // not of the warp that supplies
+                room_.tokens[share_.thread - 32] =
+                    token_rule(statistics[token], norm_warps, norm, item_.matrix, room_.tables);
+            std::int32_t sums[tokens / 2] = {};
+            multiply_item<tokens>(ring_, position, supply, a_.weights.chunks, share_, line_, sums);
+            position += a_.weights.chunks;
+            __syncthreads();  // the ring is read to its end
+            keep_sums<tokens>(room_.kept, share_, sums);
+            const WorkItem done = item_;
+            index_ += static_cast<int>(gridDim.x);
+            if (index_ < items_) {
+                item_ = item_at<tokens>(a_, row_groups_, index_);
+                open();
+            }
+            __syncthreads();
+            finish(done, flag, best);
+            if (index_ >= items_) break;
+            release_to_copies();
+            __syncthreads();  // the kept sums and the tokens are read to their end
+        }
+    }
+
+private:
+    __device__ void open() {
+        line_.open(a_, row_groups_, share_, item_,
+                   ring_.data + ring_bytes + share_.thread / 32 * (weights_ahead * 2 * tile_bytes) + 16 * share_.lane);
+    }
+    __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
+        const auto finish_as = [&]<Finish how>() {
+            finish_kept<how, tokens>(a_, item, row_groups_, share_.thread, room_.kept, room_.tokens,
+                                     room_.tables.sigmoids, flag);
+        };
+        if (stage_ == mixer_stage)
+            finish_as.template operator()<Finish::states>();
+        else if (stage_ == head_stage)
+            choose_kept<tokens>(a_, item, row_groups_, share_.thread, room_.kept, room_.tokens, best);
+        else if (stage_ == gate_stage)
+            finish_as.template operator()<Finish::unit>();
+        else
+            finish_as.template operator()<Finish::residual>();
+    }
+
+    const ProductArguments& a_;
+    const StepRing<tokens>& ring_;
+    StepRoom<tokens>& room_;
+    WeightLine line_;
+    WorkItem item_;
+    int stage_, row_groups_, items_, index_ = static_cast<int>(blockIdx.x);
+    WarpgroupShare share_;
+};
 
 #endif
 
