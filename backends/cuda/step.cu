@@ -66,6 +66,7 @@ struct StepBlock {
     StepLayer* layers;  ///< of even and of odd number
     Meeting meeting;
     unsigned position = 0;  ///< places of the ring used
+    unsigned weights = 0;   ///< chunks of weights that the warp brought
 };
 
 /// The number of the last layer; the head counts as one.
@@ -102,12 +103,19 @@ __device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, 
             const int stride = stage == down_stage ? a.wide : a.stride;
             hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
         }
-        normalize_held(team, block.norms[team.number], block.room.tables, norm, gated, squares, n,
-                       arguments.activations, a.statistics[n]);
+        const auto normalize = [&]<int outputs>() {
+            normalize_held<outputs>(team, block.norms[team.number], block.room.tables, norm, gated, squares, n,
+                                    arguments.activations, a.statistics[n]);
+        };
+        if (stage == mixer_stage)
+            normalize.template operator()<inputs_of(mixer_stage)>();
+        else
+            normalize.template operator()<1>();
     }
     release_to_copies();  // what is in shared memory makes way for activations
     block.meeting.arrive();
-    StageProduct<tokens> product(arguments, stage, a.plan.row_groups[stage], block.ring, block.room);
+    StageProduct<tokens> product(arguments, stage, a.plan.row_groups[stage], block.ring, block.room,
+                                 block.weights);
     if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
         block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
     block.meeting.wait();
@@ -161,6 +169,9 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         a, shared, {shared_address(shared), shared_address(barriers)}, room, norms, layers, Meeting(a.meeting)};
     if (threadIdx.x == 0) {
         block.ring.init();
+        for (auto& warp : room.weights)
+            for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
+        barrier_init_fence();
         room.kept = reinterpret_cast<std::int32_t*>(shared);
     }
     room.tables.fill(threadIdx.x, step_threads);

@@ -44,6 +44,14 @@ __device__ inline void keep_sums(std::int32_t* kept, const WarpgroupShare& share
 __device__ inline int4 operator+(const int4& a, const int4& b) {
     return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
 }
+/// The sums of the warpgroups over chunks of group `group` of rows; from(part): what warpgroup `part` kept.
+template <typename From>
+__device__ __forceinline__ int4 sum_parts(int row_groups, int group, const From& from) {
+    int4 sums = from(group);
+    if (row_groups <= 2) sums = sums + from(group + row_groups);
+    if (row_groups == 1) sums = sums + (from(2) + from(3));
+    return sums;
+}
 __device__ inline int4 states_of(const int4& sums, const ReadyState& token) {
     return {state_of(sums.x, token), state_of(sums.y, token), state_of(sums.z, token), state_of(sums.w, token)};
 }
@@ -68,7 +76,7 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
     constexpr int quads = pairs ? 8 : 16;  // of outputs of 64 rows
     const QuickFinish how(a, sigmoids);
     const int limit = min(tokens, a.tokens - item.first_token);
-#pragma unroll 2
+#pragma unroll 1
     for (int e = thread; e < row_groups * tokens * quads; e += step_threads) {
         const int quad = e % quads, n = e / quads % tokens, group = e / (quads * tokens);
         const int row = (item.row_tile * row_groups + group) * (4 * quads) + 4 * quad;
@@ -76,17 +84,15 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
         const std::size_t at = static_cast<std::size_t>(item.first_token + n) * a.stride + row;
         int4 x{};
         if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(a.x + at)));
-        int4 above{}, below{};
-        for (int part = group; part < 4 / row_groups * row_groups; part += row_groups) {
-            const auto* const from = reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch +
-                                                                   (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
-            above = above + from[0];
-            if constexpr (pairs) below = below + from[2];
-        }
+        const auto* const corner = reinterpret_cast<const int4*>(kept + n * kept_pitch +
+                                                                 (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
+        constexpr int part_quads = tokens * kept_pitch / 4;
         const ReadyState token = of_tokens[n];
-        int4 out = states_of(above, token);
+        int4 out =
+            states_of(sum_parts(row_groups, group, [&](int part) { return corner[part * part_quads]; }), token);
         if constexpr (pairs) {
-            const int4 z2 = states_of(below, token);
+            const int4 z2 =
+                states_of(sum_parts(row_groups, group, [&](int part) { return corner[part * part_quads + 2]; }), token);
             out = {how.gate(out.x, z2.x), how.gate(out.y, z2.y), how.gate(out.z, z2.z), how.gate(out.w, z2.w)};
         } else if constexpr (finish == Finish::residual) {
             out = {how.sum(x.x, out.x), how.sum(x.y, out.y), how.sum(x.z, out.z), how.sum(x.w, out.w)};
@@ -107,9 +113,9 @@ __device__ __forceinline__ void choose_kept(const ProductArguments& a, const Wor
         const int row = (item.row_tile * row_groups + group) * 64 + 4 * quad;
         std::uint64_t mine = 0;
         if (n < limit) {
-            int4 sums{};
-            for (int part = group; part < 4 / row_groups * row_groups; part += row_groups)
-                sums = sums + *reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch + 4 * quad);
+            const int4 sums = sum_parts(row_groups, group, [&](int part) {
+                return *reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch + 4 * quad);
+            });
             const int4 logits = states_of(sums, of_tokens[n]);
 #pragma unroll
             for (int j = 0; j < 4; ++j)

@@ -173,26 +173,26 @@ private:
 };
 
 /// Statistics and activations of token n, which the team holds. gate_squares: of the output norm.
+template <int outputs>
 __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
                                                const NormView& norm, bool gated, std::int64_t gate_squares, int n,
                                                const ActivationView& out, TokenStatistics& statistics) {
-    const int quads = quads_of(norm), outputs = norm.outputs, warp = team.thread / 32, lane = team.thread % 32;
+    const int quads = quads_of(norm), warp = team.thread / 32, lane = team.thread % 32;
     std::int64_t part = 0;
-    std::uint32_t peaks[3] = {};
+    std::uint32_t peaks[outputs] = {};
     asm volatile("cp.async.wait_all;" ::: "memory");
 #pragma unroll 1
     for (int quad = team.thread; quad < quads; quad += team.threads) {
         const int4 x = team.held[quad];
         add_squares(x, team.gains[quad], part);
 #pragma unroll
-        for (int k = 0; k < 3; ++k)
-            if (k < outputs) peaks[k] = larger(peaks[k], gained(x, team.gains[(1 + k) * gains_pitch + quad]));
+        for (int k = 0; k < outputs; ++k)
+            peaks[k] = larger(peaks[k], gained(x, team.gains[(1 + k) * gains_pitch + quad]));
     }
     const std::uint64_t sum = reduce_warp(static_cast<std::uint64_t>(part));
     if (lane == 0) room.sums[warp] = sum;
 #pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        if (k >= outputs) continue;
+    for (int k = 0; k < outputs; ++k) {
         peaks[k] = __reduce_max_sync(full_warp, peaks[k]);
         if (lane == 0) room.peaks[k][warp] = peaks[k];
     }
@@ -203,25 +203,24 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
     team.meet();
     const int warps = team.threads / 32;
     const bool mine = lane < warps;
-    std::uint32_t peak = 0;  // of output `lane`
+    std::uint32_t peak = 0;  // of output `lane`, or of the only one
 #pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        if (k >= outputs) continue;
+    for (int k = 0; k < outputs; ++k) {
         const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
-        if (lane == k) peak = largest;
+        if (outputs == 1 || lane == k) peak = largest;
     }
     const Quantizer own = quick_quantizer(peak, tables.reciprocals);
-    Quantizer scales[3];
-    std::int32_t totals[3] = {};
+    Quantizer scales[outputs] = {own};
+    std::int32_t totals[outputs] = {};
 #pragma unroll
-    for (int k = 0; k < 3; ++k) scales[k] = {__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
+    for (int k = 0; outputs > 1 && k < outputs; ++k)
+        scales[k] = {__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
     std::int8_t* q = out.q + activation_offset(out.tokens, n, 4 * team.thread);
 #pragma unroll 1
     for (int quad = team.thread; quad < quads; quad += team.threads) {
         const int4 x = team.held[quad];
 #pragma unroll
-        for (int k = 0; k < 3; ++k) {
-            if (k >= outputs) continue;
+        for (int k = 0; k < outputs; ++k) {
             const std::int32_t word = quantized_word(gained(x, team.gains[(1 + k) * gains_pitch + quad]), scales[k]);
             totals[k] = __dp4a(word, 0x01010101, totals[k]);
             *reinterpret_cast<std::int32_t*>(q + k * out.output_stride) = word;
@@ -229,8 +228,7 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         q += static_cast<std::size_t>(team.threads / (tile_columns / 4)) * (out.tokens / 8) * 2048;
     }
 #pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        if (k >= outputs) continue;
+    for (int k = 0; k < outputs; ++k) {
         const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
         if (lane == 0) statistics.totals[k][warp] = total;
     }

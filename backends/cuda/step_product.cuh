@@ -55,59 +55,58 @@ __device__ inline WorkItem item_at(const ProductArguments& a, int row_groups, in
     return {rest / token_tiles, index % tiles, rest % token_tiles * tokens};
 }
 
-/// The weights of a warp's 16 rows. A lane copies what it will read itself, so nobody else needs to know.
+/// The weights of a warp's 16 rows, which it copies for itself. position: chunks that the warp took before this line.
 class WeightLine {
 public:
-    /// memory: where this lane's first 16 bytes go.
+    /// memory: the warp's places; barriers: theirs, which one thread arrives at.
     __device__ void open(const ProductArguments& a, int row_groups, const WarpgroupShare& share, const WorkItem& item,
-                         std::uint32_t memory) {
+                         std::uint32_t memory, std::uint32_t barriers, unsigned position) {
         const auto row_bytes = static_cast<std::size_t>(a.weights.chunks) * tile_bytes;
-        const int seen = tile_rows_seen(a.weights) - 1;
+        const int last = tile_rows_seen(a.weights) - 1;
         const int index = 8 * (item.row_tile * row_groups + share.row_group) + 2 * share.warp;
-        const auto line = [&](int row) {
-            return a.weights.tiles + tile_row_of(a.weights, min(row, seen), item.matrix) * row_bytes +
-                   static_cast<std::size_t>(share.chunk_group) * tile_bytes + 16 * share.lane;
-        };
-        upper_ = line(index);
-        lower_ = line(index + 1);
+        const int upper = min(index, last), lower = min(index + 1, last);
+        upper_ = a.weights.tiles + tile_row_of(a.weights, upper, item.matrix) * row_bytes +
+                 static_cast<std::size_t>(share.chunk_group) * tile_bytes;
+        to_lower_ = (tile_row_of(a.weights, lower, item.matrix) - tile_row_of(a.weights, upper, item.matrix)) *
+                    static_cast<int>(row_bytes);
         every_ = share.chunk_groups * tile_bytes;
-        left_ = count_ = share.chunks(a.weights.chunks);
+        count_ = share.chunks(a.weights.chunks);
         memory_ = memory;
-#pragma unroll 1
-        for (int i = 0; i < weights_ahead; ++i) fetch(i);
+        barriers_ = barriers;
+        position_ = position;
+        if (share.lane < weights_ahead) fetch(share.lane);
     }
     [[nodiscard]] __device__ int count() const {
         return count_;
     }
-    /// The warp's chunk i, in order.
-    __device__ void take(int i, uint4& upper, uint4& lower) {
-        asm volatile("cp.async.wait_group %0;" ::"n"(weights_ahead - 1) : "memory");
-        upper = load_shared(place(i));
-        lower = load_shared(place(i) + tile_bytes);
-        fetch(i);
+    /// The lane's part of the warp's chunk i, in order.
+    __device__ void take(int i, int lane, uint4& upper, uint4& lower) const {
+        const unsigned position = position_ + i;
+        barrier_wait_local(barriers_ + 8 * (position % weights_ahead), position / weights_ahead & 1);
+        const std::uint32_t at = place(i) + 16 * lane;
+        upper = load_shared(at);
+        lower = load_shared(at + tile_bytes);
+        __syncwarp();
+        if (lane == 0) fetch(i + weights_ahead);
     }
 
 private:
-    /// Brings the next chunk into the place of chunk i.
-    __device__ void fetch(int i) {
-        if (left_ > 0) {
-            copy(place(i), upper_);
-            copy(place(i) + tile_bytes, lower_);
-            upper_ += every_;
-            lower_ += every_;
-            --left_;
-        }
-        asm volatile("cp.async.commit_group;" ::: "memory");  // one a chunk, so that counting them tells which came
+    /// Brings chunk i, if there is one, into the place of chunk i - weights_ahead.
+    __device__ void fetch(int i) const {
+        if (i >= count_) return;
+        const std::uint32_t barrier = barriers_ + 8 * ((position_ + i) % weights_ahead);
+        const std::uint8_t* const from = upper_ + i * every_;
+        barrier_expect(barrier, 2 * tile_bytes);
+        bulk_copy(place(i), from, tile_bytes, barrier);
+        bulk_copy(place(i) + tile_bytes, from + to_lower_, tile_bytes, barrier);
     }
     [[nodiscard]] __device__ std::uint32_t place(int i) const {
-        return memory_ + static_cast<unsigned>(i) % weights_ahead * (2 * tile_bytes);
+        return memory_ + (position_ + i) % weights_ahead * (2 * tile_bytes);
     }
-    __device__ static void copy(std::uint32_t to, const std::uint8_t* from) {
-        asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
-    }
-    const std::uint8_t *upper_, *lower_;
-    int every_, count_, left_;
-    std::uint32_t memory_;
+    const std::uint8_t* upper_;
+    int to_lower_, every_, count_;
+    std::uint32_t memory_, barriers_;
+    unsigned position_;
 };
 
 /// Brings the activations of an item's chunks, as far as they are asked for; one warp.
@@ -167,7 +166,7 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
         for (; next < chunk; ++next) pass(ring, position + next, share.lane);
         ++next;
         uint4 upper, lower;
-        line.take(i, upper, lower);
+        line.take(i, share.lane, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
         multiply_chunk<tokens>(upper, lower, activation_descriptor(place.data), a, sums, [&] {
@@ -190,6 +189,7 @@ struct StepRoom {
     ReadyState tokens[width];
     int items[stage_count];
     WorkItem first[stage_count];  ///< of this block
+    std::uint64_t weights[step_threads / 32][weights_ahead];  ///< barriers of what a warp brings
     std::int32_t* kept;           ///< sums: [warpgroup][token][row]; where the ring is
     SharedTables tables;
 };
@@ -199,9 +199,10 @@ template <int tokens>
 class StageProduct {
 public:
     /// The block's first item, whose weights depend on nothing.
+    /// weights: chunks that the warp brought before; it counts on.
     __device__ StageProduct(const ProductArguments& a, int stage, int row_groups, const StepRing<tokens>& ring,
-                            StepRoom<tokens>& room)
-        : a_(a), ring_(ring), room_(room), stage_(stage), row_groups_(row_groups), share_(row_groups) {
+                            StepRoom<tokens>& room, unsigned& weights)
+        : a_(a), ring_(ring), room_(room), weights_(weights), stage_(stage), row_groups_(row_groups), share_(row_groups) {
         items_ = room.items[stage];
         item_ = room.first[stage];
         if (index_ < items_) open();
@@ -239,8 +240,10 @@ public:
 
 private:
     __device__ void open() {
-        line_.open(a_, row_groups_, share_, item_,
-                   ring_.data + ring_bytes + share_.thread / 32 * (weights_ahead * 2 * tile_bytes) + 16 * share_.lane);
+        const int warp = share_.thread / 32;
+        line_.open(a_, row_groups_, share_, item_, ring_.data + ring_bytes + warp * (weights_ahead * 2 * tile_bytes),
+                   shared_address(room_.weights[warp]), weights_);
+        weights_ += line_.count();
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const auto finish_as = [&]<Finish how>() {
@@ -260,6 +263,7 @@ private:
     const ProductArguments& a_;
     const StepRing<tokens>& ring_;
     StepRoom<tokens>& room_;
+    unsigned& weights_;
     WeightLine line_;
     WorkItem item_;
     int stage_, row_groups_, items_, index_ = static_cast<int>(blockIdx.x);
