@@ -55,18 +55,11 @@ private:
     }
 };
 
-/// A block's place in the step, and what it keeps from stage to stage.
-template <int tokens>
-struct StepBlock {
-    const StepArguments& a;
-    std::uint8_t* memory;
-    StepRing<tokens> ring;
-    StepRoom<tokens>& room;
-    NormRoom (&norms)[2];
-    StepLayer* layers;  ///< of even and of odd number
-    Meeting meeting;
-    unsigned position = 0;  ///< places of the ring used
-    unsigned weights = 0;   ///< chunks of weights that the warp brought
+/// What the threads of a block share beside the dynamic shared memory.
+struct StepShared {
+    StepLayer layers[2];  ///< of even and of odd number
+    StepRoom room;
+    NormRoom norms[2];
 };
 
 /// The number of the last layer; the head counts as one.
@@ -79,48 +72,52 @@ __device__ inline std::uint32_t flag_of(int number) {
     return (static_cast<unsigned>(number) + 1) & 1;
 }
 
-/// The norm that feeds a stage, then its product.
-template <int tokens>
-__device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, int stage) {
-    const StepArguments& a = block.a;
-    const StepLayer& layer = block.layers[number % 2];
+/// The norm that feeds a stage, by the teams of the block that have a token.
+__device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                                int number, int stage) {
+    const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;  // the head's norm and product are its layer's first
     const NormView& norm = layer.view.norms[place];
-    const ProductArguments& arguments = layer.products[place];
-    __syncthreads();  // kept sums are read to their end, and weights; a layer's view is there
-    const int n = Team(a.tokens, block.memory).token();
-    if (n < a.tokens) {
-        const Team team(a.tokens, block.memory);
-        bring_gains(team, norm);
-        const bool gated = stage == output_stage;
-        std::int64_t squares = 0;
-        if (gated) {
-            Recurrence recurrence(team, layer.view, a, number, n);
-            squares = recurrence.hold(block.room.tables.sigmoids, flag_of(number));
-            team.meet();
-        } else {
-            const std::int32_t* const states = stage == gate_stage ? a.attended : (stage == down_stage ? a.unit : a.x);
-            const int stride = stage == down_stage ? a.wide : a.stride;
-            hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
-        }
-        const auto normalize = [&]<int outputs>() {
-            normalize_held<outputs>(team, block.norms[team.number], block.room.tables, norm, gated, squares, n,
-                                    arguments.activations, a.statistics[n]);
-        };
-        if (stage == mixer_stage)
-            normalize.template operator()<inputs_of(mixer_stage)>();
-        else
-            normalize.template operator()<1>();
+    const Team team(a.tokens, memory);
+    const int n = team.token();
+    if (n >= a.tokens) return;
+    bring_gains(team, norm);
+    const bool gated = stage == output_stage;
+    std::int64_t squares = 0;
+    if (gated) {
+        Recurrence recurrence(team, layer.view, a, number, n);
+        squares = recurrence.hold(shared.room.tables.sigmoids, flag_of(number));
+        team.meet();
+    } else {
+        const std::int32_t* const states = stage == gate_stage ? a.attended : (stage == down_stage ? a.unit : a.x);
+        const int stride = stage == down_stage ? a.wide : a.stride;
+        hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
     }
-    release_to_copies();  // what is in shared memory makes way for activations
-    block.meeting.arrive();
-    StageProduct<tokens> product(arguments, stage, a.plan.row_groups[stage], block.ring, block.room,
-                                 block.weights);
+    const auto normalize = [&]<int outputs>() {
+        normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gated, squares, n,
+                                layer.products[place].activations, a.statistics[n]);
+    };
+    if (stage == mixer_stage)
+        normalize.template operator()<inputs_of(mixer_stage)>();
+    else
+        normalize.template operator()<1>();
+}
+
+/// A stage's product, whose weights are under way before all blocks have made their activations. weights: chunks that
+/// the warp brought before; returns what it has brought then.
+template <int tokens>
+__device__ __forceinline__ unsigned multiply_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                                   const Meeting& meeting, int number, int stage, unsigned weights) {
+    asm volatile("" : "+r"(number), "+r"(stage));  // or the compiler computes for all widths what fits no registers
+    const StepLayer& layer = shared.layers[number % 2];
+    const int place = stage % head_stage;
+    StageProduct<tokens> product(layer.products[place], stage, memory, shared.room, weights);
     if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
-        block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
-    block.meeting.wait();
-    product.run(norm.constants, a.statistics, Team(a.tokens, block.memory).threads / 32, block.position,
+        shared.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
+    meeting.wait();
+    product.run(layer.view.norms[place].constants, a.statistics, Team(a.tokens, memory).threads / 32,
                 flag_of(stage == down_stage ? number + 1 : number), a.best);
+    return weights;
 }
 
 /// A team's part of the exchange before the first layer: nothing is new but x.
@@ -157,45 +154,49 @@ __device__ void reveal_states(const StepArguments& a) {
 
 #endif
 
-template <int tokens>
+/// narrow, wide: tokens of the items of all stages.
+template <int narrow, int wide>
 __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ StepArguments a) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-    extern __shared__ __align__(128) std::uint8_t shared[];
-    __shared__ __align__(8) std::uint64_t barriers[2 * StepRing<tokens>::places];
-    __shared__ StepLayer layers[2];
-    __shared__ StepRoom<tokens> room;
-    __shared__ NormRoom norms[2];
-    StepBlock<tokens> block{
-        a, shared, {shared_address(shared), shared_address(barriers)}, room, norms, layers, Meeting(a.meeting)};
+    extern __shared__ __align__(128) std::uint8_t memory[];
+    __shared__ StepShared shared;
+    StepRoom& room = shared.room;
+    Meeting meeting(a.meeting);
     if (threadIdx.x == 0) {
-        block.ring.init();
-        for (auto& warp : room.weights)
-            for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
-        barrier_init_fence();
-        room.kept = reinterpret_cast<std::int32_t*>(shared);
+        room.init(memory);
     }
     room.tables.fill(threadIdx.x, step_threads);
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-    if (warp == 1) layers[0].bring(a, 0, lane);
+    if (warp == 1) shared.layers[0].bring(a, 0, lane);
     embed_tokens(a);
     __syncthreads();
     if (threadIdx.x < stage_count) {
         const int stage = static_cast<int>(threadIdx.x);
-        ProductArguments p = layers[0].products[stage % head_stage];
+        ProductArguments p = shared.layers[0].products[stage % head_stage];
         if (stage == head_stage) p.weights = a.head;
-        room.items[stage] = items_of<tokens>(p, a.plan.row_groups[stage]);
-        room.first[stage] = item_at<tokens>(p, a.plan.row_groups[stage], static_cast<int>(blockIdx.x));
+        room.row_groups[stage] = a.plan.tiles[stage].row_groups;
+        room.items[stage] = items_of(p, a.plan.tiles[stage]);
+        room.first[stage] = item_at(p, a.plan.tiles[stage], static_cast<int>(blockIdx.x));
     }
+    unsigned weights = 0;
 #pragma unroll 1
     for (int number = 0; number <= last_layer(a); ++number) {
         const int first = number < a.layers ? mixer_stage : head_stage,
                   end = number < a.layers ? head_stage : stage_count;
 #pragma unroll 1
-        for (int stage = first; stage < end; ++stage) run_stage(block, number, stage);
+        for (int stage = first; stage < end; ++stage) {
+            __syncthreads();  // kept sums are read to their end, and weights; a layer's view is there
+            normalize_stage(a, shared, memory, number, stage);
+            release_to_copies();  // what is in shared memory makes way for activations
+            meeting.arrive();
+            weights = a.plan.tiles[stage].tokens == narrow
+                          ? multiply_stage<narrow>(a, shared, memory, meeting, number, stage, weights)
+                          : multiply_stage<wide>(a, shared, memory, meeting, number, stage, weights);
+        }
     }
     if (a.chosen != nullptr) {
-        block.meeting.arrive();
-        block.meeting.wait();
+        meeting.arrive();
+        meeting.wait();
         for (int n = threadIdx.x; n < a.tokens && blockIdx.x == 0; n += step_threads) {
             a.chosen[n] = candidate_token(__ldcg(a.best + n));
             a.best[n] = 0;
@@ -203,13 +204,13 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     } else {
         reveal_states(a);
     }
-    block.meeting.leave();
+    meeting.leave();
 #endif
 }
 
-template <int tokens>
+template <int narrow, int wide>
 void launch(const StepArguments& arguments, int multiprocessors, Stream stream) {
-    allow_shared_memory<step<tokens>>(step_shared_bytes);
+    allow_shared_memory<step<narrow, wide>>(step_shared_bytes);
     cudaLaunchAttribute together{};
     together.id = cudaLaunchAttributeCooperative;
     together.val.cooperative = 1;
@@ -220,7 +221,7 @@ void launch(const StepArguments& arguments, int multiprocessors, Stream stream) 
     config.stream = stream;
     config.attrs = &together;
     config.numAttrs = 1;
-    static_cast<void>(cudaLaunchKernelEx(&config, step<tokens>, arguments));  // errors: cudaGetLastError
+    static_cast<void>(cudaLaunchKernelEx(&config, step<narrow, wide>, arguments));  // errors: cudaGetLastError
 }
 
 }  // namespace
@@ -236,9 +237,10 @@ bool step_fits(const BlockView& block) {
 }
 
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream) {
-    if (arguments.plan.tokens == 64) return launch<64>(arguments, multiprocessors, stream);
-    if (arguments.plan.tokens == 32) return launch<32>(arguments, multiprocessors, stream);
-    launch<16>(arguments, multiprocessors, stream);
+    const StepPlan& plan = arguments.plan;
+    if (plan.wide == 32) return launch<16, 32>(arguments, multiprocessors, stream);
+    if (plan.narrow == 16) return launch<16, 64>(arguments, multiprocessors, stream);
+    launch<32, 64>(arguments, multiprocessors, stream);
 }
 
 }  // namespace tephra::cuda

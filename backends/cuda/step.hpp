@@ -8,11 +8,17 @@
 
 namespace tephra::cuda {
 
-/// Work items of the products: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of them
-/// over its rows and what is left over its columns.
-struct StepPlan {
+/// Work items of a stage's product: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of
+/// them over its rows and what is left over its columns.
+struct StepTile {
     int tokens = 16;
-    int row_groups[stage_count] = {1, 1, 1, 1, 1};
+    int row_groups = 1;
+};
+
+/// A kernel has code for two widths of items, which all stages share.
+struct StepPlan {
+    int narrow = 16, wide = 32;  ///< tokens: 16 and 32, 16 and 64 or 32 and 64
+    StepTile tiles[stage_count];
 };
 
 /// What the norm of a token leaves for the products that read its activations, which make their scales of it.
@@ -47,7 +53,7 @@ struct StepArguments {
 /// Longest vector of a norm that a step takes.
 inline constexpr int step_widest = 8192;
 
-/// The plan whose products take the shortest on `multiprocessors`, by a count of clocks.
+/// The plan whose stages take the shortest on `multiprocessors`, by a count of clocks.
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors);
 
 /// Whether the kernel's arithmetic holds for the formats and sizes of a block. Host memory.

@@ -10,6 +10,9 @@ namespace tephra::cuda {
 
 inline constexpr int kept_pitch = 64 + 4;  ///< of a token's sums, padded against bank conflicts
 
+/// Tokens of the widest item.
+inline constexpr int step_most_tokens = 64;
+
 /// What a block does next of a stage.
 struct WorkItem {
     int matrix, row_tile, first_token;

@@ -10,7 +10,7 @@
 
 namespace tephra::cuda {
 
-inline constexpr int step_shared_bytes = 216 * 1024;
+inline constexpr int step_shared_bytes = 212 * 1024;
 inline constexpr int gains_pitch = step_widest / 4;  ///< quads of a gain vector
 /// A team's gains, brought before the states are known: rms and those of the outputs.
 inline constexpr int gains_bytes = 4 * gains_pitch * 8;

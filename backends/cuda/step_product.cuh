@@ -13,7 +13,7 @@ namespace tephra::cuda {
 inline constexpr int weights_ahead = 4;  ///< chunks whose weights are on their way or there
 inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile_bytes;
 inline constexpr int ring_bytes = step_shared_bytes - weight_bytes;
-static_assert(4 * 64 * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
+static_assert(4 * step_most_tokens * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
 static_assert(2 * 4 * step_widest <= ring_bytes, "and so do the vectors of two tokens");
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
@@ -43,22 +43,43 @@ struct StepRing {
     }
 };
 
-template <int tokens>
-__device__ inline int items_of(const ProductArguments& a, int row_groups) {
-    return ceil_div(tile_rows_seen(a.weights), 8 * row_groups) * (a.weights.matrices == 3 ? 3 : 1) *
-           ceil_div(a.tokens, tokens);
+/// The rings of all widths lie in the same memory, but each has barriers of its own and counts its places.
+struct StepRings {
+    std::uint64_t barriers[2 * (StepRing<16>::places + StepRing<32>::places + StepRing<64>::places)];
+    unsigned positions[3];  ///< places used
+
+    template <int tokens>
+    __device__ StepRing<tokens> ring(const std::uint8_t* memory) const {
+        constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
+        return {shared_address(memory), shared_address(barriers + 2 * before)};
+    }
+    template <int tokens>
+    __device__ unsigned& position() {
+        return positions[tokens == 16 ? 0 : (tokens == 32 ? 1 : 2)];
+    }
+    __device__ void init(const std::uint8_t* memory) {
+        ring<16>(memory).init();
+        ring<32>(memory).init();
+        ring<64>(memory).init();
+        for (unsigned& position : positions) position = 0;
+    }
+};
+
+__device__ inline int items_of(const ProductArguments& a, const StepTile& tile) {
+    return ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups) * (a.weights.matrices == 3 ? 3 : 1) *
+           ceil_div(a.tokens, tile.tokens);
 }
-template <int tokens>
-__device__ inline WorkItem item_at(const ProductArguments& a, int row_groups, int index) {
-    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * row_groups), rest = index / tiles;
-    const int token_tiles = ceil_div(a.tokens, tokens);
-    return {rest / token_tiles, index % tiles, rest % token_tiles * tokens};
+__device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& tile, int index) {
+    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups), rest = index / tiles;
+    const int token_tiles = ceil_div(a.tokens, tile.tokens);
+    return {rest / token_tiles, index % tiles, rest % token_tiles * tile.tokens};
 }
 
-/// The weights of a warp's 16 rows, which it copies for itself. position: chunks that the warp took before this line.
+/// The weights of a warp's 16 rows, which it copies for itself.
 class WeightLine {
 public:
-    /// memory: the warp's places; barriers: theirs, which one thread arrives at.
+    /// memory: the warp's places; barriers: theirs, which one thread arrives at; position: chunks that the warp brought
+    /// before.
     __device__ void open(const ProductArguments& a, int row_groups, const WarpgroupShare& share, const WorkItem& item,
                          std::uint32_t memory, std::uint32_t barriers, unsigned position) {
         const auto row_bytes = static_cast<std::size_t>(a.weights.chunks) * tile_bytes;
@@ -69,33 +90,30 @@ public:
                  static_cast<std::size_t>(share.chunk_group) * tile_bytes;
         to_lower_ = (tile_row_of(a.weights, lower, item.matrix) - tile_row_of(a.weights, upper, item.matrix)) *
                     static_cast<int>(row_bytes);
-        every_ = share.chunk_groups * tile_bytes;
         count_ = share.chunks(a.weights.chunks);
         memory_ = memory;
         barriers_ = barriers;
         position_ = position;
-        if (share.lane < weights_ahead) fetch(share.lane);
+        if (share.lane < weights_ahead) fetch(share, share.lane);
     }
-    [[nodiscard]] __device__ int count() const {
-        return count_;
-    }
+    [[nodiscard]] __device__ int count() const { return count_; }
     /// The lane's part of the warp's chunk i, in order.
-    __device__ void take(int i, int lane, uint4& upper, uint4& lower) const {
+    __device__ void take(const WarpgroupShare& share, int i, uint4& upper, uint4& lower) const {
         const unsigned position = position_ + i;
         barrier_wait_local(barriers_ + 8 * (position % weights_ahead), position / weights_ahead & 1);
-        const std::uint32_t at = place(i) + 16 * lane;
+        const std::uint32_t at = place(i) + 16 * share.lane;
         upper = load_shared(at);
         lower = load_shared(at + tile_bytes);
         __syncwarp();
-        if (lane == 0) fetch(i + weights_ahead);
+        if (share.lane == 0) fetch(share, i + weights_ahead);
     }
 
 private:
     /// Brings chunk i, if there is one, into the place of chunk i - weights_ahead.
-    __device__ void fetch(int i) const {
+    __device__ void fetch(const WarpgroupShare& share, int i) const {
         if (i >= count_) return;
         const std::uint32_t barrier = barriers_ + 8 * ((position_ + i) % weights_ahead);
-        const std::uint8_t* const from = upper_ + i * every_;
+        const std::uint8_t* const from = upper_ + i * share.chunk_groups * tile_bytes;
         barrier_expect(barrier, 2 * tile_bytes);
         bulk_copy(place(i), from, tile_bytes, barrier);
         bulk_copy(place(i) + tile_bytes, from + to_lower_, tile_bytes, barrier);
@@ -104,31 +122,30 @@ private:
         return memory_ + (position_ + i) % weights_ahead * (2 * tile_bytes);
     }
     const std::uint8_t* upper_;
-    int to_lower_, every_, count_;
+    int to_lower_, count_;
     std::uint32_t memory_, barriers_;
     unsigned position_;
 };
 
-/// Brings the activations of an item's chunks, as far as they are asked for; one warp.
+/// Brings the activations of an item's chunks, as far as they are asked for; one warp. position: places used before.
 template <int tokens>
 class Supply {
 public:
-    __device__ Supply(const ProductArguments& a, const WorkItem& item, unsigned position)
+    __device__ Supply(const ProductArguments& a, const WorkItem& item)
         : from_(a.activations.q + item.matrix * a.activations.output_stride +
-                static_cast<std::size_t>(item.first_token / 8) * 2048),
-          every_(static_cast<std::size_t>(a.activations.tokens / 8) * 2048),
-          position_(position),
-          chunks_(a.weights.chunks) {}
+                static_cast<std::size_t>(item.first_token / 8) * 2048) {}
     /// Chunks before `end`, one a lane; waits for their places.
-    __device__ void until(const StepRing<tokens>& ring, int end, int lane) {
-        end = min(end, chunks_);
+    __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
+                          int lane) {
+        end = min(end, a.weights.chunks);
         if (end <= next_) return;
+        const int every = a.activations.tokens / 8 * 2048;
 #pragma unroll 1
         for (int chunk = next_ + lane; chunk < end; chunk += 32) {
-            const auto place = ring.at(position_ + chunk);
+            const auto place = ring.at(position + chunk);
             if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
             barrier_expect(place.full, tokens * tile_columns);
-            bulk_copy(place.data, from_ + chunk * every_, tokens * tile_columns, place.full);
+            bulk_copy(place.data, from_ + static_cast<std::size_t>(chunk) * every, tokens * tile_columns, place.full);
         }
         next_ = end;
         __syncwarp();
@@ -136,9 +153,7 @@ public:
 
 private:
     const std::int8_t* from_;
-    std::size_t every_;
-    unsigned position_;
-    int chunks_, next_ = 0;
+    int next_ = 0;
 };
 
 /// All warps see every chunk come, also those of others: a barrier tells a phase only from the one before.
@@ -151,8 +166,9 @@ __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int
 
 /// A warpgroup's sums over its chunks.
 template <int tokens>
-__device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsigned position, Supply<tokens>& supply,
-                                              int chunks, const WarpgroupShare& share, WeightLine& line,
+__device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
+                                              unsigned position, Supply<tokens>& supply, const WarpgroupShare& share,
+                                              const WeightLine& line,
                                               std::int32_t (&sums)[tokens / 2]) {
     std::uint32_t a[2][2][4];
     int next = 0;            // chunk not seen yet
@@ -166,7 +182,7 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
         for (; next < chunk; ++next) pass(ring, position + next, share.lane);
         ++next;
         uint4 upper, lower;
-        line.take(i, share.lane, upper, lower);
+        line.take(share, i, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
         multiply_chunk<tokens>(upper, lower, activation_descriptor(place.data), a, sums, [&] {
@@ -175,64 +191,77 @@ __device__ __forceinline__ void multiply_item(const StepRing<tokens>& ring, unsi
         held = place.empty;
         // This warp has left the places of chunks before, and soon all will have.
         const int every = share.chunk_groups;
-        if (supplies) supply.until(ring, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every), share.lane);
+        if (supplies)
+            supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
+                         share.lane);
     }
     finish_chunks();
     if (held != 0 && share.lane == 0) barrier_arrive(held);
 #pragma unroll 1
-    for (; next < chunks; ++next) pass(ring, position + next, share.lane);
+    for (; next < arguments.weights.chunks; ++next) pass(ring, position + next, share.lane);
 }
 
 /// What the threads of a block share.
-template <int width>
 struct StepRoom {
-    ReadyState tokens[width];
-    int items[stage_count];
+    ReadyState tokens[step_most_tokens];
+    int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
     std::uint64_t weights[step_threads / 32][weights_ahead];  ///< barriers of what a warp brings
     std::int32_t* kept;           ///< sums: [warpgroup][token][row]; where the ring is
     SharedTables tables;
+    StepRings rings;
+
+    /// By one thread; memory: dynamic shared memory.
+    __device__ void init(std::uint8_t* memory) {
+        kept = reinterpret_cast<std::int32_t*>(memory);
+        rings.init(memory);
+        for (auto& warp : weights)
+            for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
+        barrier_init_fence();
+    }
 };
 
-/// A stage's product.
+/// A stage's product. What shared memory has is read there again and again: registers are short.
 template <int tokens>
 class StageProduct {
 public:
-    /// The block's first item, whose weights depend on nothing.
-    /// weights: chunks that the warp brought before; it counts on.
-    __device__ StageProduct(const ProductArguments& a, int stage, int row_groups, const StepRing<tokens>& ring,
-                            StepRoom<tokens>& room, unsigned& weights)
-        : a_(a), ring_(ring), room_(room), weights_(weights), stage_(stage), row_groups_(row_groups), share_(row_groups) {
-        items_ = room.items[stage];
+    /// The block's first item, whose weights depend on nothing. weights: chunks that the warp brought before; it counts
+    /// on.
+    __device__ StageProduct(const ProductArguments& a, int stage, std::uint8_t* memory, StepRoom& room,
+                            unsigned& weights)
+        : a_(a), memory_(memory), room_(room), weights_(weights), stage_(stage), share_(room.row_groups[stage]) {
         item_ = room.first[stage];
-        if (index_ < items_) open();
+        if (index_ < room.items[stage]) open();
     }
-    /// After the meeting that shows the activations. position: places of the ring used before; flag: of the states.
+    /// After the meeting that shows the activations. flag: of the states.
     __device__ __forceinline__ void run(const NormConstants& norm, const TokenStatistics* statistics, int norm_warps,
-                                        unsigned& position, std::uint32_t flag, std::uint64_t* best) {
+                                        std::uint32_t flag, std::uint64_t* best) {
+        const StepRing<tokens> ring = room_.rings.ring<tokens>(memory_);
         if (share_.thread < 32) show_to_copies();
 #pragma unroll 1
-        while (index_ < items_) {
-            Supply<tokens> supply(a_, item_, position);
-            if (share_.thread < 32) supply.until(ring_, StepRing<tokens>::places, share_.lane);
+        while (index_ < room_.items[stage_]) {
+            const unsigned position = room_.rings.position<tokens>();
+            Supply<tokens> supply(a_, item_);
+            if (share_.thread < 32) supply.until(a_, ring, position, StepRing<tokens>::places, share_.lane);
             const int token = item_.first_token + share_.thread - 32;
             if (share_.thread >= 32 && share_.thread < 32 + tokens && token < a_.tokens)  // not of the warp that supplies
                 room_.tokens[share_.thread - 32] =
                     token_rule(statistics[token], norm_warps, norm, item_.matrix, room_.tables);
             std::int32_t sums[tokens / 2] = {};
-            multiply_item<tokens>(ring_, position, supply, a_.weights.chunks, share_, line_, sums);
-            position += a_.weights.chunks;
+            multiply_item<tokens>(a_, ring, position, supply, share_, line_, sums);
             __syncthreads();  // the ring is read to its end
             keep_sums<tokens>(room_.kept, share_, sums);
+            if (share_.thread == 0) room_.rings.position<tokens>() = position + a_.weights.chunks;
             const WorkItem done = item_;
             index_ += static_cast<int>(gridDim.x);
-            if (index_ < items_) {
-                item_ = item_at<tokens>(a_, row_groups_, index_);
+            const bool more = index_ < room_.items[stage_];
+            if (more) {
+                item_ = item_at(a_, {tokens, room_.row_groups[stage_]}, index_);
                 open();
             }
             __syncthreads();
             finish(done, flag, best);
-            if (index_ >= items_) break;
+            if (!more) break;
             release_to_copies();
             __syncthreads();  // the kept sums and the tokens are read to their end
         }
@@ -241,19 +270,21 @@ public:
 private:
     __device__ void open() {
         const int warp = share_.thread / 32;
-        line_.open(a_, row_groups_, share_, item_, ring_.data + ring_bytes + warp * (weights_ahead * 2 * tile_bytes),
+        line_.open(a_, room_.row_groups[stage_], share_, item_,
+                   shared_address(memory_) + ring_bytes + warp * (weights_ahead * 2 * tile_bytes),
                    shared_address(room_.weights[warp]), weights_);
         weights_ += line_.count();
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
+        const int row_groups = room_.row_groups[stage_];
         const auto finish_as = [&]<Finish how>() {
-            finish_kept<how, tokens>(a_, item, row_groups_, share_.thread, room_.kept, room_.tokens,
+            finish_kept<how, tokens>(a_, item, row_groups, share_.thread, room_.kept, room_.tokens,
                                      room_.tables.sigmoids, flag);
         };
         if (stage_ == mixer_stage)
             finish_as.template operator()<Finish::states>();
         else if (stage_ == head_stage)
-            choose_kept<tokens>(a_, item, row_groups_, share_.thread, room_.kept, room_.tokens, best);
+            choose_kept<tokens>(a_, item, row_groups, share_.thread, room_.kept, room_.tokens, best);
         else if (stage_ == gate_stage)
             finish_as.template operator()<Finish::unit>();
         else
@@ -261,12 +292,12 @@ private:
     }
 
     const ProductArguments& a_;
-    const StepRing<tokens>& ring_;
-    StepRoom<tokens>& room_;
+    std::uint8_t* memory_;
+    StepRoom& room_;
     unsigned& weights_;
     WeightLine line_;
     WorkItem item_;
-    int stage_, row_groups_, items_, index_ = static_cast<int>(blockIdx.x);
+    int stage_, index_ = static_cast<int>(blockIdx.x);
     WarpgroupShare share_;
 };
 
