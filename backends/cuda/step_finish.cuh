@@ -18,22 +18,29 @@ struct WorkItem {
     int matrix, row_tile, first_token;
 };
 
-/// A warpgroup's share of an item.
+/// A warpgroup's share of an item: row_groups share its rows, 1, 2 or 4 chunk groups its columns.
 struct WarpgroupShare {
-    int thread, row_group, chunk_group, chunk_groups, warp, lane;
+    int thread, row_group, chunk_group, chunk_shift, warp, lane;
 
     __device__ explicit WarpgroupShare(int row_groups) {
         thread = step_thread();
-        const int warps = __shfl_sync(full_warp, thread / 32, 0);  // known to be uniform
-        row_group = warps / 4 % row_groups;
-        chunk_group = warps / 4 / row_groups;
-        chunk_groups = 4 / row_groups;
+        const unsigned warps = __shfl_sync(full_warp, static_cast<unsigned>(thread) / 32, 0);  // known to be uniform
+        const unsigned warpgroup = warps / 4;
+        chunk_shift = row_groups == 1 ? 2 : (row_groups == 2 ? 1 : 0);
+        if (row_groups == 3) {  // the last has no chunks
+            row_group = static_cast<int>(warpgroup % 3);
+            chunk_group = warpgroup == 3 ? 1 : 0;
+        } else {
+            row_group = static_cast<int>(warpgroup & (row_groups - 1));
+            chunk_group = static_cast<int>(warpgroup >> (2 - chunk_shift));
+        }
         warp = warps % 4;
-        lane = thread % 32;
+        lane = static_cast<unsigned>(thread) % 32;
     }
+    __device__ int chunk_groups() const { return 1 << chunk_shift; }
     /// Chunks of `all` that fall to the warpgroup: chunk_group, chunk_group + chunk_groups, ...
     __device__ int chunks(int all) const {
-        return chunk_group < chunk_groups ? max(0, ceil_div(all - chunk_group, chunk_groups)) : 0;
+        return chunk_group < chunk_groups() ? max(0, (all - chunk_group + chunk_groups() - 1) >> chunk_shift) : 0;
     }
 };
 
@@ -76,31 +83,34 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
                                             const std::int32_t* kept, const ReadyState* of_tokens,
                                             const SigmoidEntry* sigmoids, std::uint32_t flag) {
     constexpr bool pairs = finish == Finish::unit;
-    constexpr int quads = pairs ? 8 : 16;  // of outputs of 64 rows
+    constexpr unsigned quads = pairs ? 8 : 16;  // of outputs of 64 rows
+    constexpr int part_quads = tokens * kept_pitch / 4;
     const QuickFinish how(a, sigmoids);
-    const int limit = min(tokens, a.tokens - item.first_token);
+    const unsigned limit = min(tokens, a.tokens - item.first_token), end = row_groups * tokens * quads;
+    const unsigned stride = a.stride, rows = a.weights.rows, first_group = item.row_tile * row_groups;
+    const std::size_t corner = static_cast<std::size_t>(item.first_token) * stride;
+    const std::int32_t* const x_in = a.x + corner;
+    std::int32_t* const to = a.out + item.matrix * a.matrix_stride + corner;
 #pragma unroll 1
-    for (int e = thread; e < row_groups * tokens * quads; e += step_threads) {
-        const int quad = e % quads, n = e / quads % tokens, group = e / (quads * tokens);
-        const int row = (item.row_tile * row_groups + group) * (4 * quads) + 4 * quad;
-        if (n >= limit || row >= a.weights.rows) continue;
-        const std::size_t at = static_cast<std::size_t>(item.first_token + n) * a.stride + row;
+    for (unsigned e = thread; e < end; e += step_threads) {
+        const unsigned quad = e % quads, n = e / quads % tokens, group = e / (quads * tokens);
+        const unsigned row = (first_group + group) * (4 * quads) + 4 * quad;
+        if (n >= limit || row >= rows) continue;
+        const unsigned at = n * stride + row;
         int4 x{};
-        if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(a.x + at)));
-        const auto* const corner = reinterpret_cast<const int4*>(kept + n * kept_pitch +
-                                                                 (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
-        constexpr int part_quads = tokens * kept_pitch / 4;
+        if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(x_in + at)));
+        const auto* const sums = reinterpret_cast<const int4*>(kept + n * kept_pitch +
+                                                               (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
         const ReadyState token = of_tokens[n];
-        int4 out =
-            states_of(sum_parts(row_groups, group, [&](int part) { return corner[part * part_quads]; }), token);
+        int4 out = states_of(sum_parts(row_groups, group, [&](int part) { return sums[part * part_quads]; }), token);
         if constexpr (pairs) {
             const int4 z2 =
-                states_of(sum_parts(row_groups, group, [&](int part) { return corner[part * part_quads + 2]; }), token);
+                states_of(sum_parts(row_groups, group, [&](int part) { return sums[part * part_quads + 2]; }), token);
             out = {how.gate(out.x, z2.x), how.gate(out.y, z2.y), how.gate(out.z, z2.z), how.gate(out.w, z2.w)};
         } else if constexpr (finish == Finish::residual) {
             out = {how.sum(x.x, out.x), how.sum(x.y, out.y), how.sum(x.z, out.z), how.sum(x.w, out.w)};
         }
-        store_relaxed(a.out + item.matrix * a.matrix_stride + at, flagged(out, flag));
+        store_relaxed(to + at, flagged(out, flag));
     }
 }
 

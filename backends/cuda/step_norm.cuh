@@ -33,8 +33,8 @@ struct Team {
         teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
         threads = step_threads / teams;
         const int all = step_thread();
-        number = all / threads;
-        thread = all % threads;
+        number = all >= threads ? 1 : 0;
+        thread = all & (threads - 1);
         held = reinterpret_cast<int4*>(shared) + number * (step_widest / 4);
         gains = reinterpret_cast<int2*>(shared + gains_at) + number * (4 * gains_pitch);
     }
@@ -177,7 +177,8 @@ template <int outputs>
 __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
                                                const NormView& norm, bool gated, std::int64_t gate_squares, int n,
                                                const ActivationView& out, TokenStatistics& statistics) {
-    const int quads = quads_of(norm), warp = team.thread / 32, lane = team.thread % 32;
+    const int quads = quads_of(norm);
+    const int warp = static_cast<unsigned>(team.thread) / 32, lane = static_cast<unsigned>(team.thread) % 32;
     std::int64_t part = 0;
     std::uint32_t peaks[outputs] = {};
     asm volatile("cp.async.wait_all;" ::: "memory");

@@ -113,7 +113,7 @@ private:
     __device__ void fetch(const WarpgroupShare& share, int i) const {
         if (i >= count_) return;
         const std::uint32_t barrier = barriers_ + 8 * ((position_ + i) % weights_ahead);
-        const std::uint8_t* const from = upper_ + i * share.chunk_groups * tile_bytes;
+        const std::uint8_t* const from = upper_ + i * share.chunk_groups() * tile_bytes;
         barrier_expect(barrier, 2 * tile_bytes);
         bulk_copy(place(i), from, tile_bytes, barrier);
         bulk_copy(place(i) + tile_bytes, from + to_lower_, tile_bytes, barrier);
@@ -156,12 +156,16 @@ private:
     int next_ = 0;
 };
 
-/// All warps see every chunk come, also those of others: a barrier tells a phase only from the one before.
+/// Leaves chunks of other warpgroups, from `next` to before `end`. All warps see every chunk come, if places are used
+/// again: a barrier tells a phase only from the one before.
 template <int tokens>
-__device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int lane) {
-    const auto place = ring.at(position);
-    barrier_wait_local(place.full, place.round & 1);
-    if (lane == 0) barrier_arrive(place.empty);
+__device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int& next, int end, int lane) {
+#pragma unroll 1
+    for (; next < end; ++next) {
+        const auto place = ring.at(position + next);
+        barrier_wait_local(place.full, place.round & 1);
+        if (lane == 0) barrier_arrive(place.empty);
+    }
 }
 
 /// A warpgroup's sums over its chunks.
@@ -173,13 +177,18 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
     std::uint32_t a[2][2][4];
     int next = 0;            // chunk not seen yet
     std::uint32_t held = 0;  // `empty` of the place whose multiplication may still run
-    const int count = line.count();
+    const int count = line.count(), chunks = arguments.weights.chunks;
     const bool supplies = share.thread < 32;
+    if (chunks <= StepRing<tokens>::places) {  // every place is used once: others' are left now, side by side
+#pragma unroll 1
+        for (int chunk = share.lane; chunk < chunks; chunk += 32)
+            if ((chunk & (share.chunk_groups() - 1)) != share.chunk_group) barrier_arrive(ring.at(position + chunk).empty);
+        next = chunks;
+    }
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
-        const int chunk = share.chunk_group + i * share.chunk_groups;
-#pragma unroll 1
-        for (; next < chunk; ++next) pass(ring, position + next, share.lane);
+        const int chunk = share.chunk_group + i * share.chunk_groups();
+        pass(ring, position, next, chunk, share.lane);
         ++next;
         uint4 upper, lower;
         line.take(share, i, upper, lower);
@@ -190,15 +199,14 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
         });
         held = place.empty;
         // This warp has left the places of chunks before, and soon all will have.
-        const int every = share.chunk_groups;
+        const int every = share.chunk_groups();
         if (supplies)
             supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
                          share.lane);
     }
     finish_chunks();
     if (held != 0 && share.lane == 0) barrier_arrive(held);
-#pragma unroll 1
-    for (; next < arguments.weights.chunks; ++next) pass(ring, position + next, share.lane);
+    pass(ring, position, next, chunks, share.lane);
 }
 
 /// What the threads of a block share.
@@ -207,13 +215,11 @@ struct StepRoom {
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
     std::uint64_t weights[step_threads / 32][weights_ahead];  ///< barriers of what a warp brings
-    std::int32_t* kept;           ///< sums: [warpgroup][token][row]; where the ring is
     SharedTables tables;
     StepRings rings;
 
     /// By one thread; memory: dynamic shared memory.
     __device__ void init(std::uint8_t* memory) {
-        kept = reinterpret_cast<std::int32_t*>(memory);
         rings.init(memory);
         for (auto& warp : weights)
             for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
@@ -250,7 +256,7 @@ public:
             std::int32_t sums[tokens / 2] = {};
             multiply_item<tokens>(a_, ring, position, supply, share_, line_, sums);
             __syncthreads();  // the ring is read to its end
-            keep_sums<tokens>(room_.kept, share_, sums);
+            keep_sums<tokens>(kept(), share_, sums);
             if (share_.thread == 0) room_.rings.position<tokens>() = position + a_.weights.chunks;
             const WorkItem done = item_;
             index_ += static_cast<int>(gridDim.x);
@@ -268,6 +274,8 @@ public:
     }
 
 private:
+    /// Sums: [warpgroup][token][row], where the ring is.
+    __device__ std::int32_t* kept() const { return reinterpret_cast<std::int32_t*>(memory_); }
     __device__ void open() {
         const int warp = share_.thread / 32;
         line_.open(a_, room_.row_groups[stage_], share_, item_,
@@ -278,13 +286,13 @@ private:
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const int row_groups = room_.row_groups[stage_];
         const auto finish_as = [&]<Finish how>() {
-            finish_kept<how, tokens>(a_, item, row_groups, share_.thread, room_.kept, room_.tokens,
+            finish_kept<how, tokens>(a_, item, row_groups, share_.thread, kept(), room_.tokens,
                                      room_.tables.sigmoids, flag);
         };
         if (stage_ == mixer_stage)
             finish_as.template operator()<Finish::states>();
         else if (stage_ == head_stage)
-            choose_kept<tokens>(a_, item, row_groups, share_.thread, room_.kept, room_.tokens, best);
+            choose_kept<tokens>(a_, item, row_groups, share_.thread, kept(), room_.tokens, best);
         else if (stage_ == gate_stage)
             finish_as.template operator()<Finish::unit>();
         else
