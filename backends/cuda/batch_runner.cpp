@@ -27,13 +27,12 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
     if (!ok) return ok;
     if (tokens > capacity_) {
         capacity_ = 0;
-        ok =
-            all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); },
-                [&] { return statistics_.allocate(n); }, [&] { return x_.allocate(n * d); },
-                [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
-                [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
-                [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
-                [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
+        ok = all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); },
+                 [&] { return statistics_.allocate(n); }, [&] { return x_.allocate(n * d); },
+                 [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
+                 [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
+                 [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
+                 [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
         if (!ok) return ok;
         capacity_ = static_cast<int>(n);
     }

@@ -23,9 +23,9 @@ struct StepPlan {
 
 /// What the norm of a token leaves for the products that read its activations, which make their scales of it.
 struct alignas(16) TokenStatistics {
-    std::uint64_t sum, second;    ///< of squares: of the token, and of g (output norm)
-    std::uint32_t peaks[4];       ///< [outputs] of what was quantized
-    std::int32_t totals[3][16];   ///< [outputs][warps of a team] sums of the activations
+    std::uint64_t sum, second;   ///< of squares: of the token, and of g (output norm)
+    std::uint32_t peaks[4];      ///< [outputs] of what was quantized
+    std::int32_t totals[3][16];  ///< [outputs][warps of a team] sums of the activations
 };
 
 struct StepArguments {

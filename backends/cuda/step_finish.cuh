@@ -99,8 +99,8 @@ __device__ __forceinline__ void finish_kept(const ProductArguments& a, const Wor
         const unsigned at = n * stride + row;
         int4 x{};
         if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(x_in + at)));
-        const auto* const sums = reinterpret_cast<const int4*>(kept + n * kept_pitch +
-                                                               (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
+        const auto* const sums =
+            reinterpret_cast<const int4*>(kept + n * kept_pitch + (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
         const ReadyState token = of_tokens[n];
         int4 out = states_of(sum_parts(row_groups, group, [&](int part) { return sums[part * part_quads]; }), token);
         if constexpr (pairs) {

@@ -124,8 +124,8 @@ public:
                 const auto of = [j](int2 v) { return j == 0 ? v.x : v.y; };
                 const std::int32_t g = c + j < size ? of(x.g) >> 1 : 0;
                 const RecurrenceStep step =
-                    recurrence_step(quick_sigmoid(-(of(x.f) >> 1), of_f, sigmoids), quick_silu(of(x.i) >> 1, of_i, sigmoids),
-                                    formats.i - formats.h, of(x.lower));
+                    recurrence_step(quick_sigmoid(-(of(x.f) >> 1), of_f, sigmoids),
+                                    quick_silu(of(x.i) >> 1, of_i, sigmoids), formats.i - formats.h, of(x.lower));
                 next[j] = advance(of(x.h), step);
                 t[j] = product(g, quick_silu(next[j], of_h, sigmoids));
                 squares = multiply_wide(g, g, squares);
@@ -256,8 +256,8 @@ __device__ inline ReadyState token_rule(const TokenStatistics& of, int warps, co
         if (i < warps) total += part.x + part.y + part.z + part.w;
     }
     const WideScale factor = quick_multiply(wide(norm.factor[output]), quick_scale(peak));
-    const WideScale inverse = quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), squares.x, squares.y,
-                                                tables.inverse_roots);
+    const WideScale inverse =
+        quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), squares.x, squares.y, tables.inverse_roots);
     const StateRule rule = state_rule(quick_multiply(factor, inverse));
     return {{rule.add, rule.mantissa, static_cast<std::int16_t>(rule.low), static_cast<std::int16_t>(rule.high)},
             total,

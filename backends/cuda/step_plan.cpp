@@ -16,7 +16,7 @@ int product_clocks(int width) {
 /// stages (three published shapes, batches of 64 and 256, all tiles) within 5 % of a stage, and the tiles they lead to
 /// are 0.4 % slower than the best.
 long stage_clocks(const StageView& weights, int tokens, int multiprocessors, const StepTile& tile) {
-    constexpr int bytes_a_clock = 32;    // from the second-level cache
+    constexpr int bytes_a_clock = 32;     // from the second-level cache
     constexpr int clocks_a_chunk = 1300;  // of a warpgroup on its own: its products wait for each other
     constexpr int clocks_an_item = 3500, clocks_a_sum = 30;  // of 64 rows: until activations come, and to finish
     const bool three = weights.matrices == 3;
