@@ -97,15 +97,16 @@ public:
     }
     [[nodiscard]] __device__ int count() const { return count_; }
     /// The lane's part of the warp's chunk i, in order.
-    __device__ void take(const WarpgroupShare& share, int i, uint4& upper, uint4& lower) const {
+    __device__ void take(int i, int lane, uint4& upper, uint4& lower) const {
         const unsigned position = position_ + i;
         barrier_wait_local(barriers_ + 8 * (position % weights_ahead), position / weights_ahead & 1);
-        const std::uint32_t at = place(i) + 16 * share.lane;
+        const std::uint32_t at = place(i) + 16 * lane;
         upper = load_shared(at);
         lower = load_shared(at + tile_bytes);
-        __syncwarp();
-        if (share.lane == 0) fetch(share, i + weights_ahead);
     }
+    /// Brings another chunk into the place of chunk i; one lane, once the warp has used what it took. Bulk copies do
+    /// not wait for loads of shared memory that are still under way.
+    __device__ void refill(const WarpgroupShare& share, int i) const { fetch(share, i + weights_ahead); }
 
 private:
     /// Brings chunk i, if there is one, into the place of chunk i - weights_ahead.

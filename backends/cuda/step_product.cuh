@@ -41,11 +41,13 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
         pass(ring, position, next, chunk, share.lane);
         ++next;
         uint4 upper, lower;
-        line.take(share, i, upper, lower);
+        line.take(i, share.lane, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
         multiply_chunk<tokens>(upper, lower, activation_descriptor(place.data), a, sums, [&] {
-            if (held != 0 && share.lane == 0) barrier_arrive(held);
+            if (share.lane != 0) return;
+            if (held != 0) barrier_arrive(held);
+            line.refill(share, i);
         });
         held = place.empty;
         // This warp has left the places of chunks before, and soon all will have.
