@@ -195,6 +195,7 @@ make_models &
 models_job=$!
 part errors 40 errors
 part parity-overflow 40 parity overflow
+# Odd sizes, and few layers of the widest: rings wrap and places are filled again in large shapes alone.
 for model in 96x304x2x504 300x701x2x1003 2560x6912x2x1003 "$small" "${more[@]}"; do
     part "parity-$(basename "$model" .tph)" 40 parity "$model"
 done
