@@ -27,12 +27,12 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
     if (!ok) return ok;
     if (tokens > capacity_) {
         capacity_ = 0;
-        ok =
-            all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); }, [&] { return x_.allocate(n * d); },
-                [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
-                [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
-                [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
-                [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
+        ok = all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); },
+                 [&] { return statistics_.allocate(n); }, [&] { return x_.allocate(n * d); },
+                 [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
+                 [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
+                 [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
+                 [&] { return q_.allocate(n * std::max(3 * hidden, wide)); });
         if (!ok) return ok;
         capacity_ = static_cast<int>(n);
     }
@@ -46,7 +46,8 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
 
 std::size_t BatchRunner::bytes() const {
     return ids_.bytes() + x_.bytes() + attended_.bytes() + mixer_.bytes() + mixed_.bytes() + unit_.bytes() +
-           sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes() + meeting_.bytes() + best_.bytes();
+           sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes() + meeting_.bytes() + best_.bytes() +
+           statistics_.bytes();
 }
 
 Result<void> BatchRunner::prepare_step() {
@@ -57,7 +58,7 @@ Result<void> BatchRunner::prepare_step() {
 
 bool BatchRunner::in_one_kernel(int tokens, const Sequence& sequence, const BatchTap& tap) const {
     constexpr int most = 256;  // from there on large products pay, which start one by one
-    return meeting_.size() != 0 && !sequence.along && !tap && tokens <= most;
+    return meeting_.size() != 0 && !sequence.along && !tap && tokens <= std::min(most, 2 * multiprocessors_);
 }
 
 void BatchRunner::run_step(int tokens, const Sequence& sequence, bool choose, Stream stream) const {
@@ -76,6 +77,7 @@ void BatchRunner::run_step(int tokens, const Sequence& sequence, bool choose, St
     a.mixer = mixer_.data();
     a.hidden_q = activations(tokens, config_.hidden_size);
     a.wide_q = activations(tokens, config_.intermediate_size);
+    a.statistics = statistics_.data();
     a.h = sequence.h;
     a.stream_stride = sequence.stream_stride;
     a.plan = plan_step(model_.blocks[0], model_.head, tokens, multiprocessors_);

@@ -4,6 +4,7 @@
 #include "backends/cuda/decode.hpp"
 #include "backends/cuda/quick.cuh"
 #include "backends/cuda/reduce.cuh"
+#include "backends/cuda/relaxed.cuh"
 
 namespace tephra::cuda {
 
@@ -70,31 +71,6 @@ __device__ inline void announce() {
 template <int meeting, int threads>
 __device__ inline void meet() {
     asm volatile("bar.sync %0, %1;" ::"n"(meeting), "n"(threads) : "memory");
-}
-
-/// A wait that cannot end is a bug of ours: stop the kernel instead of the machine.
-__device__ inline void count_wait(unsigned& waits) {
-    if (++waits > (1U << 24)) __trap();
-}
-
-__device__ inline uint4 load_relaxed(const void* p) {
-    uint4 v;
-    asm volatile("ld.relaxed.gpu.global.v4.u32 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-                 : "l"(p)
-                 : "memory");
-    return v;
-}
-__device__ inline ulonglong2 load_relaxed_pair(const std::uint64_t* p) {
-    ulonglong2 v;
-    asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(v.x), "=l"(v.y) : "l"(p) : "memory");
-    return v;
-}
-__device__ inline void store_relaxed(void* p, std::uint32_t v) {
-    asm volatile("st.relaxed.gpu.global.u32 [%0], %1;" ::"l"(p), "r"(v) : "memory");
-}
-__device__ inline void store_relaxed(std::uint64_t* p, std::uint64_t v) {
-    asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" ::"l"(p), "l"(v) : "memory");
 }
 
 /// A gain, into a whole word at once: what must be widened must first be there.

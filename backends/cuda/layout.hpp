@@ -38,7 +38,8 @@ constexpr int tile_column(int t, int w, int p, int b) {
 /// Where column k of a tile lies in the order in which 8-bit fragments take columns: plane p's 32 columns follow each
 /// other, 16 of words w = 0, 2 and 16 of words w = 1, 3.
 constexpr int tile_position(int k) {
-    return k / 128 * 128 + k / 4 % 4 * 32 + k / 64 % 2 * 16 + k / 16 % 4 * 4 + k % 4;
+    const auto u = static_cast<unsigned>(k);  // whose divisions are shifts
+    return static_cast<int>(u / 128 * 128 + u / 4 % 4 * 32 + u / 64 % 2 * 16 + u / 16 % 4 * 4 + u % 4);
 }
 
 /// Stages of a token in the order they run: four of each block, then the head.
@@ -76,10 +77,10 @@ std::vector<TernaryMatrix> split_rows(const TernaryMatrix& matrix);
 /// Position of activation (token n, column k) in the activation buffer of `tokens` tokens (a multiple of 8): by
 /// 256-column chunk, then by 8 tokens, then 16 positions of columns x 8 tokens as one 128-byte core matrix of wgmma.
 constexpr std::size_t activation_offset(int tokens, int n, int k) {
-    const auto chunk = static_cast<std::size_t>(k / tile_columns) * static_cast<std::size_t>(tokens / 8);
-    const int position = tile_position(k % tile_columns);
-    return (chunk + static_cast<std::size_t>(n / 8)) * 2048 +
-           static_cast<std::size_t>(position / 16 * 128 + n % 8 * 16 + position % 16);
+    const auto token = static_cast<unsigned>(n), column = static_cast<unsigned>(k);
+    const std::size_t chunk = std::size_t{column / tile_columns} * (static_cast<unsigned>(tokens) / 8);
+    const auto position = static_cast<unsigned>(tile_position(static_cast<int>(column % tile_columns)));
+    return (chunk + token / 8) * 2048 + (position / 16 * 128 + token % 8 * 16 + position % 16);
 }
 
 /// Tokens of an activation buffer: what the token tiles of the products (16, 64 or 128 tokens) divide.

@@ -168,13 +168,7 @@ __device__ inline Quantizer quantizer(Scale scale) {
 
 /// Bits 32 to 63 of a b + 2^39.
 __device__ inline std::int32_t multiply_high(std::int32_t a, std::int32_t b) {
-#ifdef __CUDA_ARCH__
-    std::int32_t v;
-    asm("mad.hi.s32 %0, %1, %2, 128;" : "=r"(v) : "r"(a), "r"(b));
-    return v;
-#else
-    return static_cast<std::int32_t>((std::int64_t{a} * b + (std::int64_t{1} << 39)) >> 32);
-#endif
+    return static_cast<std::int32_t>(multiply_wide(a, b, std::int64_t{1} << 39) >> 32);
 }
 
 /// Bits 8 to 15 of the result are the activation of p, |p| <= the peak of the quantizer. The scale's error is below

@@ -55,17 +55,11 @@ private:
     }
 };
 
-/// A block's place in the step, and what it keeps from stage to stage.
-template <int tokens>
-struct StepBlock {
-    const StepArguments& a;
-    std::uint8_t* memory;
-    StepRing<tokens> ring;
-    StepRoom<tokens>& room;
-    NormRoom (&norms)[2];
-    StepLayer* layers;  ///< of even and of odd number
-    Meeting meeting;
-    unsigned position = 0;  ///< places of the ring used
+/// What the threads of a block share beside the dynamic shared memory.
+struct StepShared {
+    StepLayer layers[2];  ///< of even and of odd number
+    StepRoom room;
+    NormRoom norms[2];
 };
 
 /// The number of the last layer; the head counts as one.
@@ -73,100 +67,150 @@ __device__ inline int last_layer(const StepArguments& a) {
     return a.chosen != nullptr ? a.layers : a.layers - 1;
 }
 
-/// The norm that feeds a stage, then its product.
-template <int tokens>
-__device__ __forceinline__ void run_stage(StepBlock<tokens>& block, int number, int stage) {
-    const StepArguments& a = block.a;
-    const StepLayer& layer = block.layers[number % 2];
-    const int place = stage % head_stage;  // the head's norm and product are its layer's first
-    const NormView& norm = layer.view.norms[place];
-    const ProductArguments& product = layer.products[place];
-    {
-        const Team team(a.tokens, block.memory);
-        block.meeting.arrive();
-        bring_gains(team, norm);
-        if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
-            block.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
-        block.meeting.wait();
-        asm volatile("cp.async.wait_all;" ::: "memory");
-        const int every = team.teams * static_cast<int>(gridDim.x);
-#pragma unroll 1
-        for (int n = team.teams * static_cast<int>(blockIdx.x) + team.number; n < a.tokens; n += every) {
-            std::int64_t squares = 0;
-            if (stage == output_stage) {
-                squares = hold_recurrence(team, layer.view, a, number, n, block.room.tables.sigmoids);
-            } else {
-                const std::int32_t* const states =
-                    place == mixer_stage ? a.x : (stage == gate_stage ? a.attended : a.unit);
-                hold_states(team, quads_of(norm), states, stage == down_stage ? a.wide : a.stride, n);
-            }
-            normalize_held(team, block.norms[team.number], block.room.tables, norm, squares, n, product.activations);
-        }
-        release_to_copies();  // the vectors make way for activations
-        block.meeting.arrive();
-    }
-    multiply_stage<tokens>(stage, product, a.plan.row_groups[stage], block.ring, block.position, block.room, a.best,
-                           block.meeting);
+/// The flag of what layer `number` reads and passes on; x, which goes to the next layer, has the flag of that one.
+__device__ inline std::uint32_t flag_of(int number) {
+    return (static_cast<unsigned>(number) + 1) & 1;
 }
 
+/// The norm that feeds a stage, by the teams of the block that have a token.
+__device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                                int number, int stage) {
+    const StepLayer& layer = shared.layers[number % 2];
+    const int place = stage % head_stage;  // the head's norm and product are its layer's first
+    const NormView& norm = layer.view.norms[place];
+    const Team team(a.tokens, memory);
+    const int n = team.token();
+    if (n >= a.tokens) return;
+    bring_gains(team, norm);
+    const bool gated = stage == output_stage;
+    std::int64_t squares = 0;
+    if (gated) {
+        Recurrence recurrence(team, layer.view, a, number, n);
+        squares = recurrence.hold(shared.room.tables.sigmoids, flag_of(number));
+        team.meet();
+    } else {
+        const std::int32_t* const states = stage == gate_stage ? a.attended : (stage == down_stage ? a.unit : a.x);
+        const int stride = stage == down_stage ? a.wide : a.stride;
+        hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
+    }
+    const auto normalize = [&]<int outputs>() {
+        normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gated, squares, n,
+                                layer.products[place].activations, a.statistics[n]);
+    };
+    if (stage == mixer_stage)
+        normalize.template operator()<inputs_of(mixer_stage)>();
+    else
+        normalize.template operator()<1>();
+}
+
+/// A stage's product, whose weights are under way before all blocks have made their activations. weights: chunks that
+/// the warp brought before; returns what it has brought then.
+template <int tokens>
+__device__ __forceinline__ unsigned multiply_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                                   const Meeting& meeting, int number, int stage, unsigned weights) {
+    asm volatile("" : "+r"(number), "+r"(stage));  // or the compiler computes for all widths what fits no registers
+    const StepLayer& layer = shared.layers[number % 2];
+    const int place = stage % head_stage;
+    StageProduct<tokens> product(layer.products[place], stage, memory, shared.room, weights);
+    if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
+        shared.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
+    meeting.wait();
+    product.run(layer.view.norms[place].constants, a.statistics, Team(a.tokens, memory).threads / 32,
+                flag_of(stage == down_stage ? number + 1 : number), a.best);
+    return weights;
+}
+
+/// A team's part of the exchange before the first layer: nothing is new but x.
 __device__ void embed_tokens(const StepArguments& a) {
-    for (int n = blockIdx.x; n < a.tokens; n += gridDim.x) {
-        const std::int32_t id = a.ids[n];
-        for (int c = threadIdx.x; c < a.hidden; c += step_threads)
-            a.x[static_cast<std::size_t>(n) * a.stride + c] = embedded(a.embedding, id, c);
+    const Team team(a.tokens, nullptr);
+    const std::size_t plane = static_cast<std::size_t>(a.tokens) * a.stride;
+    const int n = team.token();
+    if (n >= a.tokens) return;
+    const std::int32_t id = a.ids[n];
+    const std::size_t line = static_cast<std::size_t>(n) * a.stride;
+    for (int c = team.thread; c < a.stride; c += team.threads) {
+        a.x[line + c] = 2 * (c < a.hidden ? embedded(a.embedding, id, c) : 0) + static_cast<int>(flag_of(0));
+        a.attended[line + c] = 0;
+        for (int k = 0; k < 3; ++k) a.mixer[k * plane + line + c] = 0;
+    }
+    for (int c = team.thread; c < a.wide; c += team.threads) a.unit[static_cast<std::size_t>(n) * a.wide + c] = 0;
+}
+
+/// Leaves the last x as plain states.
+__device__ void reveal_states(const StepArguments& a) {
+    const Team team(a.tokens, nullptr);
+    if (team.token() >= a.tokens) return;
+    std::int32_t* const line = a.x + static_cast<std::size_t>(team.token()) * a.stride;
+    for (int c = 4 * team.thread; c < a.hidden; c += 4 * team.threads) {
+        int4 v;
+        for (unsigned waits = 0;; count_wait(waits)) {
+            v = load_relaxed_quad(line + c);
+            const std::int32_t all = v.x & v.y & v.z & v.w, any = v.x | v.y | v.z | v.w;
+            if (((flag_of(a.layers) != 0 ? ~all : any) & 1) == 0) break;
+        }
+        store_relaxed(line + c, unflagged(v));
     }
 }
 
 #endif
 
-template <int tokens>
+/// narrow, wide: tokens of the items of all stages.
+template <int narrow, int wide>
 __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ StepArguments a) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-    extern __shared__ __align__(128) std::uint8_t shared[];
-    __shared__ __align__(8) std::uint64_t barriers[2 * StepRing<tokens>::places];
-    __shared__ StepLayer layers[2];
-    __shared__ StepRoom<tokens> room;
-    __shared__ NormRoom norms[2];
-    StepBlock<tokens> block{
-        a, shared, {shared_address(shared), shared_address(barriers)}, room, norms, layers, Meeting(a.meeting)};
+    extern __shared__ __align__(128) std::uint8_t memory[];
+    __shared__ StepShared shared;
+    StepRoom& room = shared.room;
+    Meeting meeting(a.meeting);
     if (threadIdx.x == 0) {
-        block.ring.init();
-        room.kept = reinterpret_cast<std::int32_t*>(shared);
+        room.init(memory);
     }
     room.tables.fill(threadIdx.x, step_threads);
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-    if (warp == 1) layers[0].bring(a, 0, lane);
+    if (warp == 1) shared.layers[0].bring(a, 0, lane);
     embed_tokens(a);
     __syncthreads();
     if (threadIdx.x < stage_count) {
         const int stage = static_cast<int>(threadIdx.x);
-        ProductArguments p = layers[0].products[stage % head_stage];
+        ProductArguments p = shared.layers[0].products[stage % head_stage];
         if (stage == head_stage) p.weights = a.head;
-        room.items[stage] = items_of<tokens>(p, a.plan.row_groups[stage]);
-        room.first[stage] = item_at<tokens>(p, a.plan.row_groups[stage], static_cast<int>(blockIdx.x));
+        room.row_groups[stage] = a.plan.tiles[stage].row_groups;
+        room.items[stage] = items_of(p, a.plan.tiles[stage]);
+        room.first[stage] = item_at(p, a.plan.tiles[stage], static_cast<int>(blockIdx.x));
     }
+    unsigned weights = 0;
 #pragma unroll 1
     for (int number = 0; number <= last_layer(a); ++number) {
         const int first = number < a.layers ? mixer_stage : head_stage,
                   end = number < a.layers ? head_stage : stage_count;
 #pragma unroll 1
-        for (int stage = first; stage < end; ++stage) run_stage(block, number, stage);
+        for (int stage = first; stage < end; ++stage) {
+            __syncthreads();  // kept sums are read to their end, and weights; a layer's view is there
+            normalize_stage(a, shared, memory, number, stage);
+            release_to_copies();  // what is in shared memory makes way for activations
+            meeting.arrive();
+            weights = a.plan.tiles[stage].tokens == narrow
+                          ? multiply_stage<narrow>(a, shared, memory, meeting, number, stage, weights)
+                          : multiply_stage<wide>(a, shared, memory, meeting, number, stage, weights);
+        }
     }
     if (a.chosen != nullptr) {
-        block.meeting.arrive();
-        block.meeting.wait();
+        meeting.arrive();
+        meeting.wait();
         for (int n = threadIdx.x; n < a.tokens && blockIdx.x == 0; n += step_threads) {
             a.chosen[n] = candidate_token(__ldcg(a.best + n));
             a.best[n] = 0;
         }
+    } else {
+        reveal_states(a);
     }
-    block.meeting.leave();
+    meeting.leave();
 #endif
 }
 
-template <int tokens>
+template <int narrow, int wide>
 void launch(const StepArguments& arguments, int multiprocessors, Stream stream) {
-    allow_shared_memory<step<tokens>>(step_shared_bytes);
+    allow_shared_memory<step<narrow, wide>>(step_shared_bytes);
     cudaLaunchAttribute together{};
     together.id = cudaLaunchAttributeCooperative;
     together.val.cooperative = 1;
@@ -177,7 +221,7 @@ void launch(const StepArguments& arguments, int multiprocessors, Stream stream) 
     config.stream = stream;
     config.attrs = &together;
     config.numAttrs = 1;
-    static_cast<void>(cudaLaunchKernelEx(&config, step<tokens>, arguments));  // errors: cudaGetLastError
+    static_cast<void>(cudaLaunchKernelEx(&config, step<narrow, wide>, arguments));  // errors: cudaGetLastError
 }
 
 }  // namespace
@@ -186,15 +230,17 @@ bool step_fits(const BlockView& block) {
     ProductArguments gate{};
     gate.z_bits = block.z_bits;
     gate.y_bits = block.y_bits;
+    const RecurrenceFormats& formats = block.recurrence;
     for (const NormView& norm : block.norms)
         if (norm.size > step_widest) return false;
-    return QuickFinish::fits(Finish::unit, gate);
+    return QuickFinish::fits(Finish::unit, gate) && QuickProduct::fits(formats.g + formats.h - formats.t);
 }
 
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream) {
-    if (arguments.plan.tokens == 64) return launch<64>(arguments, multiprocessors, stream);
-    if (arguments.plan.tokens == 32) return launch<32>(arguments, multiprocessors, stream);
-    launch<16>(arguments, multiprocessors, stream);
+    const StepPlan& plan = arguments.plan;
+    if (plan.wide == 32) return launch<16, 32>(arguments, multiprocessors, stream);
+    if (plan.narrow == 16) return launch<16, 64>(arguments, multiprocessors, stream);
+    launch<32, 64>(arguments, multiprocessors, stream);
 }
 
 }  // namespace tephra::cuda

@@ -8,11 +8,24 @@
 
 namespace tephra::cuda {
 
-/// Work items of the products: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of them
-/// over its rows and what is left over its columns.
-struct StepPlan {
+/// Work items of a stage's product: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of
+/// them over its rows and what is left over its columns.
+struct StepTile {
     int tokens = 16;
-    int row_groups[stage_count] = {1, 1, 1, 1, 1};
+    int row_groups = 1;
+};
+
+/// A kernel has code for two widths of items, which all stages share.
+struct StepPlan {
+    int narrow = 16, wide = 32;  ///< tokens: 16 and 32, 16 and 64 or 32 and 64
+    StepTile tiles[stage_count];
+};
+
+/// What the norm of a token leaves for the products that read its activations, which make their scales of it.
+struct alignas(16) TokenStatistics {
+    std::uint64_t sum, second;   ///< of squares: of the token, and of g (output norm)
+    std::uint32_t peaks[4];      ///< [outputs] of what was quantized
+    std::int32_t totals[3][16];  ///< [outputs][warps of a team] sums of the activations
 };
 
 struct StepArguments {
@@ -21,11 +34,12 @@ struct StepArguments {
     EmbeddingView embedding;
     const std::int32_t* ids;
     int tokens;
-    int hidden, intermediate;           ///< sizes of vectors
+    int hidden;
     int stride, wide;                   ///< of rows of hidden and of intermediate states
-    std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]
+    std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]; x is left as plain states, the others are not
     std::int32_t* mixer;                ///< [3][tokens x stride]
-    ActivationView hidden_q, wide_q;    ///< in the same memory
+    ActivationView hidden_q, wide_q;    ///< in the same memory; without sums and scales
+    TokenStatistics* statistics;        ///< [tokens]
     std::int32_t* h;                    ///< stream n's at h + n stream_stride
     std::size_t stream_stride;
     StepPlan plan;
@@ -39,7 +53,7 @@ struct StepArguments {
 /// Longest vector of a norm that a step takes.
 inline constexpr int step_widest = 8192;
 
-/// The plan whose products take the shortest on `multiprocessors`, by a count of clocks.
+/// The plan whose stages take the shortest on `multiprocessors`, by a count of clocks.
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors);
 
 /// Whether the kernel's arithmetic holds for the formats and sizes of a block. Host memory.

@@ -2,6 +2,7 @@
 // What the step kernel makes of sums that its warpgroups leave in shared memory.
 #include "backends/cuda/finish.cuh"
 #include "backends/cuda/reduce.cuh"
+#include "backends/cuda/relaxed.cuh"
 #include "backends/cuda/step.hpp"
 #include "backends/cuda/step_meeting.cuh"
 
@@ -9,27 +10,37 @@ namespace tephra::cuda {
 
 inline constexpr int kept_pitch = 64 + 4;  ///< of a token's sums, padded against bank conflicts
 
+/// Tokens of the widest item.
+inline constexpr int step_most_tokens = 64;
+
 /// What a block does next of a stage.
 struct WorkItem {
     int matrix, row_tile, first_token;
 };
 
-/// A warpgroup's share of an item.
+/// A warpgroup's share of an item: row_groups share its rows, 1, 2 or 4 chunk groups its columns.
 struct WarpgroupShare {
-    int thread, row_group, chunk_group, chunk_groups, warp, lane;
+    int thread, row_group, chunk_group, chunk_shift, warp, lane;
 
     __device__ explicit WarpgroupShare(int row_groups) {
         thread = step_thread();
-        const int warps = __shfl_sync(full_warp, thread / 32, 0);  // known to be uniform
-        row_group = warps / 4 % row_groups;
-        chunk_group = warps / 4 / row_groups;
-        chunk_groups = 4 / row_groups;
+        const unsigned warps = __shfl_sync(full_warp, static_cast<unsigned>(thread) / 32, 0);  // known to be uniform
+        const unsigned warpgroup = warps / 4;
+        chunk_shift = row_groups == 1 ? 2 : (row_groups == 2 ? 1 : 0);
+        if (row_groups == 3) {  // the last has no chunks
+            row_group = static_cast<int>(warpgroup % 3);
+            chunk_group = warpgroup == 3 ? 1 : 0;
+        } else {
+            row_group = static_cast<int>(warpgroup & (row_groups - 1));
+            chunk_group = static_cast<int>(warpgroup >> (2 - chunk_shift));
+        }
         warp = warps % 4;
-        lane = thread % 32;
+        lane = static_cast<unsigned>(thread) % 32;
     }
+    __device__ int chunk_groups() const { return 1 << chunk_shift; }
     /// Chunks of `all` that fall to the warpgroup: chunk_group, chunk_group + chunk_groups, ...
     __device__ int chunks(int all) const {
-        return chunk_group < chunk_groups ? max(0, ceil_div(all - chunk_group, chunk_groups)) : 0;
+        return chunk_group < chunk_groups() ? max(0, (all - chunk_group + chunk_groups() - 1) >> chunk_shift) : 0;
     }
 };
 
@@ -43,8 +54,26 @@ __device__ inline void keep_sums(std::int32_t* kept, const WarpgroupShare& share
 __device__ inline int4 operator+(const int4& a, const int4& b) {
     return {a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w};
 }
+/// The sums of the warpgroups over chunks of group `group` of rows; from(part): what warpgroup `part` kept.
+template <typename From>
+__device__ __forceinline__ int4 sum_parts(int row_groups, int group, const From& from) {
+    int4 sums = from(group);
+    if (row_groups <= 2) sums = sums + from(group + row_groups);
+    if (row_groups == 1) sums = sums + (from(2) + from(3));
+    return sums;
+}
 __device__ inline int4 states_of(const int4& sums, const ReadyState& token) {
     return {state_of(sums.x, token), state_of(sums.y, token), state_of(sums.z, token), state_of(sums.w, token)};
+}
+
+/// States on their way to other blocks: 2 state + flag. The flag alternates from layer to layer, so that a word says
+/// itself whether it is new.
+__device__ inline int4 flagged(const int4& v, std::uint32_t flag) {
+    const auto of = [flag](std::int32_t state) { return static_cast<std::int32_t>(2 * state + flag); };
+    return {of(v.x), of(v.y), of(v.z), of(v.w)};
+}
+__device__ inline int4 unflagged(const int4& v) {
+    return {v.x >> 1, v.y >> 1, v.z >> 1, v.w >> 1};
 }
 
 /// Finishes kept sums, four outputs of a token at a time. Rows are padded to fours, so that the last may write too
@@ -52,35 +81,36 @@ __device__ inline int4 states_of(const int4& sums, const ReadyState& token) {
 template <Finish finish, int tokens>
 __device__ __forceinline__ void finish_kept(const ProductArguments& a, const WorkItem& item, int row_groups, int thread,
                                             const std::int32_t* kept, const ReadyState* of_tokens,
-                                            const SigmoidEntry* sigmoids) {
+                                            const SigmoidEntry* sigmoids, std::uint32_t flag) {
     constexpr bool pairs = finish == Finish::unit;
-    constexpr int quads = pairs ? 8 : 16;  // of outputs of 64 rows
+    constexpr unsigned quads = pairs ? 8 : 16;  // of outputs of 64 rows
+    constexpr int part_quads = tokens * kept_pitch / 4;
     const QuickFinish how(a, sigmoids);
-    const int limit = min(tokens, a.tokens - item.first_token);
-#pragma unroll 2
-    for (int e = thread; e < row_groups * tokens * quads; e += step_threads) {
-        const int quad = e % quads, n = e / quads % tokens, group = e / (quads * tokens);
-        const int row = (item.row_tile * row_groups + group) * (4 * quads) + 4 * quad;
-        if (n >= limit || row >= a.weights.rows) continue;
-        const std::size_t at = static_cast<std::size_t>(item.first_token + n) * a.stride + row;
+    const unsigned limit = min(tokens, a.tokens - item.first_token), end = row_groups * tokens * quads;
+    const unsigned stride = a.stride, rows = a.weights.rows, first_group = item.row_tile * row_groups;
+    const std::size_t corner = static_cast<std::size_t>(item.first_token) * stride;
+    const std::int32_t* const x_in = a.x + corner;
+    std::int32_t* const to = a.out + item.matrix * a.matrix_stride + corner;
+#pragma unroll 1
+    for (unsigned e = thread; e < end; e += step_threads) {
+        const unsigned quad = e % quads, n = e / quads % tokens, group = e / (quads * tokens);
+        const unsigned row = (first_group + group) * (4 * quads) + 4 * quad;
+        if (n >= limit || row >= rows) continue;
+        const unsigned at = n * stride + row;
         int4 x{};
-        if constexpr (finish == Finish::residual) x = __ldcg(reinterpret_cast<const int4*>(a.x + at));
-        int4 above{}, below{};
-        for (int part = group; part < 4 / row_groups * row_groups; part += row_groups) {
-            const auto* const from = reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch +
-                                                                   (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
-            above = above + from[0];
-            if constexpr (pairs) below = below + from[2];
-        }
+        if constexpr (finish == Finish::residual) x = unflagged(__ldcg(reinterpret_cast<const int4*>(x_in + at)));
+        const auto* const sums =
+            reinterpret_cast<const int4*>(kept + n * kept_pitch + (pairs ? quad / 2 * 16 + quad % 2 * 4 : 4 * quad));
         const ReadyState token = of_tokens[n];
-        int4 out = states_of(above, token);
+        int4 out = states_of(sum_parts(row_groups, group, [&](int part) { return sums[part * part_quads]; }), token);
         if constexpr (pairs) {
-            const int4 z2 = states_of(below, token);
+            const int4 z2 =
+                states_of(sum_parts(row_groups, group, [&](int part) { return sums[part * part_quads + 2]; }), token);
             out = {how.gate(out.x, z2.x), how.gate(out.y, z2.y), how.gate(out.z, z2.z), how.gate(out.w, z2.w)};
         } else if constexpr (finish == Finish::residual) {
             out = {how.sum(x.x, out.x), how.sum(x.y, out.y), how.sum(x.z, out.z), how.sum(x.w, out.w)};
         }
-        *reinterpret_cast<int4*>(a.out + item.matrix * a.matrix_stride + at) = out;
+        store_relaxed(to + at, flagged(out, flag));
     }
 }
 
@@ -96,9 +126,9 @@ __device__ __forceinline__ void choose_kept(const ProductArguments& a, const Wor
         const int row = (item.row_tile * row_groups + group) * 64 + 4 * quad;
         std::uint64_t mine = 0;
         if (n < limit) {
-            int4 sums{};
-            for (int part = group; part < 4 / row_groups * row_groups; part += row_groups)
-                sums = sums + *reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch + 4 * quad);
+            const int4 sums = sum_parts(row_groups, group, [&](int part) {
+                return *reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch + 4 * quad);
+            });
             const int4 logits = states_of(sums, of_tokens[n]);
 #pragma unroll
             for (int j = 0; j < 4; ++j)

@@ -2,14 +2,15 @@
 // Norms of the step kernel: a team of threads takes a token.
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
-#include "backends/cuda/quick_states.cuh"
+#include "backends/cuda/quick.cuh"
 #include "backends/cuda/reduce.cuh"
 #include "backends/cuda/step.hpp"
+#include "backends/cuda/step_finish.cuh"
 #include "backends/cuda/step_meeting.cuh"
 
 namespace tephra::cuda {
 
-inline constexpr int step_shared_bytes = 216 * 1024;
+inline constexpr int step_shared_bytes = 212 * 1024;
 inline constexpr int gains_pitch = step_widest / 4;  ///< quads of a gain vector
 /// A team's gains, brought before the states are known: rms and those of the outputs.
 inline constexpr int gains_bytes = 4 * gains_pitch * 8;
@@ -20,7 +21,6 @@ static_assert(2 * 4 * step_widest <= gains_at, "the vectors of two tokens lie be
 struct NormRoom {
     std::uint64_t sums[16], squares[16];
     std::uint32_t peaks[3][16];
-    std::int32_t totals[3];
 };
 
 /// Threads that share a token: all of a block, or half of them; each takes every threads-th quad of columns.
@@ -33,11 +33,13 @@ struct Team {
         teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
         threads = step_threads / teams;
         const int all = step_thread();
-        number = all / threads;
-        thread = all % threads;
+        number = all >= threads ? 1 : 0;
+        thread = all & (threads - 1);
         held = reinterpret_cast<int4*>(shared) + number * (step_widest / 4);
         gains = reinterpret_cast<int2*>(shared + gains_at) + number * (4 * gains_pitch);
     }
+    /// That the team takes, if there is one of that number.
+    [[nodiscard]] __device__ int token() const { return teams * static_cast<int>(blockIdx.x) + number; }
     __device__ void meet() const { asm volatile("bar.sync %0, %1;" ::"r"(2 + number), "r"(threads) : "memory"); }
 };
 
@@ -45,7 +47,7 @@ __device__ inline int quads_of(const NormView& norm) {
     return round_up(norm.size, tile_columns) / 4;
 }
 
-/// Each thread copies gains that it will use before its team meets.
+/// Each thread copies gains that it will use.
 __device__ __forceinline__ void bring_gains(const Team& team, const NormView& norm) {
     const auto bring = [&](int place, const std::int16_t* gain) {
 #pragma unroll 1
@@ -60,155 +62,206 @@ __device__ __forceinline__ void bring_gains(const Team& team, const NormView& no
     for (int k = 0; k < norm.outputs; ++k) bring(1 + k, norm.gain[k]);
 }
 
-/// Holds the states of token n.
-__device__ __forceinline__ void hold_states(const Team& team, int quads, const std::int32_t* states, int stride,
-                                            int n) {
-    const std::int32_t* const line = states + static_cast<std::size_t>(n) * stride;
+/// Holds a vector as soon as all of it is there; beyond it, states that gains of zero leave out.
+__device__ __forceinline__ void hold_states(const Team& team, const NormView& norm, const std::int32_t* line,
+                                            std::uint32_t flag) {
+    const int last = round_up(norm.size, 4) - 4, quads = quads_of(norm);
     constexpr int batch = 4;  // loads before the first use
 #pragma unroll 1
     for (int first = team.thread; first < quads; first += batch * team.threads) {
         int4 x[batch];
+        std::int32_t old = 1;
+        for (unsigned waits = 0; (old & 1) != 0; count_wait(waits)) {
 #pragma unroll
-        for (int j = 0; j < batch; ++j) {
-            const int c = 4 * (first + j * team.threads);
-            x[j] = c < stride ? __ldcg(reinterpret_cast<const int4*>(line + c)) : int4{0, 0, 0, 0};
+            for (int j = 0; j < batch; ++j) x[j] = load_relaxed_quad(line + min(4 * (first + j * team.threads), last));
+            std::int32_t all = -1, any = 0;
+#pragma unroll
+            for (int j = 0; j < batch; ++j) {
+                all &= x[j].x & x[j].y & x[j].z & x[j].w;
+                any |= x[j].x | x[j].y | x[j].z | x[j].w;
+            }
+            old = flag != 0 ? ~all : any;
         }
 #pragma unroll
         for (int j = 0; j < batch; ++j)
-            if (first + j * team.threads < quads) team.held[first + j * team.threads] = x[j];
+            if (first + j * team.threads < quads) team.held[first + j * team.threads] = unflagged(x[j]);
     }
 }
 
-/// Four channels of a token before a step of the recurrence.
+/// Two channels of a token before a step of the recurrence; f, i and g with their flags.
 struct Channels {
-    int4 f, i, g, h, lower;
+    int2 f, i, g, h, lower;
 };
 
-/// Takes a step of the recurrence for token n and holds t. Returns the thread's part of the sum of g^2.
-__device__ __forceinline__ std::int64_t hold_recurrence(const Team& team, const BlockView& block,
-                                                        const StepArguments& a, int layer, int n,
-                                                        const SigmoidEntry* sigmoids) {
-    const RecurrenceFormats& formats = block.recurrence;
-    const SigmoidFormat of_f = sigmoid_format(formats.f), of_i = sigmoid_format(formats.i),
-                        of_h = sigmoid_format(formats.h);
-    const int size = a.hidden, quads = round_up(size, tile_columns) / 4;
-    const std::size_t plane = static_cast<std::size_t>(a.tokens) * a.stride;
-    const std::int32_t* const line = a.mixer + static_cast<std::size_t>(n) * a.stride;
-    std::int32_t* const states = a.h + n * a.stream_stride + static_cast<std::size_t>(layer) * size;
-    const auto load = [&](int c) {
-        Channels x{};
-        if (c >= size) return x;
-        x.f = __ldcg(reinterpret_cast<const int4*>(line + c));
-        x.i = __ldcg(reinterpret_cast<const int4*>(line + plane + c));
-        x.g = __ldcg(reinterpret_cast<const int4*>(line + 2 * plane + c));
-        x.lower = __ldg(reinterpret_cast<const int4*>(block.one_minus_lower + c));
-        if (size % 4 == 0)
-            x.h = __ldcg(reinterpret_cast<const int4*>(states + c));
-        else
-            x.h = {states[c], c + 1 < size ? states[c + 1] : 0, c + 2 < size ? states[c + 2] : 0,
-                   c + 3 < size ? states[c + 3] : 0};
-        return x;
-    };
-    std::int64_t squares = 0;
-    Channels ahead = load(4 * team.thread);
+/// The recurrence of token n, whose t goes to shared memory.
+class Recurrence {
+public:
+    __device__ Recurrence(const Team& team, const BlockView& block, const StepArguments& a, int layer, int n)
+        : team_(team), block_(block), a_(a) {
+        line_ = a.mixer + static_cast<std::size_t>(n) * a.stride;
+        states_ = a.h + n * a.stream_stride + static_cast<std::size_t>(layer) * a.hidden;
+        load_own(2 * team.thread, ahead_);
+    }
+    /// Takes the step, which needs f, i and g. Returns the thread's part of the sum of g^2.
+    __device__ __forceinline__ std::int64_t hold(const SigmoidEntry* sigmoids, std::uint32_t flag) {
+        const RecurrenceFormats& formats = block_.recurrence;
+        const SigmoidFormat of_f = sigmoid_format(formats.f), of_i = sigmoid_format(formats.i),
+                            of_h = sigmoid_format(formats.h);
+        const QuickProduct product(formats.g + formats.h - formats.t);
+        const int size = a_.hidden;
+        std::int64_t squares = 0;
+        load_mixer(2 * team_.thread, ahead_);
 #pragma unroll 1
-    for (int quad = team.thread; quad < quads; quad += team.threads) {
-        const Channels x = ahead;
-        const int c = 4 * quad;
-        if (quad + team.threads < quads) ahead = load(4 * (quad + team.threads));
-        std::int32_t t[4], next[4];
+        for (int c = 2 * team_.thread; c < size; c += 2 * team_.threads) {
+            Channels x = ahead_;
+            for (unsigned waits = 0; is_old(x, flag); count_wait(waits)) load_mixer(c, x);
+            const int after = c + 2 * team_.threads;
+            load_own(after, ahead_);
+            load_mixer(after, ahead_);
+            std::int32_t t[2], next[2];
 #pragma unroll
-        for (int j = 0; j < 4; ++j) {  // without branches, so that the four go side by side
-            const std::int32_t g = c + j < size ? state_at(x.g, j) : 0;
-            const RecurrenceStep step = recurrence_step(quick_sigmoid(-state_at(x.f, j), of_f, sigmoids),
-                                                        quick_silu(state_at(x.i, j), of_i, sigmoids),
-                                                        formats.i - formats.h, state_at(x.lower, j));
-            next[j] = advance(state_at(x.h, j), step);
-            t[j] = scaled_product(g, quick_silu(next[j], of_h, sigmoids), formats.g + formats.h - formats.t);
-            squares = multiply_wide(g, g, squares);
+            for (int j = 0; j < 2; ++j) {  // without branches, so that the two go side by side
+                const auto of = [j](int2 v) { return j == 0 ? v.x : v.y; };
+                const std::int32_t g = c + j < size ? of(x.g) >> 1 : 0;
+                const RecurrenceStep step =
+                    recurrence_step(quick_sigmoid(-(of(x.f) >> 1), of_f, sigmoids),
+                                    quick_silu(of(x.i) >> 1, of_i, sigmoids), formats.i - formats.h, of(x.lower));
+                next[j] = advance(of(x.h), step);
+                t[j] = product(g, quick_silu(next[j], of_h, sigmoids));
+                squares = multiply_wide(g, g, squares);
+            }
+            reinterpret_cast<int2*>(team_.held)[c / 2] = {t[0], t[1]};
+            if (size % 2 == 0) {
+                if (c < size) *reinterpret_cast<int2*>(states_ + c) = {next[0], next[1]};
+            } else {
+                for (int j = 0; j < 2 && c + j < size; ++j) states_[c + j] = next[j];
+            }
         }
-        team.held[quad] = {t[0], t[1], t[2], t[3]};
-        if (size % 4 != 0) {
-            for (int j = 0; j < 4 && c + j < size; ++j) states[c + j] = next[j];
-        } else if (c < size) {
-            *reinterpret_cast<int4*>(states + c) = {next[0], next[1], next[2], next[3]};
-        }
+        return squares;
     }
-    return squares;
-}
 
-/// The first `workers` threads of a team write the activations of token n and add up their sums. own: the quantizer of
-/// output `lane`.
-__device__ __forceinline__ void quantize_held(const Team& team, const NormView& norm, int workers, const Quantizer& own,
-                                              int n, const ActivationView& out, std::int32_t (&all_totals)[3]) {
-    const int quads = quads_of(norm), outputs = norm.outputs;
-    Quantizer scales[3];
-#pragma unroll
-    for (int k = 0; k < 3; ++k) scales[k] = {__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
-    std::int32_t totals[3] = {};
-#pragma unroll 2
-    for (int quad = team.thread; quad < quads; quad += workers) {
-        const int4 x = team.held[quad];
-        std::int8_t* const q = out.q + activation_offset(out.tokens, n, 4 * quad);
-#pragma unroll
-        for (int k = 0; k < 3; ++k) {
-            if (k >= outputs) continue;
-            const std::int32_t word = quantized_word(gained(x, team.gains[(1 + k) * gains_pitch + quad]), scales[k]);
-            totals[k] = __dp4a(word, 0x01010101, totals[k]);
-            *reinterpret_cast<std::int32_t*>(q + k * out.output_stride) = word;
-        }
+private:
+    /// What lies there before f, i and g.
+    __device__ void load_own(int c, Channels& x) const {
+        x.h = x.lower = {};
+        if (c >= a_.hidden) return;
+        x.lower = __ldg(reinterpret_cast<const int2*>(block_.one_minus_lower + c));
+        if (a_.hidden % 2 == 0)
+            x.h = __ldcg(reinterpret_cast<const int2*>(states_ + c));
+        else
+            x.h = {states_[c], c + 1 < a_.hidden ? states_[c + 1] : 0};
     }
-#pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        if (k >= outputs) continue;
-        const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
-        if (team.thread % 32 == 0) atomicAdd(all_totals + k, total);
+    __device__ void load_mixer(int c, Channels& x) const {
+        if (c >= a_.hidden) return;
+        const std::size_t plane = static_cast<std::size_t>(a_.tokens) * a_.stride;
+        x.f = load_relaxed_pair(line_ + c);
+        x.i = load_relaxed_pair(line_ + plane + c);
+        x.g = load_relaxed_pair(line_ + 2 * plane + c);
     }
-}
+    __device__ static bool is_old(const Channels& x, std::uint32_t flag) {
+        const std::int32_t all = x.f.x & x.f.y & x.i.x & x.i.y & x.g.x & x.g.y,
+                           any = x.f.x | x.f.y | x.i.x | x.i.y | x.g.x | x.g.y;
+        return ((flag != 0 ? ~all : any) & 1) != 0;
+    }
 
-/// Statistics, scales and activations of token n, which the team holds.
+    const Team& team_;
+    const BlockView& block_;
+    const StepArguments& a_;
+    const std::int32_t* line_;
+    std::int32_t* states_;
+    Channels ahead_;
+};
+
+/// Statistics and activations of token n, which the team holds. gate_squares: of the output norm.
+template <int outputs>
 __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
-                                               const NormView& norm, std::int64_t gate_squares, int n,
-                                               const ActivationView& out) {
-    const int quads = quads_of(norm), outputs = norm.outputs, warp = team.thread / 32, lane = team.thread % 32;
-    if (team.thread < 3) room.totals[team.thread] = 0;
+                                               const NormView& norm, bool gated, std::int64_t gate_squares, int n,
+                                               const ActivationView& out, TokenStatistics& statistics) {
+    const int quads = quads_of(norm);
+    const int warp = static_cast<unsigned>(team.thread) / 32, lane = static_cast<unsigned>(team.thread) % 32;
     std::int64_t part = 0;
-    std::uint32_t peaks[3] = {};
-#pragma unroll 2
+    std::uint32_t peaks[outputs] = {};
+    asm volatile("cp.async.wait_all;" ::: "memory");
+#pragma unroll 1
     for (int quad = team.thread; quad < quads; quad += team.threads) {
         const int4 x = team.held[quad];
         add_squares(x, team.gains[quad], part);
 #pragma unroll
-        for (int k = 0; k < 3; ++k)
-            if (k < outputs) peaks[k] = larger(peaks[k], gained(x, team.gains[(1 + k) * gains_pitch + quad]));
+        for (int k = 0; k < outputs; ++k)
+            peaks[k] = larger(peaks[k], gained(x, team.gains[(1 + k) * gains_pitch + quad]));
     }
     const std::uint64_t sum = reduce_warp(static_cast<std::uint64_t>(part));
-    const std::uint64_t squares = reduce_warp(static_cast<std::uint64_t>(gate_squares));
+    if (lane == 0) room.sums[warp] = sum;
 #pragma unroll
-    for (int k = 0; k < 3; ++k) peaks[k] = __reduce_max_sync(full_warp, peaks[k]);
-    if (lane == 0) {
-        room.sums[warp] = sum;
-        room.squares[warp] = squares;
-#pragma unroll
-        for (int k = 0; k < 3; ++k) room.peaks[k][warp] = peaks[k];
+    for (int k = 0; k < outputs; ++k) {
+        peaks[k] = __reduce_max_sync(full_warp, peaks[k]);
+        if (lane == 0) room.peaks[k][warp] = peaks[k];
+    }
+    if (gated) {
+        const std::uint64_t squares = reduce_warp(static_cast<std::uint64_t>(gate_squares));
+        if (lane == 0) room.squares[warp] = squares;
     }
     team.meet();
-    const bool mine = lane < team.threads / 32;
+    const int warps = team.threads / 32;
+    const bool mine = lane < warps;
+    std::uint32_t peak = 0;  // of output `lane`, or of the only one
 #pragma unroll
-    for (int k = 0; k < 3; ++k) peaks[k] = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
-    const std::uint32_t peak = lane == 0 ? peaks[0] : (lane == 1 ? peaks[1] : peaks[2]);
-    const int workers = team.threads - 32;  // the last warp makes the scales for who reads the activations
-    if (team.thread >= workers) {
+    for (int k = 0; k < outputs; ++k) {
+        const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
+        if (outputs == 1 || lane == k) peak = largest;
+    }
+    const Quantizer own = quick_quantizer(peak, tables.reciprocals);
+    Quantizer scales[outputs] = {own};
+    std::int32_t totals[outputs] = {};
+#pragma unroll
+    for (int k = 0; outputs > 1 && k < outputs; ++k)
+        scales[k] = {__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
+    std::int8_t* q = out.q + activation_offset(out.tokens, n, 4 * team.thread);
+#pragma unroll 1
+    for (int quad = team.thread; quad < quads; quad += team.threads) {
+        const int4 x = team.held[quad];
+#pragma unroll
+        for (int k = 0; k < outputs; ++k) {
+            const std::int32_t word = quantized_word(gained(x, team.gains[(1 + k) * gains_pitch + quad]), scales[k]);
+            totals[k] = __dp4a(word, 0x01010101, totals[k]);
+            *reinterpret_cast<std::int32_t*>(q + k * out.output_stride) = word;
+        }
+        q += static_cast<std::size_t>(team.threads / (tile_columns / 4)) * (out.tokens / 8) * 2048;
+    }
+#pragma unroll
+    for (int k = 0; k < outputs; ++k) {
+        const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
+        if (lane == 0) statistics.totals[k][warp] = total;
+    }
+    if (warp == warps - 1) {  // the one with the fewest quads
         const std::uint64_t all = reduce_warp(mine ? room.sums[lane] : 0);
-        const std::uint64_t second = reduce_warp(mine ? room.squares[lane] : 0);
-        const Scale inverse = inverse_rms(norm.constants, all, second, tables.inverse_roots);
-        if (lane < outputs)
-            out.dequantize[lane * out.tokens + n] = dequantize_scale(norm.constants.factor[lane], peak, inverse);
-    } else {
-        quantize_held(team, norm, workers, quantizer(quantize_scale(peak, tables.reciprocals)), n, out, room.totals);
+        const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
+        if (lane == 0) {
+            statistics.sum = all;
+            statistics.second = second;
+        }
+        if (lane < outputs) statistics.peaks[lane] = peak;
     }
-    team.meet();
-    if (team.thread < outputs) out.sums[team.thread * out.tokens + n] = room.totals[team.thread];
+}
+
+/// How the sums of a token that the norm left become states: of output `output`, for codes.
+__device__ inline ReadyState token_rule(const TokenStatistics& of, int warps, const NormConstants& norm, int output,
+                                        const SharedTables& tables) {
+    const ulonglong2 squares = __ldcg(reinterpret_cast<const ulonglong2*>(&of.sum));
+    const std::uint32_t peak = __ldcg(of.peaks + output);
+    std::int32_t total = 0;
+#pragma unroll
+    for (int i = 0; i < 16; i += 4) {
+        const int4 part = __ldcg(reinterpret_cast<const int4*>(of.totals[output] + i));
+        if (i < warps) total += part.x + part.y + part.z + part.w;
+    }
+    const WideScale factor = quick_multiply(wide(norm.factor[output]), quick_scale(peak));
+    const WideScale inverse =
+        quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), squares.x, squares.y, tables.inverse_roots);
+    const StateRule rule = state_rule(quick_multiply(factor, inverse));
+    return {{rule.add, rule.mantissa, static_cast<std::int16_t>(rule.low), static_cast<std::int16_t>(rule.high)},
+            total,
+            rule.limit};
 }
 
 }  // namespace tephra::cuda

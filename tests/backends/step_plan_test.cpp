@@ -30,16 +30,18 @@ TEST_CASE("items of a step fit the activation buffer and four warpgroups") {
     for (const int tokens : {1, 8, 16, 17, 64, 65, 256}) {
         const StepPlan plan = plan_step(block, head, tokens, 132);
         INFO(tokens << " tokens");
-        CHECK(padded_tokens(tokens) % plan.tokens == 0);
-        for (const int row_groups : plan.row_groups) {
-            CHECK(row_groups >= 1);
-            CHECK(row_groups <= 4);
+        CHECK(plan.narrow < plan.wide);
+        for (const StepTile& tile : plan.tiles) {
+            CHECK((tile.tokens == plan.narrow || tile.tokens == plan.wide));
+            CHECK(padded_tokens(tokens) % tile.tokens == 0);
+            CHECK(tile.row_groups >= 1);
+            CHECK(tile.row_groups <= 4);
         }
     }
 }
 
 TEST_CASE("a step takes wide items where there are tokens for them") {
     const StageView head = view_of({1, 32000, 2560});
-    CHECK(plan_step(block_of(2560, 6912), head, 8, 132).tokens == 16);
-    CHECK(plan_step(block_of(2560, 6912), head, 256, 132).tokens == 64);
+    for (const StepTile& tile : plan_step(block_of(2560, 6912), head, 8, 132).tiles) CHECK(tile.tokens == 16);
+    for (const StepTile& tile : plan_step(block_of(2560, 6912), head, 256, 132).tiles) CHECK(tile.tokens == 64);
 }

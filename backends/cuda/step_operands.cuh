@@ -1,0 +1,161 @@
+#pragma once
+// How operands of the step kernel's products come into shared memory: bulk copies bring activations into a ring, for
+// all warps, and each warp the weights of its own rows, the first of them before the activations are made.
+#include "backends/cuda/async.cuh"
+#include "backends/cuda/layout.hpp"
+#include "backends/cuda/product_ring.cuh"
+#include "backends/cuda/step_finish.cuh"
+#include "backends/cuda/step_norm.cuh"
+
+namespace tephra::cuda {
+
+inline constexpr int weights_ahead = 4;  ///< chunks whose weights are on their way or there
+inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile_bytes;
+inline constexpr int ring_bytes = step_shared_bytes - weight_bytes;
+static_assert(4 * step_most_tokens * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
+static_assert(2 * 4 * step_widest <= ring_bytes, "and so do the vectors of two tokens");
+
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+
+/// Activations of items of `tokens` tokens, a chunk a place.
+template <int tokens>
+struct StepRing {
+    static constexpr int place_bytes = tokens * tile_columns;
+    static constexpr int places = ring_bytes / place_bytes;
+    std::uint32_t data, barriers;
+
+    /// A place by the number of places used before it.
+    struct Place {
+        std::uint32_t data, full, empty;
+        unsigned round;
+    };
+    __device__ Place at(unsigned position) const {
+        const unsigned k = position % places;
+        return {data + k * place_bytes, barriers + 16 * k, barriers + 16 * k + 8, position / places};
+    }
+    __device__ void init() const {
+        for (unsigned k = 0; k < places; ++k) {
+            barrier_init(at(k).full, 1);
+            barrier_init(at(k).empty, step_threads / 32);
+        }
+        barrier_init_fence();
+    }
+};
+
+/// The rings of all widths lie in the same memory, but each has barriers of its own and counts its places.
+struct StepRings {
+    std::uint64_t barriers[2 * (StepRing<16>::places + StepRing<32>::places + StepRing<64>::places)];
+    unsigned positions[3];  ///< places used
+
+    template <int tokens>
+    __device__ StepRing<tokens> ring(const std::uint8_t* memory) const {
+        constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
+        return {shared_address(memory), shared_address(barriers + 2 * before)};
+    }
+    template <int tokens>
+    __device__ unsigned& position() {
+        return positions[tokens == 16 ? 0 : (tokens == 32 ? 1 : 2)];
+    }
+    __device__ void init(const std::uint8_t* memory) {
+        ring<16>(memory).init();
+        ring<32>(memory).init();
+        ring<64>(memory).init();
+        for (unsigned& position : positions) position = 0;
+    }
+};
+
+__device__ inline int items_of(const ProductArguments& a, const StepTile& tile) {
+    return ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups) * (a.weights.matrices == 3 ? 3 : 1) *
+           ceil_div(a.tokens, tile.tokens);
+}
+__device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& tile, int index) {
+    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups), rest = index / tiles;
+    const int token_tiles = ceil_div(a.tokens, tile.tokens);
+    return {rest / token_tiles, index % tiles, rest % token_tiles * tile.tokens};
+}
+
+/// The weights of a warp's 16 rows, which it copies for itself.
+class WeightLine {
+public:
+    /// memory: the warp's places; barriers: theirs, which one thread arrives at; position: chunks that the warp brought
+    /// before.
+    __device__ void open(const ProductArguments& a, int row_groups, const WarpgroupShare& share, const WorkItem& item,
+                         std::uint32_t memory, std::uint32_t barriers, unsigned position) {
+        const auto row_bytes = static_cast<std::size_t>(a.weights.chunks) * tile_bytes;
+        const int last = tile_rows_seen(a.weights) - 1;
+        const int index = 8 * (item.row_tile * row_groups + share.row_group) + 2 * share.warp;
+        const int upper = min(index, last), lower = min(index + 1, last);
+        upper_ = a.weights.tiles + tile_row_of(a.weights, upper, item.matrix) * row_bytes +
+                 static_cast<std::size_t>(share.chunk_group) * tile_bytes;
+        to_lower_ = (tile_row_of(a.weights, lower, item.matrix) - tile_row_of(a.weights, upper, item.matrix)) *
+                    static_cast<int>(row_bytes);
+        count_ = share.chunks(a.weights.chunks);
+        memory_ = memory;
+        barriers_ = barriers;
+        position_ = position;
+        if (share.lane < weights_ahead) fetch(share, share.lane);
+    }
+    [[nodiscard]] __device__ int count() const { return count_; }
+    /// The lane's part of the warp's chunk i, in order.
+    __device__ void take(int i, int lane, uint4& upper, uint4& lower) const {
+        const unsigned position = position_ + i;
+        barrier_wait_local(barriers_ + 8 * (position % weights_ahead), position / weights_ahead & 1);
+        const std::uint32_t at = place(i) + 16 * lane;
+        upper = load_shared(at);
+        lower = load_shared(at + tile_bytes);
+    }
+    /// Brings another chunk into the place of chunk i; one lane, once the warp has used what it took. Bulk copies do
+    /// not wait for loads of shared memory that are still under way.
+    __device__ void refill(const WarpgroupShare& share, int i) const { fetch(share, i + weights_ahead); }
+
+private:
+    /// Brings chunk i, if there is one, into the place of chunk i - weights_ahead.
+    __device__ void fetch(const WarpgroupShare& share, int i) const {
+        if (i >= count_) return;
+        const std::uint32_t barrier = barriers_ + 8 * ((position_ + i) % weights_ahead);
+        const std::uint8_t* const from = upper_ + i * share.chunk_groups() * tile_bytes;
+        barrier_expect(barrier, 2 * tile_bytes);
+        bulk_copy(place(i), from, tile_bytes, barrier);
+        bulk_copy(place(i) + tile_bytes, from + to_lower_, tile_bytes, barrier);
+    }
+    [[nodiscard]] __device__ std::uint32_t place(int i) const {
+        return memory_ + (position_ + i) % weights_ahead * (2 * tile_bytes);
+    }
+    const std::uint8_t* upper_;
+    int to_lower_, count_;
+    std::uint32_t memory_, barriers_;
+    unsigned position_;
+};
+
+/// Brings the activations of an item's chunks, as far as they are asked for; one warp. position: places used before.
+template <int tokens>
+class Supply {
+public:
+    __device__ Supply(const ProductArguments& a, const WorkItem& item)
+        : from_(a.activations.q + item.matrix * a.activations.output_stride +
+                static_cast<std::size_t>(item.first_token / 8) * 2048) {}
+    /// Chunks before `end`, one a lane; waits for their places.
+    __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
+                          int lane) {
+        end = min(end, a.weights.chunks);
+        if (end <= next_) return;
+        const int every = a.activations.tokens / 8 * 2048;
+#pragma unroll 1
+        for (int chunk = next_ + lane; chunk < end; chunk += 32) {
+            const auto place = ring.at(position + chunk);
+            if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
+            barrier_expect(place.full, tokens * tile_columns);
+            bulk_copy(place.data, from_ + static_cast<std::size_t>(chunk) * every, tokens * tile_columns, place.full);
+        }
+        next_ = end;
+        __syncwarp();
+    }
+
+private:
+    const std::int8_t* from_;
+    int next_ = 0;
+};
+
+#endif
+
+}  // namespace tephra::cuda
