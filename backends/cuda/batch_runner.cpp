@@ -28,7 +28,7 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
     if (tokens > capacity_) {
         capacity_ = 0;
         ok = all([&] { return ids_.allocate(n); }, [&] { return best_.allocate(n); },
-                 [&] { return statistics_.allocate(n); }, [&] { return x_.allocate(n * d); },
+                 [&] { return rules_.allocate(3 * n); }, [&] { return x_.allocate(n * d); },
                  [&] { return attended_.allocate(n * d); }, [&] { return mixer_.allocate(3 * n * d); },
                  [&] { return mixed_.allocate(n * d); }, [&] { return unit_.allocate(n * f); },
                  [&] { return sums_.allocate(3 * n); }, [&] { return dequantize_.allocate(3 * n); },
@@ -47,7 +47,7 @@ Result<void> BatchRunner::reserve(int tokens, int logit_rows) {
 std::size_t BatchRunner::bytes() const {
     return ids_.bytes() + x_.bytes() + attended_.bytes() + mixer_.bytes() + mixed_.bytes() + unit_.bytes() +
            sums_.bytes() + logits_.bytes() + q_.bytes() + dequantize_.bytes() + meeting_.bytes() + best_.bytes() +
-           statistics_.bytes();
+           rules_.bytes();
 }
 
 Result<void> BatchRunner::prepare_step() {
@@ -77,7 +77,7 @@ void BatchRunner::run_step(int tokens, const Sequence& sequence, bool choose, St
     a.mixer = mixer_.data();
     a.hidden_q = activations(tokens, config_.hidden_size);
     a.wide_q = activations(tokens, config_.intermediate_size);
-    a.statistics = statistics_.data();
+    a.rules = rules_.data();
     a.h = sequence.h;
     a.stream_stride = sequence.stream_stride;
     a.plan = plan_step(model_.blocks[0], model_.head, tokens, multiprocessors_);

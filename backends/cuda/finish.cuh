@@ -148,6 +148,20 @@ __device__ inline void unpack(const uint4& upper, const uint4& lower, int half, 
     a[3] = (half == 0 ? lower.y : lower.w) >> (2 * plane) & mask;
 }
 
+/// Codes of unpack_high are in the high bits of their bytes.
+inline constexpr int high_codes = 6;
+
+/// The same with codes 2^high_codes times: left shifts are multiplications to the compiler, which then go beside the
+/// masks instead of in line with them.
+__device__ inline void unpack_high(const uint4& upper, const uint4& lower, int half, int plane, std::uint32_t (&a)[4]) {
+    constexpr std::uint32_t mask = 0xC0C0C0C0;
+    const int up = high_codes - 2 * plane;
+    a[0] = (half == 0 ? upper.x : upper.z) << up & mask;
+    a[1] = (half == 0 ? lower.x : lower.z) << up & mask;
+    a[2] = (half == 0 ? upper.y : upper.w) << up & mask;
+    a[3] = (half == 0 ? lower.y : lower.w) << up & mask;
+}
+
 /// Tile rows of one matrix as a product sees it, and how many of them there are.
 __host__ __device__ inline int tile_rows_seen(const StageView& weights) {
     return weights.matrices == 3 ? weights.padded_packs : weights.matrices * weights.padded_packs;

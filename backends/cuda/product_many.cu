@@ -74,7 +74,7 @@ __device__ inline void multiply_all(const Activations<width>& activations, const
         barrier_wait_local(activations.full + 8 * place, chunk / Shared::places & 1);
         const int left = chunk - 1;
         const bool again = left >= 0 && left + Shared::places < chunks;
-        const std::uint64_t descriptor = activation_descriptor(activations.ring + place * Shared::chunk_bytes);
+        const std::uint32_t descriptor = activation_descriptor(activations.ring + place * Shared::chunk_bytes);
         multiply_chunk<width>(upper, lower, descriptor, a, sums, [&] {
             if (again && lane == 0) activations.leave(left);
         });

@@ -36,10 +36,10 @@ struct Shape {
 };
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-/// Shared-memory descriptor of activations without swizzle: 128-byte core matrices, 128 bytes apart along the columns,
-/// 2048 bytes apart along the tokens.
-__device__ inline std::uint64_t activation_descriptor(std::uint32_t address) {
-    return std::uint64_t{(address & 0x3FFFF) >> 4} | std::uint64_t{128 >> 4} << 16 | std::uint64_t{2048 >> 4} << 32;
+/// Low word of the shared-memory descriptor of activations without swizzle: 128-byte core matrices, 128 bytes apart
+/// along the columns, 2048 bytes apart along the tokens.
+__device__ inline std::uint32_t activation_descriptor(std::uint32_t address) {
+    return (address & 0x3FFFF) >> 4 | (128 >> 4) << 16;
 }
 
 template <typename S>
@@ -108,14 +108,19 @@ __device__ inline uint4 load_shared(std::uint32_t address) {
 /// Adds a chunk's product to a warpgroup's sums, 8 steps of 32 columns: while two steps are multiplied, the next two
 /// are unpacked. More steps ahead would not leave room for two blocks' registers. The last steps still run, and read
 /// `a`, when it returns. passed(): called when the chunk before is multiplied to its end.
-template <int tokens, typename Passed>
-__device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& lower, std::uint64_t descriptor,
+template <int tokens, bool high = false, typename Passed>
+__device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
                                                std::uint32_t (&a)[2][2][4], std::int32_t (&sums)[tokens / 2],
                                                const Passed& passed) {
 #pragma unroll
     for (int pair = 0; pair < 4; ++pair) {
 #pragma unroll
-        for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
+        for (int k = 0; k < 2; ++k) {
+            if constexpr (high)
+                unpack_high(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
+            else
+                unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
+        }
         asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 #pragma unroll
         for (int k = 0; k < 2; ++k)
@@ -124,6 +129,24 @@ __device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& 
         asm volatile("wgmma.wait_group.sync.aligned 1;" ::: "memory");
         if (pair == 0) passed();
     }
+}
+
+/// The same with high codes, all steps of a chunk together; nothing runs any more when it returns.
+template <int tokens>
+__device__ __forceinline__ void multiply_whole_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
+                                                     std::int32_t (&sums)[tokens / 2]) {
+    std::uint32_t a[2][4][4];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll
+        for (int k = 0; k < 4; ++k) unpack_high(upper, lower, half, k, a[half][k]);
+        asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+        for (int k = 0; k < 4; ++k)
+            Wgmma<tokens>::multiply_add(sums, a[half][k], descriptor + (4 * half + k) * (256 >> 4));
+        asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+    }
+    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
 }
 
 /// Waits for the last steps of multiply_chunk.

@@ -72,6 +72,17 @@ __device__ inline std::uint32_t flag_of(int number) {
     return (static_cast<unsigned>(number) + 1) & 1;
 }
 
+__device__ inline Gains gains_of(StepShared& shared, std::uint8_t* memory) {
+    return {reinterpret_cast<const int2*>(memory + ring_bytes), shared_address(&shared.room.gains)};
+}
+
+/// Begins to bring the gains of stage `stage`, or what follows the last, if the block has a token; one warp.
+__device__ inline void bring_gains(const StepArguments& a, StepShared& shared, std::uint8_t* memory, int number, int stage,
+                                   int lane) {
+    if (number > last_layer(a) || Team(a.tokens, memory).teams * static_cast<int>(blockIdx.x) >= a.tokens) return;
+    gains_of(shared, memory).bring(shared.layers[number % 2].view.norms[stage % head_stage], lane);
+}
+
 /// The norm that feeds a stage, by the teams of the block that have a token.
 __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
                                                 int number, int stage) {
@@ -81,7 +92,6 @@ __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShar
     const Team team(a.tokens, memory);
     const int n = team.token();
     if (n >= a.tokens) return;
-    bring_gains(team, norm);
     const bool gated = stage == output_stage;
     std::int64_t squares = 0;
     if (gated) {
@@ -93,9 +103,11 @@ __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShar
         const int stride = stage == down_stage ? a.wide : a.stride;
         hold_states(team, norm, states + static_cast<std::size_t>(n) * stride, flag_of(number));
     }
+    const Gains gains = gains_of(shared, memory);
+    gains.wait(stage);
     const auto normalize = [&]<int outputs>() {
-        normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gated, squares, n,
-                                layer.products[place].activations, a.statistics[n]);
+        normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gains.quads, gated, squares,
+                                n, layer.products[place].activations, a.rules, a.tokens);
     };
     if (stage == mixer_stage)
         normalize.template operator()<inputs_of(mixer_stage)>();
@@ -112,10 +124,13 @@ __device__ __forceinline__ unsigned multiply_stage(const StepArguments& a, StepS
     const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;
     StageProduct<tokens> product(layer.products[place], stage, memory, shared.room, weights);
-    if (stage == mixer_stage && number < last_layer(a) && step_thread() / 32 == step_threads / 32 - 1)
-        shared.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
+    if (step_thread() / 32 == step_threads / 32 - 1) {
+        if (stage == mixer_stage && number < last_layer(a))
+            shared.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
+        bring_gains(a, shared, memory, stage < down_stage ? number : number + 1, (stage + 1) % head_stage, step_thread() % 32);
+    }
     meeting.wait();
-    product.run(layer.view.norms[place].constants, a.statistics, Team(a.tokens, memory).threads / 32,
+    product.run(a.rules, Team(a.tokens, memory).threads / 32,
                 flag_of(stage == down_stage ? number + 1 : number), a.best);
     return weights;
 }
@@ -170,6 +185,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     if (warp == 1) shared.layers[0].bring(a, 0, lane);
     embed_tokens(a);
     __syncthreads();
+    if (warp == 1) bring_gains(a, shared, memory, 0, 0, lane);
     if (threadIdx.x < stage_count) {
         const int stage = static_cast<int>(threadIdx.x);
         ProductArguments p = shared.layers[0].products[stage % head_stage];
@@ -232,7 +248,8 @@ bool step_fits(const BlockView& block) {
     gate.y_bits = block.y_bits;
     const RecurrenceFormats& formats = block.recurrence;
     for (const NormView& norm : block.norms)
-        if (norm.size > step_widest) return false;
+        if (norm.size > step_widest || (1 + norm.outputs) * round_up(norm.size, tile_columns) * 2 > step_gains_bytes)
+            return false;
     return QuickFinish::fits(Finish::unit, gate) && QuickProduct::fits(formats.g + formats.h - formats.t);
 }
 

@@ -21,12 +21,14 @@ struct StepPlan {
     StepTile tiles[stage_count];
 };
 
-/// What the norm of a token leaves for the products that read its activations, which make their scales of it.
-struct alignas(16) TokenStatistics {
-    std::uint64_t sum, second;   ///< of squares: of the token, and of g (output norm)
-    std::uint32_t peaks[4];      ///< [outputs] of what was quantized
-    std::int32_t totals[3][16];  ///< [outputs][warps of a team] sums of the activations
+/// What the norm of a token leaves for the products that read its activations: how codes' sums become states
+/// (StateRule), and the parts of the sum of the activations, which the codes count once too often.
+struct TokenRule {
+    std::int64_t add;
+    std::int32_t mantissa, low, high, limit, unused[2];
+    std::int32_t totals[16];  ///< of the warps of a team
 };
+static_assert(sizeof(TokenRule) == 96);
 
 struct StepArguments {
     const BlockView* blocks;  ///< on the device
@@ -39,7 +41,7 @@ struct StepArguments {
     std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]; x is left as plain states, the others are not
     std::int32_t* mixer;                ///< [3][tokens x stride]
     ActivationView hidden_q, wide_q;    ///< in the same memory; without sums and scales
-    TokenStatistics* statistics;        ///< [tokens]
+    TokenRule* rules;                   ///< [outputs][tokens]
     std::int32_t* h;                    ///< stream n's at h + n stream_stride
     std::size_t stream_stride;
     StepPlan plan;
@@ -50,8 +52,8 @@ struct StepArguments {
     std::uint32_t* meeting;  ///< two words, zero between launches
 };
 
-/// Longest vector of a norm that a step takes.
-inline constexpr int step_widest = 8192;
+/// Longest vector of a norm that a step takes, and its gains.
+inline constexpr int step_widest = 8192, step_gains_bytes = 32 * 1024;
 
 /// The plan whose stages take the shortest on `multiprocessors`, by a count of clocks.
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors);

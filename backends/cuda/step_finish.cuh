@@ -60,7 +60,7 @@ __device__ __forceinline__ int4 sum_parts(int row_groups, int group, const From&
     int4 sums = from(group);
     if (row_groups <= 2) sums = sums + from(group + row_groups);
     if (row_groups == 1) sums = sums + (from(2) + from(3));
-    return sums;
+    return {sums.x >> high_codes, sums.y >> high_codes, sums.z >> high_codes, sums.w >> high_codes};
 }
 __device__ inline int4 states_of(const int4& sums, const ReadyState& token) {
     return {state_of(sums.x, token), state_of(sums.y, token), state_of(sums.z, token), state_of(sums.w, token)};

@@ -1,5 +1,6 @@
 #pragma once
 // Norms of the step kernel: a team of threads takes a token.
+#include "backends/cuda/async.cuh"
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/quick.cuh"
@@ -11,11 +12,6 @@
 namespace tephra::cuda {
 
 inline constexpr int step_shared_bytes = 212 * 1024;
-inline constexpr int gains_pitch = step_widest / 4;  ///< quads of a gain vector
-/// A team's gains, brought before the states are known: rms and those of the outputs.
-inline constexpr int gains_bytes = 4 * gains_pitch * 8;
-inline constexpr int gains_at = step_shared_bytes - 2 * gains_bytes;
-static_assert(2 * 4 * step_widest <= gains_at, "the vectors of two tokens lie before the gains");
 
 /// What a team leaves for its warps to reduce.
 struct NormRoom {
@@ -26,8 +22,7 @@ struct NormRoom {
 /// Threads that share a token: all of a block, or half of them; each takes every threads-th quad of columns.
 struct Team {
     int threads, thread, number, teams;
-    int4* held;   ///< the token's vector
-    int2* gains;  ///< [rms and outputs][gains_pitch]
+    int4* held;  ///< the token's vector
 
     __device__ Team(int tokens, std::uint8_t* shared) {
         teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
@@ -36,7 +31,6 @@ struct Team {
         number = all >= threads ? 1 : 0;
         thread = all & (threads - 1);
         held = reinterpret_cast<int4*>(shared) + number * (step_widest / 4);
-        gains = reinterpret_cast<int2*>(shared + gains_at) + number * (4 * gains_pitch);
     }
     /// That the team takes, if there is one of that number.
     [[nodiscard]] __device__ int token() const { return teams * static_cast<int>(blockIdx.x) + number; }
@@ -47,20 +41,22 @@ __device__ inline int quads_of(const NormView& norm) {
     return round_up(norm.size, tile_columns) / 4;
 }
 
-/// Each thread copies gains that it will use.
-__device__ __forceinline__ void bring_gains(const Team& team, const NormView& norm) {
-    const auto bring = [&](int place, const std::int16_t* gain) {
-#pragma unroll 1
-        for (int quad = team.thread; quad < quads_of(norm); quad += team.threads)
-            asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(static_cast<std::uint32_t>(
-                             __cvta_generic_to_shared(team.gains + place * gains_pitch + quad))),
-                         "l"(gain + 4 * quad)
-                         : "memory");
-    };
-    bring(0, norm.rms_gain);
-#pragma unroll 1
-    for (int k = 0; k < norm.outputs; ++k) bring(1 + k, norm.gain[k]);
-}
+/// The gains of the block's next norm in shared memory, on their way since the stage before: [rms and outputs][quads].
+struct Gains {
+    const int2* quads;
+    std::uint32_t barrier;
+
+    /// Lanes of one warp bring a vector each; what threads had there must have been released to copies.
+    __device__ void bring(const NormView& norm, int lane) const {
+        const int bytes = 8 * quads_of(norm);
+        if (lane == 0) barrier_expect(barrier, (1 + norm.outputs) * bytes);
+        __syncwarp();
+        if (lane <= norm.outputs)
+            bulk_copy(shared_address(quads) + lane * bytes, lane == 0 ? norm.rms_gain : norm.gain[lane - 1], bytes, barrier);
+    }
+    /// Of the stage; norms bring theirs in turn.
+    __device__ void wait(int stage) const { barrier_wait_local(barrier, stage & 1); }
+};
 
 /// Holds a vector as soon as all of it is there; beyond it, states that gains of zero leave out.
 __device__ __forceinline__ void hold_states(const Team& team, const NormView& norm, const std::int32_t* line,
@@ -175,20 +171,20 @@ private:
 /// Statistics and activations of token n, which the team holds. gate_squares: of the output norm.
 template <int outputs>
 __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
-                                               const NormView& norm, bool gated, std::int64_t gate_squares, int n,
-                                               const ActivationView& out, TokenStatistics& statistics) {
+                                               const NormView& norm, const int2* gains, bool gated,
+                                               std::int64_t gate_squares, int n, const ActivationView& out,
+                                               TokenRule* rules, int rule_stride) {
     const int quads = quads_of(norm);
     const int warp = static_cast<unsigned>(team.thread) / 32, lane = static_cast<unsigned>(team.thread) % 32;
     std::int64_t part = 0;
     std::uint32_t peaks[outputs] = {};
-    asm volatile("cp.async.wait_all;" ::: "memory");
 #pragma unroll 1
     for (int quad = team.thread; quad < quads; quad += team.threads) {
         const int4 x = team.held[quad];
-        add_squares(x, team.gains[quad], part);
+        add_squares(x, gains[quad], part);
 #pragma unroll
         for (int k = 0; k < outputs; ++k)
-            peaks[k] = larger(peaks[k], gained(x, team.gains[(1 + k) * gains_pitch + quad]));
+            peaks[k] = larger(peaks[k], gained(x, gains[(1 + k) * quads + quad]));
     }
     const std::uint64_t sum = reduce_warp(static_cast<std::uint64_t>(part));
     if (lane == 0) room.sums[warp] = sum;
@@ -210,6 +206,22 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
         if (outputs == 1 || lane == k) peak = largest;
     }
+    TokenRule* const mine_rules = rules + n;
+    if (warp == warps - 1) {  // the one with the fewest quads
+        const std::uint64_t all = reduce_warp(mine ? room.sums[lane] : 0);
+        const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
+        if (lane < outputs) {
+            const StateRule rule = state_rule(quick_multiply(
+                quick_multiply(wide(norm.constants.factor[lane]), quick_scale(peak)),
+                quick_inverse_rms(norm.constants.epsilon, wide(norm.constants.second_epsilon), all, second,
+                                  tables.inverse_roots)));
+            TokenRule& to = mine_rules[lane * rule_stride];
+            *reinterpret_cast<int4*>(&to) = {static_cast<int>(rule.add), static_cast<int>(rule.add >> 32),
+                                             rule.mantissa, rule.low};
+            *reinterpret_cast<int2*>(&to.high) = {rule.high, rule.limit};
+        }
+        __syncwarp();
+    }
     const Quantizer own = quick_quantizer(peak, tables.reciprocals);
     Quantizer scales[outputs] = {own};
     std::int32_t totals[outputs] = {};
@@ -222,7 +234,7 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         const int4 x = team.held[quad];
 #pragma unroll
         for (int k = 0; k < outputs; ++k) {
-            const std::int32_t word = quantized_word(gained(x, team.gains[(1 + k) * gains_pitch + quad]), scales[k]);
+            const std::int32_t word = quantized_word(gained(x, gains[(1 + k) * quads + quad]), scales[k]);
             totals[k] = __dp4a(word, 0x01010101, totals[k]);
             *reinterpret_cast<std::int32_t*>(q + k * out.output_stride) = word;
         }
@@ -231,37 +243,25 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
         const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
-        if (lane == 0) statistics.totals[k][warp] = total;
-    }
-    if (warp == warps - 1) {  // the one with the fewest quads
-        const std::uint64_t all = reduce_warp(mine ? room.sums[lane] : 0);
-        const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
-        if (lane == 0) {
-            statistics.sum = all;
-            statistics.second = second;
-        }
-        if (lane < outputs) statistics.peaks[lane] = peak;
+        if (lane == 0) mine_rules[k * rule_stride].totals[warp] = total;
     }
 }
 
-/// How the sums of a token that the norm left become states: of output `output`, for codes.
-__device__ inline ReadyState token_rule(const TokenStatistics& of, int warps, const NormConstants& norm, int output,
-                                        const SharedTables& tables) {
-    const ulonglong2 squares = __ldcg(reinterpret_cast<const ulonglong2*>(&of.sum));
-    const std::uint32_t peak = __ldcg(of.peaks + output);
+/// How the codes' sums of a token become states.
+__device__ inline ReadyState ready_state(const TokenRule& of, int warps) {
+    const int4 rule = __ldcg(reinterpret_cast<const int4*>(&of));
+    const int2 rest = __ldcg(reinterpret_cast<const int2*>(&of.high));
     std::int32_t total = 0;
 #pragma unroll
     for (int i = 0; i < 16; i += 4) {
-        const int4 part = __ldcg(reinterpret_cast<const int4*>(of.totals[output] + i));
+        const int4 part = __ldcg(reinterpret_cast<const int4*>(of.totals + i));
         if (i < warps) total += part.x + part.y + part.z + part.w;
     }
-    const WideScale factor = quick_multiply(wide(norm.factor[output]), quick_scale(peak));
-    const WideScale inverse =
-        quick_inverse_rms(norm.epsilon, wide(norm.second_epsilon), squares.x, squares.y, tables.inverse_roots);
-    const StateRule rule = state_rule(quick_multiply(factor, inverse));
-    return {{rule.add, rule.mantissa, static_cast<std::int16_t>(rule.low), static_cast<std::int16_t>(rule.high)},
+    return {{static_cast<std::int64_t>(std::uint64_t{static_cast<std::uint32_t>(rule.y)} << 32 |
+                                       static_cast<std::uint32_t>(rule.x)),
+             rule.z, static_cast<std::int16_t>(rule.w), static_cast<std::int16_t>(rest.x)},
             total,
-            rule.limit};
+            rest.y};
 }
 
 }  // namespace tephra::cuda

@@ -11,7 +11,8 @@ namespace tephra::cuda {
 
 inline constexpr int weights_ahead = 4;  ///< chunks whose weights are on their way or there
 inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile_bytes;
-inline constexpr int ring_bytes = step_shared_bytes - weight_bytes;
+/// Dynamic shared memory: the ring, gains, weights.
+inline constexpr int ring_bytes = step_shared_bytes - weight_bytes - step_gains_bytes;
 static_assert(4 * step_most_tokens * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
 static_assert(2 * 4 * step_widest <= ring_bytes, "and so do the vectors of two tokens");
 
@@ -134,24 +135,35 @@ public:
     __device__ Supply(const ProductArguments& a, const WorkItem& item)
         : from_(a.activations.q + item.matrix * a.activations.output_stride +
                 static_cast<std::size_t>(item.first_token / 8) * 2048) {}
+    /// The first ring of chunks, by all warps: they issue copies side by side.
+    __device__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int warp,
+                          int lane) {
+        next_ = min(StepRing<tokens>::places, a.weights.chunks);
+        if (lane != 0) return;
+        show_to_copies();
+#pragma unroll 1
+        for (int chunk = warp; chunk < next_; chunk += step_threads / 32) bring(a, ring, position, chunk);
+    }
     /// Chunks before `end`, one a lane; waits for their places.
     __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
                           int lane) {
         end = min(end, a.weights.chunks);
         if (end <= next_) return;
-        const int every = a.activations.tokens / 8 * 2048;
 #pragma unroll 1
-        for (int chunk = next_ + lane; chunk < end; chunk += 32) {
-            const auto place = ring.at(position + chunk);
-            if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
-            barrier_expect(place.full, tokens * tile_columns);
-            bulk_copy(place.data, from_ + static_cast<std::size_t>(chunk) * every, tokens * tile_columns, place.full);
-        }
+        for (int chunk = next_ + lane; chunk < end; chunk += 32) bring(a, ring, position, chunk);
         next_ = end;
         __syncwarp();
     }
 
 private:
+    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk) {
+        const auto place = ring.at(position + chunk);
+        if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
+        barrier_expect(place.full, tokens * tile_columns);
+        bulk_copy(place.data, from_ + static_cast<std::size_t>(chunk) * (a.activations.tokens / 8 * 2048),
+                  tokens * tile_columns, place.full);
+    }
+
     const std::int8_t* from_;
     int next_ = 0;
 };

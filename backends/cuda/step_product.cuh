@@ -23,9 +23,7 @@ template <int tokens>
 __device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
                                               unsigned position, Supply<tokens>& supply, const WarpgroupShare& share,
                                               const WeightLine& line, std::int32_t (&sums)[tokens / 2]) {
-    std::uint32_t a[2][2][4];
-    int next = 0;            // chunk not seen yet
-    std::uint32_t held = 0;  // `empty` of the place whose multiplication may still run
+    int next = 0;  // chunk not seen yet
     const int count = line.count(), chunks = arguments.weights.chunks;
     const bool supplies = share.thread < 32;
     if (chunks <= StepRing<tokens>::places) {  // every place is used once: others' are left now, side by side
@@ -44,20 +42,17 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
         line.take(i, share.lane, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
-        multiply_chunk<tokens>(upper, lower, activation_descriptor(place.data), a, sums, [&] {
-            if (share.lane != 0) return;
-            if (held != 0) barrier_arrive(held);
+        multiply_whole_chunk<tokens>(upper, lower, activation_descriptor(place.data), sums);
+        if (share.lane == 0) {
+            barrier_arrive(place.empty);
             line.refill(share, i);
-        });
-        held = place.empty;
+        }
         // This warp has left the places of chunks before, and soon all will have.
         const int every = share.chunk_groups();
         if (supplies)
             supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
                          share.lane);
     }
-    finish_chunks();
-    if (held != 0 && share.lane == 0) barrier_arrive(held);
     pass(ring, position, next, chunks, share.lane);
 }
 
@@ -67,12 +62,14 @@ struct StepRoom {
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];                              ///< of this block
     std::uint64_t weights[step_threads / 32][weights_ahead];  ///< barriers of what a warp brings
+    std::uint64_t gains;                                      ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
 
     /// By one thread; memory: dynamic shared memory.
     __device__ void init(std::uint8_t* memory) {
         rings.init(memory);
+        barrier_init(shared_address(&gains), 1);
         for (auto& warp : weights)
             for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
         barrier_init_fence();
@@ -92,20 +89,17 @@ public:
         if (index_ < room.items[stage]) open();
     }
     /// After the meeting that shows the activations. flag: of the states.
-    __device__ __forceinline__ void run(const NormConstants& norm, const TokenStatistics* statistics, int norm_warps,
-                                        std::uint32_t flag, std::uint64_t* best) {
+    __device__ __forceinline__ void run(const TokenRule* rules, int norm_warps, std::uint32_t flag,
+                                        std::uint64_t* best) {
         const StepRing<tokens> ring = room_.rings.ring<tokens>(memory_);
-        if (share_.thread < 32) show_to_copies();
 #pragma unroll 1
         while (index_ < room_.items[stage_]) {
             const unsigned position = room_.rings.position<tokens>();
             Supply<tokens> supply(a_, item_);
-            if (share_.thread < 32) supply.until(a_, ring, position, StepRing<tokens>::places, share_.lane);
-            const int token = item_.first_token + share_.thread - 32;
-            if (share_.thread >= 32 && share_.thread < 32 + tokens &&
-                token < a_.tokens)  // not of the warp that supplies
-                room_.tokens[share_.thread - 32] =
-                    token_rule(statistics[token], norm_warps, norm, item_.matrix, room_.tables);
+            supply.begin(a_, ring, position, share_.thread / 32, share_.lane);
+            const int token = item_.first_token + share_.thread;
+            if (share_.thread < tokens && token < a_.tokens)
+                room_.tokens[share_.thread] = ready_state(rules[item_.matrix * a_.tokens + token], norm_warps);
             std::int32_t sums[tokens / 2] = {};
             multiply_item<tokens>(a_, ring, position, supply, share_, line_, sums);
             __syncthreads();  // the ring is read to its end
@@ -134,7 +128,7 @@ private:
     __device__ void open() {
         const int warp = share_.thread / 32;
         line_.open(a_, room_.row_groups[stage_], share_, item_,
-                   shared_address(memory_) + ring_bytes + warp * (weights_ahead * 2 * tile_bytes),
+                   shared_address(memory_) + ring_bytes + step_gains_bytes + warp * (weights_ahead * 2 * tile_bytes),
                    shared_address(room_.weights[warp]), weights_);
         weights_ += line_.count();
     }
