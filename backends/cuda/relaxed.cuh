@@ -17,6 +17,11 @@ __device__ inline uint4 load_relaxed(const void* p) {
                  : "memory");
     return v;
 }
+__device__ inline std::uint64_t load_relaxed_word(const std::uint64_t* p) {
+    std::uint64_t v;
+    asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(v) : "l"(p) : "memory");
+    return v;
+}
 __device__ inline ulonglong2 load_relaxed_pair(const std::uint64_t* p) {
     ulonglong2 v;
     asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(v.x), "=l"(v.y) : "l"(p) : "memory");

@@ -107,12 +107,30 @@ __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShar
     gains.wait(stage);
     const auto normalize = [&]<int outputs>() {
         normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gains.quads, gated, squares,
-                                n, layer.products[place].activations, a.rules, a.tokens);
+                                n, layer.products[place].activations);
     };
     if (stage == mixer_stage)
         normalize.template operator()<inputs_of(mixer_stage)>();
     else
         normalize.template operator()<1>();
+}
+
+/// What single warps do while blocks meet: one brings the next layer's view and the next norm's gains, and one for each
+/// token publishes its rules.
+__device__ __forceinline__ void use_the_meeting(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                                int number, int stage) {
+    const int from_last = step_threads / 32 - 1 - step_thread() / 32, lane = step_thread() % 32;
+    if (from_last == 0) {
+        if (stage == mixer_stage && number < last_layer(a)) shared.layers[(number + 1) % 2].bring(a, number + 1, lane);
+        bring_gains(a, shared, memory, stage < down_stage ? number : number + 1, (stage + 1) % head_stage, lane);
+        return;
+    }
+    const Team team(a.tokens, memory);
+    const int token = team.teams * static_cast<int>(blockIdx.x) + from_last - 1;
+    if (from_last > team.teams || token >= a.tokens) return;
+    publish_rules(shared.norms[from_last - 1], shared.room.tables,
+                  shared.layers[number % 2].view.norms[stage % head_stage], stage == output_stage, team.threads / 32,
+                  token, a, tag_of(number, stage));
 }
 
 /// A stage's product, whose weights are under way before all blocks have made their activations. weights: chunks that
@@ -124,14 +142,8 @@ __device__ __forceinline__ unsigned multiply_stage(const StepArguments& a, StepS
     const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;
     StageProduct<tokens> product(layer.products[place], stage, memory, shared.room, weights);
-    if (step_thread() / 32 == step_threads / 32 - 1) {
-        if (stage == mixer_stage && number < last_layer(a))
-            shared.layers[(number + 1) % 2].bring(a, number + 1, step_thread() % 32);
-        bring_gains(a, shared, memory, stage < down_stage ? number : number + 1, (stage + 1) % head_stage, step_thread() % 32);
-    }
     meeting.wait();
-    product.run(a.rules, Team(a.tokens, memory).threads / 32,
-                flag_of(stage == down_stage ? number + 1 : number), a.best);
+    product.run(a.rules, tag_of(number, stage), flag_of(stage == down_stage ? number + 1 : number), a.best);
     return weights;
 }
 
@@ -141,6 +153,7 @@ __device__ void embed_tokens(const StepArguments& a) {
     const std::size_t plane = static_cast<std::size_t>(a.tokens) * a.stride;
     const int n = team.token();
     if (n >= a.tokens) return;
+    if (team.thread < 3) store_relaxed(a.rules + team.thread * a.tokens + n, std::uint64_t{0});
     const std::int32_t id = a.ids[n];
     const std::size_t line = static_cast<std::size_t>(n) * a.stride;
     for (int c = team.thread; c < a.stride; c += team.threads) {
@@ -205,6 +218,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
             normalize_stage(a, shared, memory, number, stage);
             release_to_copies();  // what is in shared memory makes way for activations
             meeting.arrive();
+            use_the_meeting(a, shared, memory, number, stage);
             weights = a.plan.tiles[stage].tokens == narrow
                           ? multiply_stage<narrow>(a, shared, memory, meeting, number, stage, weights)
                           : multiply_stage<wide>(a, shared, memory, meeting, number, stage, weights);

@@ -21,15 +21,6 @@ struct StepPlan {
     StepTile tiles[stage_count];
 };
 
-/// What the norm of a token leaves for the products that read its activations: how codes' sums become states
-/// (StateRule), and the parts of the sum of the activations, which the codes count once too often.
-struct TokenRule {
-    std::int64_t add;
-    std::int32_t mantissa, low, high, limit, unused[2];
-    std::int32_t totals[16];  ///< of the warps of a team
-};
-static_assert(sizeof(TokenRule) == 96);
-
 struct StepArguments {
     const BlockView* blocks;  ///< on the device
     int layers;
@@ -41,7 +32,7 @@ struct StepArguments {
     std::int32_t *x, *attended, *unit;  ///< [tokens x stride or wide]; x is left as plain states, the others are not
     std::int32_t* mixer;                ///< [3][tokens x stride]
     ActivationView hidden_q, wide_q;    ///< in the same memory; without sums and scales
-    TokenRule* rules;                   ///< [outputs][tokens]
+    std::uint64_t* rules;               ///< [outputs][tokens] by which sums become states (packed_rule)
     std::int32_t* h;                    ///< stream n's at h + n stream_stride
     std::size_t stream_stride;
     StepPlan plan;

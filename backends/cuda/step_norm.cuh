@@ -17,6 +17,7 @@ inline constexpr int step_shared_bytes = 212 * 1024;
 struct NormRoom {
     std::uint64_t sums[16], squares[16];
     std::uint32_t peaks[3][16];
+    std::int32_t totals[3][16];  ///< of activations
 };
 
 /// Threads that share a token: all of a block, or half of them; each takes every threads-th quad of columns.
@@ -172,8 +173,7 @@ private:
 template <int outputs>
 __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
                                                const NormView& norm, const int2* gains, bool gated,
-                                               std::int64_t gate_squares, int n, const ActivationView& out,
-                                               TokenRule* rules, int rule_stride) {
+                                               std::int64_t gate_squares, int n, const ActivationView& out) {
     const int quads = quads_of(norm);
     const int warp = static_cast<unsigned>(team.thread) / 32, lane = static_cast<unsigned>(team.thread) % 32;
     std::int64_t part = 0;
@@ -206,22 +206,6 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
         if (outputs == 1 || lane == k) peak = largest;
     }
-    TokenRule* const mine_rules = rules + n;
-    if (warp == warps - 1) {  // the one with the fewest quads
-        const std::uint64_t all = reduce_warp(mine ? room.sums[lane] : 0);
-        const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
-        if (lane < outputs) {
-            const StateRule rule = state_rule(quick_multiply(
-                quick_multiply(wide(norm.constants.factor[lane]), quick_scale(peak)),
-                quick_inverse_rms(norm.constants.epsilon, wide(norm.constants.second_epsilon), all, second,
-                                  tables.inverse_roots)));
-            TokenRule& to = mine_rules[lane * rule_stride];
-            *reinterpret_cast<int4*>(&to) = {static_cast<int>(rule.add), static_cast<int>(rule.add >> 32),
-                                             rule.mantissa, rule.low};
-            *reinterpret_cast<int2*>(&to.high) = {rule.high, rule.limit};
-        }
-        __syncwarp();
-    }
     const Quantizer own = quick_quantizer(peak, tables.reciprocals);
     Quantizer scales[outputs] = {own};
     std::int32_t totals[outputs] = {};
@@ -243,25 +227,56 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
         const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
-        if (lane == 0) mine_rules[k * rule_stride].totals[warp] = total;
+        if (lane == 0) room.totals[k][warp] = total;
     }
 }
 
-/// How the codes' sums of a token become states.
-__device__ inline ReadyState ready_state(const TokenRule& of, int warps) {
-    const int4 rule = __ldcg(reinterpret_cast<const int4*>(&of));
-    const int2 rest = __ldcg(reinterpret_cast<const int2*>(&of.high));
-    std::int32_t total = 0;
-#pragma unroll
-    for (int i = 0; i < 16; i += 4) {
-        const int4 part = __ldcg(reinterpret_cast<const int4*>(of.totals + i));
-        if (i < warps) total += part.x + part.y + part.z + part.w;
+/// How a token's sums become states, in one word, which says itself of which stage it is: the scale and the sum of the
+/// activations, which codes count once too often.
+__device__ inline std::uint64_t packed_rule(WideScale scale, std::int32_t total, std::uint32_t tag) {
+    const int exponent = max(-62, min(scale.exponent, 14));  // beyond, state_rule does not tell them apart
+    return std::uint64_t{static_cast<std::uint32_t>(total)} << 32 |
+           (scale.mantissa | static_cast<std::uint32_t>(exponent & 0xFF) << 16 | tag << 24);
+}
+/// Waits for the rule of that tag.
+__device__ inline ReadyState await_rule(const std::uint64_t* packed, std::uint32_t tag) {
+    std::uint64_t word;
+    unsigned waits = 0;
+    while (word = load_relaxed_word(packed), (static_cast<std::uint32_t>(word) >> 24) != tag) count_wait(waits);
+    const auto low = static_cast<std::uint32_t>(word);
+    const StateRule rule = state_rule({low & 0xFFFF, static_cast<std::int8_t>(low >> 16)});
+    return {{rule.add, rule.mantissa, static_cast<std::int16_t>(rule.low), static_cast<std::int16_t>(rule.high)},
+            static_cast<std::int32_t>(word >> 32),
+            rule.limit};
+}
+/// Tag of the rules of a stage: those that a word held before differ, and zero.
+__device__ inline std::uint32_t tag_of(int number, int stage) {
+    return static_cast<unsigned>(4 * number + stage + 1) & 0xFF;
+}
+
+/// Publishes the rules of token n, by one warp, after all have quantized.
+__device__ inline void publish_rules(const NormRoom& room, const SharedTables& tables, const NormView& norm, bool gated,
+                                     int warps, int n, const StepArguments& a, std::uint32_t tag) {
+    const int lane = static_cast<unsigned>(step_thread()) % 32;
+    const bool mine = lane < warps;
+    const std::uint64_t sum = reduce_warp(mine ? room.sums[lane] : 0);
+    const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
+    std::uint32_t peak = 0;
+    std::int32_t total = 0;  // of output `lane`
+#pragma unroll 1
+    for (int k = 0; k < norm.outputs; ++k) {
+        const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
+        const std::int32_t all = __reduce_add_sync(full_warp, mine ? room.totals[k][lane] : 0);
+        if (lane != k) continue;
+        peak = largest;
+        total = all;
     }
-    return {{static_cast<std::int64_t>(std::uint64_t{static_cast<std::uint32_t>(rule.y)} << 32 |
-                                       static_cast<std::uint32_t>(rule.x)),
-             rule.z, static_cast<std::int16_t>(rule.w), static_cast<std::int16_t>(rest.x)},
-            total,
-            rest.y};
+    if (lane >= norm.outputs) return;
+    const NormConstants& constants = norm.constants;
+    const WideScale scale = quick_multiply(
+        quick_multiply(wide(constants.factor[lane]), quick_scale(peak)),
+        quick_inverse_rms(constants.epsilon, wide(constants.second_epsilon), sum, second, tables.inverse_roots));
+    store_relaxed(a.rules + lane * a.tokens + n, packed_rule(scale, total, tag));
 }
 
 }  // namespace tephra::cuda

@@ -132,17 +132,23 @@ private:
 template <int tokens>
 class Supply {
 public:
-    __device__ Supply(const ProductArguments& a, const WorkItem& item)
-        : from_(a.activations.q + item.matrix * a.activations.output_stride +
-                static_cast<std::size_t>(item.first_token / 8) * 2048) {}
-    /// The first ring of chunks, by all warps: they issue copies side by side.
-    __device__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int warp,
-                          int lane) {
+    /// Prepares the first ring of chunks, which all warps bring: they issue copies side by side.
+    __device__ void open(const ProductArguments& a, const WorkItem& item, const StepRing<tokens>& ring,
+                         unsigned position, int warp, int lane) {
+        from_ = a.activations.q + item.matrix * a.activations.output_stride +
+                static_cast<std::size_t>(item.first_token / 8) * 2048;
         next_ = min(StepRing<tokens>::places, a.weights.chunks);
-        if (lane != 0) return;
+        if (lane == 0 && warp < next_) expect(a, ring, position, warp, to_, first_, barrier_);
+    }
+    /// Brings them, once they are there.
+    __device__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int warp,
+                          int lane) const {
+        if (lane != 0 || warp >= next_) return;
         show_to_copies();
+        bulk_copy(to_, first_, tokens * tile_columns, barrier_);
 #pragma unroll 1
-        for (int chunk = warp; chunk < next_; chunk += step_threads / 32) bring(a, ring, position, chunk);
+        for (int chunk = warp + step_threads / 32; chunk < next_; chunk += step_threads / 32)
+            bring(a, ring, position, chunk);
     }
     /// Chunks before `end`, one a lane; waits for their places.
     __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
@@ -156,16 +162,27 @@ public:
     }
 
 private:
-    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk) {
+    /// Waits for the place of a chunk, and says where it comes from and goes to.
+    __device__ void expect(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk,
+                           std::uint32_t& to, const std::int8_t*& from, std::uint32_t& barrier) const {
         const auto place = ring.at(position + chunk);
         if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
         barrier_expect(place.full, tokens * tile_columns);
-        bulk_copy(place.data, from_ + static_cast<std::size_t>(chunk) * (a.activations.tokens / 8 * 2048),
-                  tokens * tile_columns, place.full);
+        to = place.data;
+        from = from_ + static_cast<std::size_t>(chunk) * (a.activations.tokens / 8 * 2048);
+        barrier = place.full;
+    }
+    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
+                          int chunk) const {
+        std::uint32_t to, barrier;
+        const std::int8_t* from;
+        expect(a, ring, position, chunk, to, from, barrier);
+        bulk_copy(to, from, tokens * tile_columns, barrier);
     }
 
-    const std::int8_t* from_;
-    int next_ = 0;
+    const std::int8_t *from_, *first_;  ///< of the item; of the warp's first chunk
+    std::uint32_t to_, barrier_;        ///< of that chunk
+    int next_ = 0;                      ///< chunk not asked for yet
 };
 
 #endif

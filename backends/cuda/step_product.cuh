@@ -86,25 +86,23 @@ public:
                             unsigned& weights)
         : a_(a), memory_(memory), room_(room), weights_(weights), stage_(stage), share_(room.row_groups[stage]) {
         item_ = room.first[stage];
+        position_ = room.rings.position<tokens>();
         if (index_ < room.items[stage]) open();
     }
     /// After the meeting that shows the activations. flag: of the states.
-    __device__ __forceinline__ void run(const TokenRule* rules, int norm_warps, std::uint32_t flag,
+    __device__ __forceinline__ void run(const std::uint64_t* rules, std::uint32_t tag, std::uint32_t flag,
                                         std::uint64_t* best) {
-        const StepRing<tokens> ring = room_.rings.ring<tokens>(memory_);
 #pragma unroll 1
         while (index_ < room_.items[stage_]) {
-            const unsigned position = room_.rings.position<tokens>();
-            Supply<tokens> supply(a_, item_);
-            supply.begin(a_, ring, position, share_.thread / 32, share_.lane);
+            supply_.begin(a_, ring(), position_, share_.thread / 32, share_.lane);
             const int token = item_.first_token + share_.thread;
             if (share_.thread < tokens && token < a_.tokens)
-                room_.tokens[share_.thread] = ready_state(rules[item_.matrix * a_.tokens + token], norm_warps);
+                room_.tokens[share_.thread] = await_rule(rules + item_.matrix * a_.tokens + token, tag);
             std::int32_t sums[tokens / 2] = {};
-            multiply_item<tokens>(a_, ring, position, supply, share_, line_, sums);
+            multiply_item<tokens>(a_, ring(), position_, supply_, share_, line_, sums);
             __syncthreads();  // the ring is read to its end
             keep_sums<tokens>(kept(), share_, sums);
-            if (share_.thread == 0) room_.rings.position<tokens>() = position + a_.weights.chunks;
+            position_ += a_.weights.chunks;
             const WorkItem done = item_;
             index_ += static_cast<int>(gridDim.x);
             const bool more = index_ < room_.items[stage_];
@@ -114,13 +112,17 @@ public:
             }
             __syncthreads();
             finish(done, flag, best);
-            if (!more) break;
+            if (!more) {
+                if (share_.thread == 0) room_.rings.position<tokens>() = position_;
+                break;
+            }
             release_to_copies();
             __syncthreads();  // the kept sums and the tokens are read to their end
         }
     }
 
 private:
+    [[nodiscard]] __device__ StepRing<tokens> ring() const { return room_.rings.ring<tokens>(memory_); }
     /// Sums: [warpgroup][token][row], where the ring is.
     __device__ std::int32_t* kept() const {
         return reinterpret_cast<std::int32_t*>(memory_);
@@ -131,6 +133,7 @@ private:
                    shared_address(memory_) + ring_bytes + step_gains_bytes + warp * (weights_ahead * 2 * tile_bytes),
                    shared_address(room_.weights[warp]), weights_);
         weights_ += line_.count();
+        supply_.open(a_, item_, ring(), position_, share_.thread / 32, share_.lane);
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const int row_groups = room_.row_groups[stage_];
@@ -152,7 +155,9 @@ private:
     std::uint8_t* memory_;
     StepRoom& room_;
     unsigned& weights_;
+    unsigned position_;  ///< places of the ring used before
     WeightLine line_;
+    Supply<tokens> supply_;
     WorkItem item_;
     int stage_, index_ = static_cast<int>(blockIdx.x);
     WarpgroupShare share_;
