@@ -133,18 +133,16 @@ __device__ __forceinline__ void use_the_meeting(const StepArguments& a, StepShar
                   token, a, tag_of(number, stage));
 }
 
-/// A stage's product, whose weights are under way before all blocks have made their activations. weights: chunks that
-/// the warp brought before; returns what it has brought then.
+/// A stage's product, whose weights are under way before all blocks have made their activations.
 template <int tokens>
-__device__ __forceinline__ unsigned multiply_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
-                                                   const Meeting& meeting, int number, int stage, unsigned weights) {
+__device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
+                                               const Meeting& meeting, int number, int stage) {
     asm volatile("" : "+r"(number), "+r"(stage));  // or the compiler computes for all widths what fits no registers
     const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;
-    StageProduct<tokens> product(layer.products[place], stage, memory, shared.room, weights);
+    StageProduct<tokens> product(layer.products[place], stage, memory, shared.room);
     meeting.wait();
     product.run(a.rules, tag_of(number, stage), flag_of(stage == down_stage ? number + 1 : number), a.best);
-    return weights;
 }
 
 /// A team's part of the exchange before the first layer: nothing is new but x.
@@ -207,7 +205,6 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         room.items[stage] = items_of(p, a.plan.tiles[stage]);
         room.first[stage] = item_at(p, a.plan.tiles[stage], static_cast<int>(blockIdx.x));
     }
-    unsigned weights = 0;
 #pragma unroll 1
     for (int number = 0; number <= last_layer(a); ++number) {
         const int first = number < a.layers ? mixer_stage : head_stage,
@@ -219,9 +216,10 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
             release_to_copies();  // what is in shared memory makes way for activations
             meeting.arrive();
             use_the_meeting(a, shared, memory, number, stage);
-            weights = a.plan.tiles[stage].tokens == narrow
-                          ? multiply_stage<narrow>(a, shared, memory, meeting, number, stage, weights)
-                          : multiply_stage<wide>(a, shared, memory, meeting, number, stage, weights);
+            if (a.plan.tiles[stage].tokens == narrow)
+                multiply_stage<narrow>(a, shared, memory, meeting, number, stage);
+            else
+                multiply_stage<wide>(a, shared, memory, meeting, number, stage);
         }
     }
     if (a.chosen != nullptr) {

@@ -75,57 +75,53 @@ __device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& ti
     return {rest / token_tiles, index % tiles, rest % token_tiles * tile.tokens};
 }
 
-/// The weights of a warp's 16 rows, which it copies for itself.
+/// The weights of a warp's 16 rows: each lane copies what it will read itself.
 class WeightLine {
 public:
-    /// memory: the warp's places; barriers: theirs, which one thread arrives at; position: chunks that the warp brought
-    /// before.
+    /// memory: the lane's place of the first chunk. Brings the first chunks.
     __device__ void open(const ProductArguments& a, int row_groups, const WarpgroupShare& share, const WorkItem& item,
-                         std::uint32_t memory, std::uint32_t barriers, unsigned position) {
+                         std::uint32_t memory) {
         const auto row_bytes = static_cast<std::size_t>(a.weights.chunks) * tile_bytes;
         const int last = tile_rows_seen(a.weights) - 1;
         const int index = 8 * (item.row_tile * row_groups + share.row_group) + 2 * share.warp;
         const int upper = min(index, last), lower = min(index + 1, last);
         upper_ = a.weights.tiles + tile_row_of(a.weights, upper, item.matrix) * row_bytes +
-                 static_cast<std::size_t>(share.chunk_group) * tile_bytes;
+                 static_cast<std::size_t>(share.chunk_group) * tile_bytes + 16 * share.lane;
         to_lower_ = (tile_row_of(a.weights, lower, item.matrix) - tile_row_of(a.weights, upper, item.matrix)) *
                     static_cast<int>(row_bytes);
+        step_ = share.chunk_groups() * tile_bytes;
         count_ = share.chunks(a.weights.chunks);
         memory_ = memory;
-        barriers_ = barriers;
-        position_ = position;
-        if (share.lane < weights_ahead) fetch(share, share.lane);
+#pragma unroll
+        for (int i = 0; i < weights_ahead; ++i) fetch(i);
     }
     [[nodiscard]] __device__ int count() const { return count_; }
     /// The lane's part of the warp's chunk i, in order.
-    __device__ void take(int i, int lane, uint4& upper, uint4& lower) const {
-        const unsigned position = position_ + i;
-        barrier_wait_local(barriers_ + 8 * (position % weights_ahead), position / weights_ahead & 1);
-        const std::uint32_t at = place(i) + 16 * lane;
-        upper = load_shared(at);
-        lower = load_shared(at + tile_bytes);
+    __device__ void take(int i, uint4& upper, uint4& lower) const {
+        asm volatile("cp.async.wait_group %0;" ::"n"(weights_ahead - 1) : "memory");
+        upper = load_shared(place(i));
+        lower = load_shared(place(i) + tile_bytes);
     }
-    /// Brings another chunk into the place of chunk i; one lane, once the warp has used what it took. Bulk copies do
-    /// not wait for loads of shared memory that are still under way.
-    __device__ void refill(const WarpgroupShare& share, int i) const { fetch(share, i + weights_ahead); }
+    /// Brings another chunk into the place of chunk i, once the lane has used what it took.
+    __device__ void refill(int i) { fetch(i + weights_ahead); }
 
 private:
-    /// Brings chunk i, if there is one, into the place of chunk i - weights_ahead.
-    __device__ void fetch(const WarpgroupShare& share, int i) const {
-        if (i >= count_) return;
-        const std::uint32_t barrier = barriers_ + 8 * ((position_ + i) % weights_ahead);
-        const std::uint8_t* const from = upper_ + i * share.chunk_groups() * tile_bytes;
-        barrier_expect(barrier, 2 * tile_bytes);
-        bulk_copy(place(i), from, tile_bytes, barrier);
-        bulk_copy(place(i) + tile_bytes, from + to_lower_, tile_bytes, barrier);
+    /// Brings chunk i, if there is one; a group of copies in any case, so that all chunks wait alike.
+    __device__ void fetch(int i) {
+        if (i < count_) {
+            copy(place(i), upper_ + i * step_);
+            copy(place(i) + tile_bytes, upper_ + i * step_ + to_lower_);
+        }
+        asm volatile("cp.async.commit_group;" ::: "memory");
     }
-    [[nodiscard]] __device__ std::uint32_t place(int i) const {
-        return memory_ + (position_ + i) % weights_ahead * (2 * tile_bytes);
+    __device__ static void copy(std::uint32_t to, const std::uint8_t* from) {
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
     }
+    [[nodiscard]] __device__ std::uint32_t place(int i) const { return memory_ + i % weights_ahead * (2 * tile_bytes); }
+
     const std::uint8_t* upper_;
-    int to_lower_, count_;
-    std::uint32_t memory_, barriers_;
-    unsigned position_;
+    int to_lower_, step_, count_;
+    std::uint32_t memory_;
 };
 
 /// Brings the activations of an item's chunks, as far as they are asked for; one warp. position: places used before.

@@ -22,7 +22,7 @@ __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int
 template <int tokens>
 __device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
                                               unsigned position, Supply<tokens>& supply, const WarpgroupShare& share,
-                                              const WeightLine& line, std::int32_t (&sums)[tokens / 2]) {
+                                              WeightLine& line, std::int32_t (&sums)[tokens / 2]) {
     int next = 0;  // chunk not seen yet
     const int count = line.count(), chunks = arguments.weights.chunks;
     const bool supplies = share.thread < 32;
@@ -39,14 +39,12 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
         pass(ring, position, next, chunk, share.lane);
         ++next;
         uint4 upper, lower;
-        line.take(i, share.lane, upper, lower);
+        line.take(i, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
         multiply_whole_chunk<tokens>(upper, lower, activation_descriptor(place.data), sums);
-        if (share.lane == 0) {
-            barrier_arrive(place.empty);
-            line.refill(share, i);
-        }
+        if (share.lane == 0) barrier_arrive(place.empty);
+        line.refill(i);
         // This warp has left the places of chunks before, and soon all will have.
         const int every = share.chunk_groups();
         if (supplies)
@@ -60,9 +58,8 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
 struct StepRoom {
     ReadyState tokens[step_most_tokens];
     int items[stage_count], row_groups[stage_count];
-    WorkItem first[stage_count];                              ///< of this block
-    std::uint64_t weights[step_threads / 32][weights_ahead];  ///< barriers of what a warp brings
-    std::uint64_t gains;                                      ///< barrier of the gains
+    WorkItem first[stage_count];  ///< of this block
+    std::uint64_t gains;          ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
 
@@ -70,8 +67,6 @@ struct StepRoom {
     __device__ void init(std::uint8_t* memory) {
         rings.init(memory);
         barrier_init(shared_address(&gains), 1);
-        for (auto& warp : weights)
-            for (std::uint64_t& barrier : warp) barrier_init(shared_address(&barrier), 1);
         barrier_init_fence();
     }
 };
@@ -80,11 +75,9 @@ struct StepRoom {
 template <int tokens>
 class StageProduct {
 public:
-    /// The block's first item, whose weights depend on nothing. weights: chunks that the warp brought before; it counts
-    /// on.
-    __device__ StageProduct(const ProductArguments& a, int stage, std::uint8_t* memory, StepRoom& room,
-                            unsigned& weights)
-        : a_(a), memory_(memory), room_(room), weights_(weights), stage_(stage), share_(room.row_groups[stage]) {
+    /// The block's first item, whose weights depend on nothing.
+    __device__ StageProduct(const ProductArguments& a, int stage, std::uint8_t* memory, StepRoom& room)
+        : a_(a), memory_(memory), room_(room), stage_(stage), share_(room.row_groups[stage]) {
         item_ = room.first[stage];
         position_ = room.rings.position<tokens>();
         if (index_ < room.items[stage]) open();
@@ -128,11 +121,9 @@ private:
         return reinterpret_cast<std::int32_t*>(memory_);
     }
     __device__ void open() {
-        const int warp = share_.thread / 32;
         line_.open(a_, room_.row_groups[stage_], share_, item_,
-                   shared_address(memory_) + ring_bytes + step_gains_bytes + warp * (weights_ahead * 2 * tile_bytes),
-                   shared_address(room_.weights[warp]), weights_);
-        weights_ += line_.count();
+                   shared_address(memory_) + ring_bytes + step_gains_bytes +
+                       share_.thread / 32 * (weights_ahead * 2 * tile_bytes) + 16 * share_.lane);
         supply_.open(a_, item_, ring(), position_, share_.thread / 32, share_.lane);
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
@@ -154,7 +145,6 @@ private:
     const ProductArguments& a_;
     std::uint8_t* memory_;
     StepRoom& room_;
-    unsigned& weights_;
     unsigned position_;  ///< places of the ring used before
     WeightLine line_;
     Supply<tokens> supply_;
