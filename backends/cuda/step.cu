@@ -197,13 +197,18 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     embed_tokens(a);
     __syncthreads();
     if (warp == 1) bring_gains(a, shared, memory, 0, 0, lane);
-    if (threadIdx.x < stage_count) {
-        const int stage = static_cast<int>(threadIdx.x);
+    if (lane < stage_count) {
+        const int stage = lane;
         ProductArguments p = shared.layers[0].products[stage % head_stage];
         if (stage == head_stage) p.weights = a.head;
-        room.row_groups[stage] = a.plan.tiles[stage].row_groups;
-        room.items[stage] = items_of(p, a.plan.tiles[stage]);
-        room.first[stage] = item_at(p, a.plan.tiles[stage], static_cast<int>(blockIdx.x));
+        const StepTile& tile = a.plan.tiles[stage];
+        const WorkItem first = item_at(p, tile, static_cast<int>(blockIdx.x));
+        room.first_parts[stage][warp] = part_of(p, tile.row_groups, first, warp);
+        if (warp == 0) {
+            room.row_groups[stage] = tile.row_groups;
+            room.items[stage] = items_of(p, tile);
+            room.first[stage] = first;
+        }
     }
 #pragma unroll 1
     for (int number = 0; number <= last_layer(a); ++number) {

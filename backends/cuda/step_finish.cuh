@@ -18,37 +18,11 @@ struct WorkItem {
     int matrix, row_tile, first_token;
 };
 
-/// A warpgroup's share of an item: row_groups share its rows, 1, 2 or 4 chunk groups its columns.
-struct WarpgroupShare {
-    int thread, row_group, chunk_group, chunk_shift, warp, lane;
-
-    __device__ explicit WarpgroupShare(int row_groups) {
-        thread = step_thread();
-        const unsigned warps = __shfl_sync(full_warp, static_cast<unsigned>(thread) / 32, 0);  // known to be uniform
-        const unsigned warpgroup = warps / 4;
-        chunk_shift = row_groups == 1 ? 2 : (row_groups == 2 ? 1 : 0);
-        if (row_groups == 3) {  // the last has no chunks
-            row_group = static_cast<int>(warpgroup % 3);
-            chunk_group = warpgroup == 3 ? 1 : 0;
-        } else {
-            row_group = static_cast<int>(warpgroup & (row_groups - 1));
-            chunk_group = static_cast<int>(warpgroup >> (2 - chunk_shift));
-        }
-        warp = warps % 4;
-        lane = static_cast<unsigned>(thread) % 32;
-    }
-    __device__ int chunk_groups() const { return 1 << chunk_shift; }
-    /// Chunks of `all` that fall to the warpgroup: chunk_group, chunk_group + chunk_groups, ...
-    __device__ int chunks(int all) const {
-        return chunk_group < chunk_groups() ? max(0, (all - chunk_group + chunk_groups() - 1) >> chunk_shift) : 0;
-    }
-};
-
 /// Leaves a warpgroup's sums in shared memory: [warpgroup][token][row].
 template <int tokens>
-__device__ inline void keep_sums(std::int32_t* kept, const WarpgroupShare& share,
-                                 const std::int32_t (&sums)[tokens / 2]) {
-    keep_registers<kept_pitch>(kept, share.thread / 128 * tokens, 16 * share.warp, share.lane, sums);
+__device__ inline void keep_sums(std::int32_t* kept, const std::int32_t (&sums)[tokens / 2]) {
+    const unsigned thread = step_thread();
+    keep_registers<kept_pitch>(kept, thread / 128 * tokens, thread / 32 % 4 * 16, thread % 32, sums);
 }
 
 __device__ inline int4 operator+(const int4& a, const int4& b) {

@@ -47,11 +47,16 @@ struct StepRing {
 struct StepRings {
     std::uint64_t barriers[2 * (StepRing<16>::places + StepRing<32>::places + StepRing<64>::places)];
     unsigned positions[3];  ///< places used
+    std::uint8_t phases[StepRing<16>::places + StepRing<32>::places + StepRing<64>::places];  ///< of `empty`
 
     template <int tokens>
     __device__ StepRing<tokens> ring(const std::uint8_t* memory) const {
         constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
         return {shared_address(memory), shared_address(barriers + 2 * before)};
+    }
+    template <int tokens>
+    __device__ std::uint8_t* phases_of() {
+        return phases + (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
     }
     template <int tokens>
     __device__ unsigned& position() {
@@ -62,6 +67,7 @@ struct StepRings {
         ring<32>(memory).init();
         ring<64>(memory).init();
         for (unsigned& position : positions) position = 0;
+        for (std::uint8_t& phase : phases) phase = 0;
     }
 };
 
@@ -75,22 +81,44 @@ __device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& ti
     return {rest / token_tiles, index % tiles, rest % token_tiles * tile.tokens};
 }
 
+/// A warp's part of a work item: row_groups of the four warpgroups share its rows, 1, 2 or 4 chunk groups its columns.
+struct alignas(16) ItemPart {
+    int weights;      ///< bytes from the stage's tiles to the warp's first, of its upper 8 rows
+    int to_lower;     ///< bytes from there to its lower rows
+    int activations;  ///< bytes from the stage's activations to the item's
+    std::uint8_t chunk_group, chunk_shift;
+    std::uint16_t chunks;  ///< of the warp: chunk_group, chunk_group + chunk_groups(), ...
+
+    __device__ int chunk_groups() const { return 1 << chunk_shift; }
+};
+__device__ inline ItemPart part_of(const ProductArguments& a, int row_groups, const WorkItem& item, int warp) {
+    const int row_bytes = a.weights.chunks * tile_bytes, last = tile_rows_seen(a.weights) - 1;
+    const int warpgroup = warp / 4, shift = row_groups == 1 ? 2 : (row_groups == 2 ? 1 : 0);
+    const int row_group = row_groups == 3 ? warpgroup % 3 : warpgroup & (row_groups - 1);
+    const bool spare = row_groups == 3 && warpgroup == 3;  // three row groups leave a warpgroup without chunks
+    const int chunk_group = spare ? 0 : warpgroup >> (2 - shift);
+    const int index = 8 * (item.row_tile * row_groups + row_group) + 2 * (warp % 4);
+    const int upper = tile_row_of(a.weights, min(index, last), item.matrix),
+              lower = tile_row_of(a.weights, min(index + 1, last), item.matrix);
+    ItemPart part;
+    part.weights = upper * row_bytes + chunk_group * tile_bytes;
+    part.to_lower = (lower - upper) * row_bytes;
+    part.activations = item.matrix * static_cast<int>(a.activations.output_stride) + item.first_token / 8 * 2048;
+    part.chunk_group = static_cast<std::uint8_t>(chunk_group);
+    part.chunk_shift = static_cast<std::uint8_t>(shift);
+    part.chunks = static_cast<std::uint16_t>(spare ? 0 : max(0, (a.weights.chunks - chunk_group + (1 << shift) - 1) >> shift));
+    return part;
+}
+
 /// The weights of a warp's 16 rows: each lane copies what it will read itself.
 class WeightLine {
 public:
     /// memory: the lane's place of the first chunk. Brings the first chunks.
-    __device__ void open(const ProductArguments& a, int row_groups, const WarpgroupShare& share, const WorkItem& item,
-                         std::uint32_t memory) {
-        const auto row_bytes = static_cast<std::size_t>(a.weights.chunks) * tile_bytes;
-        const int last = tile_rows_seen(a.weights) - 1;
-        const int index = 8 * (item.row_tile * row_groups + share.row_group) + 2 * share.warp;
-        const int upper = min(index, last), lower = min(index + 1, last);
-        upper_ = a.weights.tiles + tile_row_of(a.weights, upper, item.matrix) * row_bytes +
-                 static_cast<std::size_t>(share.chunk_group) * tile_bytes + 16 * share.lane;
-        to_lower_ = (tile_row_of(a.weights, lower, item.matrix) - tile_row_of(a.weights, upper, item.matrix)) *
-                    static_cast<int>(row_bytes);
-        step_ = share.chunk_groups() * tile_bytes;
-        count_ = share.chunks(a.weights.chunks);
+    __device__ void open(const std::uint8_t* tiles, const ItemPart& part, int lane, std::uint32_t memory) {
+        upper_ = tiles + part.weights + 16 * lane;
+        to_lower_ = part.to_lower;
+        step_ = tile_bytes << part.chunk_shift;
+        count_ = part.chunks;
         memory_ = memory;
 #pragma unroll
         for (int i = 0; i < weights_ahead; ++i) fetch(i);
@@ -124,21 +152,21 @@ private:
     std::uint32_t memory_;
 };
 
-/// Brings the activations of an item's chunks, as far as they are asked for; one warp. position: places used before.
+/// Brings the activations of an item's chunks.
 template <int tokens>
 class Supply {
 public:
-    /// Prepares the first ring of chunks, which all warps bring: they issue copies side by side.
-    __device__ void open(const ProductArguments& a, const WorkItem& item, const StepRing<tokens>& ring,
+    /// Prepares the first ring of chunks, which all warps bring: they issue copies side by side. from: the item's
+    /// activations.
+    __device__ void open(const ProductArguments& a, const std::int8_t* from, const StepRing<tokens>& ring,
                          unsigned position, int warp, int lane) {
-        from_ = a.activations.q + item.matrix * a.activations.output_stride +
-                static_cast<std::size_t>(item.first_token / 8) * 2048;
+        from_ = from;
         next_ = min(StepRing<tokens>::places, a.weights.chunks);
         if (lane == 0 && warp < next_) expect(a, ring, position, warp, to_, first_, barrier_);
     }
     /// Brings them, once they are there.
-    __device__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int warp,
-                          int lane) const {
+    __device__ __forceinline__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
+                                          int warp, int lane) const {
         if (lane != 0 || warp >= next_) return;
         show_to_copies();
         bulk_copy(to_, first_, tokens * tile_columns, barrier_);
@@ -146,26 +174,30 @@ public:
         for (int chunk = warp + step_threads / 32; chunk < next_; chunk += step_threads / 32)
             bring(a, ring, position, chunk);
     }
-    /// Chunks before `end`, one a lane; waits for their places.
+    /// Chunks before `end`, one a lane of the supplying warp, once their places are empty. phases: of all places.
     __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
-                          int lane) {
+                          std::uint8_t* phases, int lane) {
         end = min(end, a.weights.chunks);
         if (end <= next_) return;
 #pragma unroll 1
-        for (int chunk = next_ + lane; chunk < end; chunk += 32) bring(a, ring, position, chunk);
+        for (int chunk = next_ + lane; chunk < end; chunk += 32) {
+            std::uint8_t& phase = phases[(position + chunk) % StepRing<tokens>::places];
+            barrier_wait_local(ring.at(position + chunk).empty, phase);
+            phase ^= 1;
+            bring(a, ring, position, chunk);
+        }
         next_ = end;
         __syncwarp();
     }
 
 private:
-    /// Waits for the place of a chunk, and says where it comes from and goes to.
+    /// Says where a chunk comes from and goes to.
     __device__ void expect(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk,
                            std::uint32_t& to, const std::int8_t*& from, std::uint32_t& barrier) const {
         const auto place = ring.at(position + chunk);
-        if (place.round > 0) barrier_wait_local(place.empty, (place.round - 1) & 1);
         barrier_expect(place.full, tokens * tile_columns);
         to = place.data;
-        from = from_ + static_cast<std::size_t>(chunk) * (a.activations.tokens / 8 * 2048);
+        from = from_ + chunk * (a.activations.tokens / 8 * 2048);
         barrier = place.full;
     }
     __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,

@@ -6,8 +6,8 @@ namespace tephra::cuda {
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-/// Leaves chunks of other warpgroups, from `next` to before `end`. All warps see every chunk come, if places are used
-/// again: a barrier tells a phase only from the one before.
+/// Where places are used again: sees chunks from `next` to before `end` come and leaves them to who brings others. All
+/// warps must: a barrier tells a phase only from the one before.
 template <int tokens>
 __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int& next, int end, int lane) {
 #pragma unroll 1
@@ -21,37 +21,32 @@ __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int
 /// A warpgroup's sums over its chunks.
 template <int tokens>
 __device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
-                                              unsigned position, Supply<tokens>& supply, const WarpgroupShare& share,
-                                              WeightLine& line, std::int32_t (&sums)[tokens / 2]) {
+                                              unsigned position, Supply<tokens>& supply, std::uint8_t* phases,
+                                              const ItemPart& part, WeightLine& line, int lane, bool supplies,
+                                              std::int32_t (&sums)[tokens / 2]) {
     int next = 0;  // chunk not seen yet
-    const int count = line.count(), chunks = arguments.weights.chunks;
-    const bool supplies = share.thread < 32;
-    if (chunks <= StepRing<tokens>::places) {  // every place is used once: others' are left now, side by side
-#pragma unroll 1
-        for (int chunk = share.lane; chunk < chunks; chunk += 32)
-            if ((chunk & (share.chunk_groups() - 1)) != share.chunk_group)
-                barrier_arrive(ring.at(position + chunk).empty);
-        next = chunks;
-    }
+    const int count = line.count(), every = part.chunk_groups();
+    const int again = max(0, arguments.weights.chunks - StepRing<tokens>::places);  // chunks that others follow
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
-        const int chunk = share.chunk_group + i * share.chunk_groups();
-        pass(ring, position, next, chunk, share.lane);
-        ++next;
+        const int chunk = part.chunk_group + i * every;
+        pass(ring, position, next, min(chunk, again), lane);
         uint4 upper, lower;
         line.take(i, upper, lower);
         const auto place = ring.at(position + chunk);
         barrier_wait_local(place.full, place.round & 1);
         multiply_whole_chunk<tokens>(upper, lower, activation_descriptor(place.data), sums);
-        if (share.lane == 0) barrier_arrive(place.empty);
         line.refill(i);
+        if (chunk < again) {
+            if (lane == 0) barrier_arrive(place.empty);
+            ++next;
+        }
         // This warp has left the places of chunks before, and soon all will have.
-        const int every = share.chunk_groups();
         if (supplies)
             supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
-                         share.lane);
+                         phases, lane);
     }
-    pass(ring, position, next, chunks, share.lane);
+    pass(ring, position, next, again, lane);
 }
 
 /// What the threads of a block share.
@@ -59,6 +54,7 @@ struct StepRoom {
     ReadyState tokens[step_most_tokens];
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
+    ItemPart first_parts[stage_count][step_threads / 32];
     std::uint64_t gains;          ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
@@ -77,65 +73,72 @@ class StageProduct {
 public:
     /// The block's first item, whose weights depend on nothing.
     __device__ StageProduct(const ProductArguments& a, int stage, std::uint8_t* memory, StepRoom& room)
-        : a_(a), memory_(memory), room_(room), stage_(stage), share_(room.row_groups[stage]) {
+        : a_(a), memory_(memory), room_(room), stage_(stage) {
         item_ = room.first[stage];
+        part_ = room.first_parts[stage][warp()];
         position_ = room.rings.position<tokens>();
         if (index_ < room.items[stage]) open();
     }
     /// After the meeting that shows the activations. flag: of the states.
     __device__ __forceinline__ void run(const std::uint64_t* rules, std::uint32_t tag, std::uint32_t flag,
                                         std::uint64_t* best) {
+        if (index_ >= room_.items[stage_]) return;
+        supply_.begin(a_, ring(), position_, warp(), lane());
 #pragma unroll 1
-        while (index_ < room_.items[stage_]) {
-            supply_.begin(a_, ring(), position_, share_.thread / 32, share_.lane);
-            const int token = item_.first_token + share_.thread;
-            if (share_.thread < tokens && token < a_.tokens)
-                room_.tokens[share_.thread] = await_rule(rules + item_.matrix * a_.tokens + token, tag);
+        while (true) {
+            const int token = item_.first_token + step_thread();
+            if (step_thread() < tokens && token < a_.tokens)
+                room_.tokens[step_thread()] = await_rule(rules + item_.matrix * a_.tokens + token, tag);
             std::int32_t sums[tokens / 2] = {};
-            multiply_item<tokens>(a_, ring(), position_, supply_, share_, line_, sums);
+            multiply_item<tokens>(a_, ring(), position_, supply_, room_.rings.phases_of<tokens>(), part_, line_, lane(),
+                                  step_thread() < 32, sums);
             __syncthreads();  // the ring is read to its end
-            keep_sums<tokens>(kept(), share_, sums);
+            keep_sums<tokens>(kept(), sums);
             position_ += a_.weights.chunks;
             const WorkItem done = item_;
             index_ += static_cast<int>(gridDim.x);
             const bool more = index_ < room_.items[stage_];
             if (more) {
                 item_ = item_at(a_, {tokens, room_.row_groups[stage_]}, index_);
+                part_ = part_of(a_, room_.row_groups[stage_], item_, warp());
                 open();
             }
             __syncthreads();
             finish(done, flag, best);
             if (!more) {
-                if (share_.thread == 0) room_.rings.position<tokens>() = position_;
+                if (step_thread() == 0) room_.rings.position<tokens>() = position_;
                 break;
             }
             release_to_copies();
             __syncthreads();  // the kept sums and the tokens are read to their end
+            supply_.begin(a_, ring(), position_, warp(), lane());
         }
     }
 
 private:
+    __device__ static int warp() { return static_cast<unsigned>(step_thread()) / 32; }
+    __device__ static int lane() { return static_cast<unsigned>(step_thread()) % 32; }
     [[nodiscard]] __device__ StepRing<tokens> ring() const { return room_.rings.ring<tokens>(memory_); }
     /// Sums: [warpgroup][token][row], where the ring is.
     __device__ std::int32_t* kept() const {
         return reinterpret_cast<std::int32_t*>(memory_);
     }
     __device__ void open() {
-        line_.open(a_, room_.row_groups[stage_], share_, item_,
+        line_.open(a_.weights.tiles, part_, lane(),
                    shared_address(memory_) + ring_bytes + step_gains_bytes +
-                       share_.thread / 32 * (weights_ahead * 2 * tile_bytes) + 16 * share_.lane);
-        supply_.open(a_, item_, ring(), position_, share_.thread / 32, share_.lane);
+                       warp() * (weights_ahead * 2 * tile_bytes) + 16 * lane());
+        supply_.open(a_, a_.activations.q + part_.activations, ring(), position_, warp(), lane());
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const int row_groups = room_.row_groups[stage_];
         const auto finish_as = [&]<Finish how>() {
-            finish_kept<how, tokens>(a_, item, row_groups, share_.thread, kept(), room_.tokens, room_.tables.sigmoids,
+            finish_kept<how, tokens>(a_, item, row_groups, step_thread(), kept(), room_.tokens, room_.tables.sigmoids,
                                      flag);
         };
         if (stage_ == mixer_stage)
             finish_as.template operator()<Finish::states>();
         else if (stage_ == head_stage)
-            choose_kept<tokens>(a_, item, row_groups, share_.thread, kept(), room_.tokens, best);
+            choose_kept<tokens>(a_, item, row_groups, step_thread(), kept(), room_.tokens, best);
         else if (stage_ == gate_stage)
             finish_as.template operator()<Finish::unit>();
         else
@@ -149,8 +152,8 @@ private:
     WeightLine line_;
     Supply<tokens> supply_;
     WorkItem item_;
+    ItemPart part_;
     int stage_, index_ = static_cast<int>(blockIdx.x);
-    WarpgroupShare share_;
 };
 
 #endif
