@@ -192,6 +192,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         room.init(memory);
     }
     room.tables.fill(threadIdx.x, step_threads);
+    if (threadIdx.x < 6) shared.norms[threadIdx.x / 3].peaks[threadIdx.x % 3] = 0;
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
     if (warp == 1) shared.layers[0].bring(a, 0, lane);
     embed_tokens(a);

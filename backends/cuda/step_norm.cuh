@@ -16,7 +16,7 @@ inline constexpr int step_shared_bytes = 212 * 1024;
 /// What a team leaves for its warps to reduce.
 struct NormRoom {
     std::uint64_t sums[16], squares[16];
-    std::uint32_t peaks[3][16];
+    std::uint32_t peaks[3];  ///< zero before the warps add theirs
     std::int32_t totals[3][16];  ///< of activations
 };
 
@@ -27,7 +27,7 @@ struct Team {
 
     __device__ Team(int tokens, std::uint8_t* shared) {
         teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
-        threads = step_threads / teams;
+        threads = teams == 2 ? step_threads / 2 : step_threads;
         const int all = step_thread();
         number = all >= threads ? 1 : 0;
         thread = all & (threads - 1);
@@ -191,22 +191,14 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
         peaks[k] = __reduce_max_sync(full_warp, peaks[k]);
-        if (lane == 0) room.peaks[k][warp] = peaks[k];
+        if (lane == 0) atomicMax(room.peaks + k, peaks[k]);
     }
     if (gated) {
         const std::uint64_t squares = reduce_warp(static_cast<std::uint64_t>(gate_squares));
         if (lane == 0) room.squares[warp] = squares;
     }
     team.meet();
-    const int warps = team.threads / 32;
-    const bool mine = lane < warps;
-    std::uint32_t peak = 0;  // of output `lane`, or of the only one
-#pragma unroll
-    for (int k = 0; k < outputs; ++k) {
-        const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
-        if (outputs == 1 || lane == k) peak = largest;
-    }
-    const Quantizer own = quick_quantizer(peak, tables.reciprocals);
+    const Quantizer own = quick_quantizer(room.peaks[min(lane, outputs - 1)], tables.reciprocals);
     Quantizer scales[outputs] = {own};
     std::int32_t totals[outputs] = {};
 #pragma unroll
@@ -255,23 +247,21 @@ __device__ inline std::uint32_t tag_of(int number, int stage) {
 }
 
 /// Publishes the rules of token n, by one warp, after all have quantized.
-__device__ inline void publish_rules(const NormRoom& room, const SharedTables& tables, const NormView& norm, bool gated,
+__device__ inline void publish_rules(NormRoom& room, const SharedTables& tables, const NormView& norm, bool gated,
                                      int warps, int n, const StepArguments& a, std::uint32_t tag) {
     const int lane = static_cast<unsigned>(step_thread()) % 32;
     const bool mine = lane < warps;
     const std::uint64_t sum = reduce_warp(mine ? room.sums[lane] : 0);
     const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
-    std::uint32_t peak = 0;
     std::int32_t total = 0;  // of output `lane`
 #pragma unroll 1
     for (int k = 0; k < norm.outputs; ++k) {
-        const std::uint32_t largest = __reduce_max_sync(full_warp, mine ? room.peaks[k][lane] : 0U);
         const std::int32_t all = __reduce_add_sync(full_warp, mine ? room.totals[k][lane] : 0);
-        if (lane != k) continue;
-        peak = largest;
-        total = all;
+        if (lane == k) total = all;
     }
     if (lane >= norm.outputs) return;
+    const std::uint32_t peak = room.peaks[lane];
+    room.peaks[lane] = 0;  // for the next stage
     const NormConstants& constants = norm.constants;
     const WideScale scale = quick_multiply(
         quick_multiply(wide(constants.factor[lane]), quick_scale(peak)),
