@@ -93,13 +93,13 @@ template <int tokens>
 __device__ __forceinline__ void choose_kept(const ProductArguments& a, const WorkItem& item, int row_groups, int thread,
                                             const std::int32_t* kept, const ReadyState* of_tokens,
                                             std::uint64_t* best) {
-    const int limit = min(tokens, a.tokens - item.first_token);
+    const int limit = min(tokens, a.tokens - item.first_token), quad = thread % 16;
 #pragma unroll 1
-    for (int e = thread; e < row_groups * tokens * 16; e += step_threads) {  // 16 neighbours share a token
-        const int quad = e % 16, n = e / 16 % tokens, group = e / (16 * tokens);
-        const int row = (item.row_tile * row_groups + group) * 64 + 4 * quad;
+    for (int n = thread / 16; n < limit; n += step_threads / 16) {  // 16 neighbours share a token
         std::uint64_t mine = 0;
-        if (n < limit) {
+#pragma unroll 1
+        for (int group = 0; group < row_groups; ++group) {
+            const int row = (item.row_tile * row_groups + group) * 64 + 4 * quad;
             const int4 sums = sum_parts(row_groups, group, [&](int part) {
                 return *reinterpret_cast<const int4*>(kept + (part * tokens + n) * kept_pitch + 4 * quad);
             });
@@ -108,10 +108,11 @@ __device__ __forceinline__ void choose_kept(const ProductArguments& a, const Wor
             for (int j = 0; j < 4; ++j)
                 if (row + j < a.weights.rows) mine = max(mine, candidate(state_at(logits, j), row + j));
         }
+        const unsigned together = 0xFFFFU << (thread % 32 / 16 * 16);  // the other token may be beyond the limit
 #pragma unroll
         for (int distance = 8; distance > 0; distance /= 2)
-            mine = max(mine, __shfl_xor_sync(full_warp, mine, distance));
-        if (quad == 0 && n < limit)
+            mine = max(mine, __shfl_xor_sync(together, mine, distance));
+        if (quad == 0)
             atomicMax(reinterpret_cast<unsigned long long*>(best) + item.first_token + n,
                       static_cast<unsigned long long>(mine));
     }

@@ -1,5 +1,7 @@
 #pragma once
 // Norms of the step kernel: a team of threads takes a token.
+#include <algorithm>
+
 #include "backends/cuda/async.cuh"
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
@@ -12,6 +14,8 @@
 namespace tephra::cuda {
 
 inline constexpr int step_shared_bytes = 212 * 1024;
+/// What a norm holds of a token: its vector, or three outputs of one whose gains fit step_gains_bytes.
+inline constexpr int step_held_bytes = std::max(4 * step_widest, 3 * step_gains_bytes / 2);
 
 /// What a team leaves for its warps to reduce.
 struct NormRoom {
@@ -23,7 +27,7 @@ struct NormRoom {
 /// Threads that share a token: all of a block, or half of them; each takes every threads-th quad of columns.
 struct Team {
     int threads, thread, number, teams;
-    int4* held;  ///< the token's vector
+    int4* held;  ///< the token's vector, later [outputs][quads] what is quantized
 
     __device__ Team(int tokens, std::uint8_t* shared) {
         teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
@@ -31,7 +35,7 @@ struct Team {
         const int all = step_thread();
         number = all >= threads ? 1 : 0;
         thread = all & (threads - 1);
-        held = reinterpret_cast<int4*>(shared) + number * (step_widest / 4);
+        held = reinterpret_cast<int4*>(shared + number * step_held_bytes);
     }
     /// That the team takes, if there is one of that number.
     [[nodiscard]] __device__ int token() const { return teams * static_cast<int>(blockIdx.x) + number; }
@@ -183,8 +187,11 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         const int4 x = team.held[quad];
         add_squares(x, gains[quad], part);
 #pragma unroll
-        for (int k = 0; k < outputs; ++k)
-            peaks[k] = larger(peaks[k], gained(x, gains[(1 + k) * quads + quad]));
+        for (int k = 0; k < outputs; ++k) {
+            const Gained p = gained(x, gains[(1 + k) * quads + quad]);
+            peaks[k] = larger(peaks[k], p);
+            team.held[k * quads + quad] = {p.p[0], p.p[1], p.p[2], p.p[3]};
+        }
     }
     const std::uint64_t sum = reduce_warp(static_cast<std::uint64_t>(part));
     if (lane == 0) room.sums[warp] = sum;
@@ -207,10 +214,10 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
     std::int8_t* q = out.q + activation_offset(out.tokens, n, 4 * team.thread);
 #pragma unroll 1
     for (int quad = team.thread; quad < quads; quad += team.threads) {
-        const int4 x = team.held[quad];
 #pragma unroll
         for (int k = 0; k < outputs; ++k) {
-            const std::int32_t word = quantized_word(gained(x, gains[(1 + k) * quads + quad]), scales[k]);
+            const int4 p = team.held[k * quads + quad];
+            const std::int32_t word = quantized_word({{p.x, p.y, p.z, p.w}}, scales[k]);
             totals[k] = __dp4a(word, 0x01010101, totals[k]);
             *reinterpret_cast<std::int32_t*>(q + k * out.output_stride) = word;
         }

@@ -16,9 +16,9 @@ int product_clocks(int width) {
 /// stages (three published shapes, batches of 64 and 256, all tiles) within 5 % of a stage, and the tiles they lead to
 /// are 0.4 % slower than the best.
 long stage_clocks(const StageView& weights, int tokens, int multiprocessors, const StepTile& tile) {
-    constexpr int bytes_a_clock = 32;     // from the second-level cache
-    constexpr int clocks_a_chunk = 1300;  // of a warpgroup on its own: its products wait for each other
-    constexpr int clocks_an_item = 3500, clocks_a_sum = 30;  // of 64 rows: until activations come, and to finish
+    constexpr int bytes_a_clock = 25;     // from the second-level cache
+    constexpr int clocks_a_chunk = 1000;  // of a warpgroup on its own: its products wait for each other
+    constexpr int clocks_an_item = 1300, clocks_a_sum = 25;  // of 64 rows: until activations come, and to finish
     const bool three = weights.matrices == 3;
     const int rows = weights.padded_packs * (three ? 1 : weights.matrices), chunk_groups = 4 / tile.row_groups;
     const long items = long{ceil_div(rows, 8 * tile.row_groups)} * (three ? 3 : 1) * ceil_div(tokens, tile.tokens);
