@@ -108,19 +108,14 @@ __device__ inline uint4 load_shared(std::uint32_t address) {
 /// Adds a chunk's product to a warpgroup's sums, 8 steps of 32 columns: while two steps are multiplied, the next two
 /// are unpacked. More steps ahead would not leave room for two blocks' registers. The last steps still run, and read
 /// `a`, when it returns. passed(): called when the chunk before is multiplied to its end.
-template <int tokens, bool high = false, typename Passed>
+template <int tokens, typename Passed>
 __device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
                                                std::uint32_t (&a)[2][2][4], std::int32_t (&sums)[tokens / 2],
                                                const Passed& passed) {
 #pragma unroll
     for (int pair = 0; pair < 4; ++pair) {
 #pragma unroll
-        for (int k = 0; k < 2; ++k) {
-            if constexpr (high)
-                unpack_high(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
-            else
-                unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
-        }
+        for (int k = 0; k < 2; ++k) unpack(upper, lower, pair / 2, 2 * pair % 4 + k, a[pair % 2][k]);
         asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 #pragma unroll
         for (int k = 0; k < 2; ++k)

@@ -76,9 +76,9 @@ __device__ inline int items_of(const ProductArguments& a, const StepTile& tile) 
            ceil_div(a.tokens, tile.tokens);
 }
 __device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& tile, int index) {
-    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups), rest = index / tiles;
-    const int token_tiles = ceil_div(a.tokens, tile.tokens);
-    return {rest / token_tiles, index % tiles, rest % token_tiles * tile.tokens};
+    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups);
+    const int token_tiles = ceil_div(a.tokens, tile.tokens), rest = index / token_tiles;
+    return {rest / tiles, rest % tiles, index % token_tiles * tile.tokens};
 }
 
 /// A warp's part of a work item: row_groups of the four warpgroups share its rows, 1, 2 or 4 chunk groups its columns.
