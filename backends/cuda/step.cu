@@ -141,7 +141,11 @@ __device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShare
     const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;
     StageProduct<tokens> product(layer.products[place], stage, memory, shared.room);
-    meeting.wait();
+#pragma unroll 1
+    for (int pass = 0; pass < 2; ++pass) {  // the warp that looks whether all have met has no time before
+        if ((step_thread() < 32 ? 1 : 0) == pass) product.open_first();
+        if (pass == 0) meeting.wait();
+    }
     product.run(a.rules, tag_of(number, stage), flag_of(stage == down_stage ? number + 1 : number), a.best);
 }
 

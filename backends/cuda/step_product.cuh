@@ -71,19 +71,21 @@ struct StepRoom {
 template <int tokens>
 class StageProduct {
 public:
-    /// The block's first item, whose weights depend on nothing.
     __device__ StageProduct(const ProductArguments& a, int stage, std::uint8_t* memory, StepRoom& room)
         : a_(a), memory_(memory), room_(room), stage_(stage) {
         item_ = room.first[stage];
         part_ = room.first_parts[stage][warp()];
         position_ = room.rings.position<tokens>();
-        if (index_ < room.items[stage]) open();
+    }
+    /// Begins with the block's first item, whose weights depend on nothing.
+    __device__ void open_first() {
+        if (index_ < room_.items[stage_]) open();
     }
     /// After the meeting that shows the activations. flag: of the states.
     __device__ __forceinline__ void run(const std::uint64_t* rules, std::uint32_t tag, std::uint32_t flag,
                                         std::uint64_t* best) {
         if (index_ >= room_.items[stage_]) return;
-        supply_.begin(a_, ring(), position_, warp(), lane());
+        supply_.begin(a_, ring(), position_, turn(), lane());
 #pragma unroll 1
         while (true) {
             const int token = item_.first_token + step_thread();
@@ -111,12 +113,14 @@ public:
             }
             release_to_copies();
             __syncthreads();  // the kept sums and the tokens are read to their end
-            supply_.begin(a_, ring(), position_, warp(), lane());
+            supply_.begin(a_, ring(), position_, turn(), lane());
         }
     }
 
 private:
     __device__ static int warp() { return static_cast<unsigned>(step_thread()) / 32; }
+    /// The warp's turn to bring chunks; the last is the warp that looks whether all blocks have met.
+    __device__ static int turn() { return (warp() + step_threads / 32 - 1) % (step_threads / 32); }
     __device__ static int lane() { return static_cast<unsigned>(step_thread()) % 32; }
     [[nodiscard]] __device__ StepRing<tokens> ring() const { return room_.rings.ring<tokens>(memory_); }
     /// Sums: [warpgroup][token][row], where the ring is.
@@ -127,7 +131,7 @@ private:
         line_.open(a_.weights.tiles, part_, lane(),
                    shared_address(memory_) + ring_bytes + step_gains_bytes +
                        warp() * (weights_ahead * 2 * tile_bytes) + 16 * lane());
-        supply_.open(a_, a_.activations.q + part_.activations, ring(), position_, warp(), lane());
+        supply_.open(a_, a_.activations.q + part_.activations, ring(), position_, turn(), lane());
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const int row_groups = room_.row_groups[stage_];
