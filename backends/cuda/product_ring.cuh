@@ -126,24 +126,6 @@ __device__ __forceinline__ void multiply_chunk(const uint4& upper, const uint4& 
     }
 }
 
-/// The same with high codes, all steps of a chunk together; nothing runs any more when it returns.
-template <int tokens>
-__device__ __forceinline__ void multiply_whole_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
-                                                     std::int32_t (&sums)[tokens / 2]) {
-    std::uint32_t a[2][4][4];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-#pragma unroll
-        for (int k = 0; k < 4; ++k) unpack_high(upper, lower, half, k, a[half][k]);
-        asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-        for (int k = 0; k < 4; ++k)
-            Wgmma<tokens>::multiply_add(sums, a[half][k], descriptor + (4 * half + k) * (256 >> 4));
-        asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-    }
-    asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-}
-
 /// Waits for the last steps of multiply_chunk.
 __device__ inline void finish_chunks() {
     asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");

@@ -77,8 +77,8 @@ __device__ inline Gains gains_of(StepShared& shared, std::uint8_t* memory) {
 }
 
 /// Begins to bring the gains of stage `stage`, or what follows the last, if the block has a token; one warp.
-__device__ inline void bring_gains(const StepArguments& a, StepShared& shared, std::uint8_t* memory, int number, int stage,
-                                   int lane) {
+__device__ inline void bring_gains(const StepArguments& a, StepShared& shared, std::uint8_t* memory, int number,
+                                   int stage, int lane) {
     if (number > last_layer(a) || Team(a.tokens, memory).teams * static_cast<int>(blockIdx.x) >= a.tokens) return;
     gains_of(shared, memory).bring(shared.layers[number % 2].view.norms[stage % head_stage], lane);
 }
@@ -143,7 +143,7 @@ __device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShare
     StageProduct<tokens> product(layer.products[place], stage, memory, shared.room);
 #pragma unroll 1
     for (int pass = 0; pass < 2; ++pass) {  // the warp that looks whether all have met has no time before
-        if ((step_thread() < 32 ? 1 : 0) == pass) product.open_first();
+        if ((supplies() ? 1 : 0) == pass) product.open_first();
         if (pass == 0) meeting.wait();
     }
     product.run(a.rules, tag_of(number, stage), flag_of(stage == down_stage ? number + 1 : number), a.best);

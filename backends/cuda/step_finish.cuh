@@ -110,8 +110,7 @@ __device__ __forceinline__ void choose_kept(const ProductArguments& a, const Wor
         }
         const unsigned together = 0xFFFFU << (thread % 32 / 16 * 16);  // the other token may be beyond the limit
 #pragma unroll
-        for (int distance = 8; distance > 0; distance /= 2)
-            mine = max(mine, __shfl_xor_sync(together, mine, distance));
+        for (int distance = 8; distance > 0; distance /= 2) mine = max(mine, __shfl_xor_sync(together, mine, distance));
         if (quad == 0)
             atomicMax(reinterpret_cast<unsigned long long*>(best) + item.first_token + n,
                       static_cast<unsigned long long>(mine));

@@ -20,7 +20,7 @@ inline constexpr int step_held_bytes = std::max(4 * step_widest, 3 * step_gains_
 /// What a team leaves for its warps to reduce.
 struct NormRoom {
     std::uint64_t sums[16], squares[16];
-    std::uint32_t peaks[3];  ///< zero before the warps add theirs
+    std::uint32_t peaks[3];      ///< zero before the warps add theirs
     std::int32_t totals[3][16];  ///< of activations
 };
 
@@ -57,7 +57,8 @@ struct Gains {
         if (lane == 0) barrier_expect(barrier, (1 + norm.outputs) * bytes);
         __syncwarp();
         if (lane <= norm.outputs)
-            bulk_copy(shared_address(quads) + lane * bytes, lane == 0 ? norm.rms_gain : norm.gain[lane - 1], bytes, barrier);
+            bulk_copy(shared_address(quads) + lane * bytes, lane == 0 ? norm.rms_gain : norm.gain[lane - 1], bytes,
+                      barrier);
     }
     /// Of the stage; norms bring theirs in turn.
     __device__ void wait(int stage) const { barrier_wait_local(barrier, stage & 1); }

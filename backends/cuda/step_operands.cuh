@@ -1,6 +1,6 @@
 #pragma once
 // How operands of the step kernel's products come into shared memory: bulk copies bring activations into a ring, for
-// all warps, and each warp the weights of its own rows, the first of them before the activations are made.
+// all warps, and each lane copies the weights that it will unpack, the first of them before the activations are made.
 #include "backends/cuda/async.cuh"
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/product_ring.cuh"
@@ -46,7 +46,7 @@ struct StepRing {
 /// The rings of all widths lie in the same memory, but each has barriers of its own and counts its places.
 struct StepRings {
     std::uint64_t barriers[2 * (StepRing<16>::places + StepRing<32>::places + StepRing<64>::places)];
-    unsigned positions[3];  ///< places used
+    unsigned positions[3];                                                                    ///< places used
     std::uint8_t phases[StepRing<16>::places + StepRing<32>::places + StepRing<64>::places];  ///< of `empty`
 
     template <int tokens>
@@ -106,7 +106,8 @@ __device__ inline ItemPart part_of(const ProductArguments& a, int row_groups, co
     part.activations = item.matrix * static_cast<int>(a.activations.output_stride) + item.first_token / 8 * 2048;
     part.chunk_group = static_cast<std::uint8_t>(chunk_group);
     part.chunk_shift = static_cast<std::uint8_t>(shift);
-    part.chunks = static_cast<std::uint16_t>(spare ? 0 : max(0, (a.weights.chunks - chunk_group + (1 << shift) - 1) >> shift));
+    part.chunks =
+        static_cast<std::uint16_t>(spare ? 0 : max(0, (a.weights.chunks - chunk_group + (1 << shift) - 1) >> shift));
     return part;
 }
 
@@ -123,7 +124,9 @@ public:
 #pragma unroll
         for (int i = 0; i < weights_ahead; ++i) fetch(i);
     }
-    [[nodiscard]] __device__ int count() const { return count_; }
+    [[nodiscard]] __device__ int count() const {
+        return count_;
+    }
     /// The lane's part of the warp's chunk i, in order.
     __device__ void take(int i, uint4& upper, uint4& lower) const {
         asm volatile("cp.async.wait_group %0;" ::"n"(weights_ahead - 1) : "memory");
@@ -131,7 +134,9 @@ public:
         lower = load_shared(place(i) + tile_bytes);
     }
     /// Brings another chunk into the place of chunk i, once the lane has used what it took.
-    __device__ void refill(int i) { fetch(i + weights_ahead); }
+    __device__ void refill(int i) {
+        fetch(i + weights_ahead);
+    }
 
 private:
     /// Brings chunk i, if there is one; a group of copies in any case, so that all chunks wait alike.
@@ -145,36 +150,42 @@ private:
     __device__ static void copy(std::uint32_t to, const std::uint8_t* from) {
         asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(from) : "memory");
     }
-    [[nodiscard]] __device__ std::uint32_t place(int i) const { return memory_ + i % weights_ahead * (2 * tile_bytes); }
+    [[nodiscard]] __device__ std::uint32_t place(int i) const {
+        return memory_ + i % weights_ahead * (2 * tile_bytes);
+    }
 
     const std::uint8_t* upper_;
     int to_lower_, step_, count_;
     std::uint32_t memory_;
 };
 
+/// Whether the warp brings chunks beyond the first ring; it is also the one that looks whether all blocks have met.
+__device__ inline bool supplies() {
+    return step_thread() < 32;
+}
+
 /// Brings the activations of an item's chunks.
 template <int tokens>
 class Supply {
 public:
-    /// Prepares the first ring of chunks, which all warps bring: they issue copies side by side. from: the item's
-    /// activations.
+    /// Prepares the first ring of chunks, which all warps bring in turn, side by side. from: the item's activations.
     __device__ void open(const ProductArguments& a, const std::int8_t* from, const StepRing<tokens>& ring,
-                         unsigned position, int warp, int lane) {
+                         unsigned position, int turn, int lane) {
         from_ = from;
         next_ = min(StepRing<tokens>::places, a.weights.chunks);
-        if (lane == 0 && warp < next_) expect(a, ring, position, warp, to_, first_, barrier_);
+        if (lane == 0 && turn < next_) expect(a, ring, position, turn, to_, first_, barrier_);
     }
     /// Brings them, once they are there.
     __device__ __forceinline__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
-                                          int warp, int lane) const {
-        if (lane != 0 || warp >= next_) return;
-        show_to_copies();
+                                          int turn, int lane) const {
+        if (lane == 0 || supplies()) show_to_copies();
+        if (lane != 0 || turn >= next_) return;
         bulk_copy(to_, first_, tokens * tile_columns, barrier_);
 #pragma unroll 1
-        for (int chunk = warp + step_threads / 32; chunk < next_; chunk += step_threads / 32)
+        for (int chunk = turn + step_threads / 32; chunk < next_; chunk += step_threads / 32)
             bring(a, ring, position, chunk);
     }
-    /// Chunks before `end`, one a lane of the supplying warp, once their places are empty. phases: of all places.
+    /// Chunks before `end`, one a lane of the warp that supplies, once their places are empty. phases: of all places.
     __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
                           std::uint8_t* phases, int lane) {
         end = min(end, a.weights.chunks);
@@ -200,8 +211,7 @@ private:
         from = from_ + chunk * (a.activations.tokens / 8 * 2048);
         barrier = place.full;
     }
-    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
-                          int chunk) const {
+    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk) const {
         std::uint32_t to, barrier;
         const std::int8_t* from;
         expect(a, ring, position, chunk, to, from, barrier);

@@ -6,6 +6,25 @@ namespace tephra::cuda {
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
+/// Adds a chunk's product to a warpgroup's sums, 2^high_codes times. Half a chunk is unpacked while the other is
+/// multiplied; nothing runs any more when it returns.
+template <int tokens>
+__device__ __forceinline__ void multiply_whole_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
+                                                     std::int32_t (&sums)[tokens / 2]) {
+    std::uint32_t a[2][4][4];
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll
+        for (int k = 0; k < 4; ++k) unpack_high(upper, lower, half, k, a[half][k]);
+        asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+        for (int k = 0; k < 4; ++k)
+            Wgmma<tokens>::multiply_add(sums, a[half][k], descriptor + (4 * half + k) * (256 >> 4));
+        asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+    }
+    finish_chunks();
+}
+
 /// Where places are used again: sees chunks from `next` to before `end` come and leaves them to who brings others. All
 /// warps must: a barrier tells a phase only from the one before.
 template <int tokens>
@@ -22,7 +41,7 @@ __device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int
 template <int tokens>
 __device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
                                               unsigned position, Supply<tokens>& supply, std::uint8_t* phases,
-                                              const ItemPart& part, WeightLine& line, int lane, bool supplies,
+                                              const ItemPart& part, WeightLine& line, int lane,
                                               std::int32_t (&sums)[tokens / 2]) {
     int next = 0;  // chunk not seen yet
     const int count = line.count(), every = part.chunk_groups();
@@ -42,7 +61,7 @@ __device__ __forceinline__ void multiply_item(const ProductArguments& arguments,
             ++next;
         }
         // This warp has left the places of chunks before, and soon all will have.
-        if (supplies)
+        if (supplies())
             supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
                          phases, lane);
     }
@@ -55,7 +74,7 @@ struct StepRoom {
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
     ItemPart first_parts[stage_count][step_threads / 32];
-    std::uint64_t gains;          ///< barrier of the gains
+    std::uint64_t gains;  ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
 
@@ -93,7 +112,7 @@ public:
                 room_.tokens[step_thread()] = await_rule(rules + item_.matrix * a_.tokens + token, tag);
             std::int32_t sums[tokens / 2] = {};
             multiply_item<tokens>(a_, ring(), position_, supply_, room_.rings.phases_of<tokens>(), part_, line_, lane(),
-                                  step_thread() < 32, sums);
+                                  sums);
             __syncthreads();  // the ring is read to its end
             keep_sums<tokens>(kept(), sums);
             position_ += a_.weights.chunks;
@@ -118,19 +137,27 @@ public:
     }
 
 private:
-    __device__ static int warp() { return static_cast<unsigned>(step_thread()) / 32; }
-    /// The warp's turn to bring chunks; the last is the warp that looks whether all blocks have met.
-    __device__ static int turn() { return (warp() + step_threads / 32 - 1) % (step_threads / 32); }
-    __device__ static int lane() { return static_cast<unsigned>(step_thread()) % 32; }
-    [[nodiscard]] __device__ StepRing<tokens> ring() const { return room_.rings.ring<tokens>(memory_); }
+    __device__ static int warp() {
+        return static_cast<unsigned>(step_thread()) / 32;
+    }
+    /// The warp's turn to bring chunks; the last is the one that looks whether all blocks have met.
+    __device__ static int turn() {
+        return (warp() + step_threads / 32 - 1) % (step_threads / 32);
+    }
+    __device__ static int lane() {
+        return static_cast<unsigned>(step_thread()) % 32;
+    }
+    [[nodiscard]] __device__ StepRing<tokens> ring() const {
+        return room_.rings.ring<tokens>(memory_);
+    }
     /// Sums: [warpgroup][token][row], where the ring is.
     __device__ std::int32_t* kept() const {
         return reinterpret_cast<std::int32_t*>(memory_);
     }
     __device__ void open() {
         line_.open(a_.weights.tiles, part_, lane(),
-                   shared_address(memory_) + ring_bytes + step_gains_bytes +
-                       warp() * (weights_ahead * 2 * tile_bytes) + 16 * lane());
+                   shared_address(memory_) + ring_bytes + step_gains_bytes + warp() * (weights_ahead * 2 * tile_bytes) +
+                       16 * lane());
         supply_.open(a_, a_.activations.q + part_.activations, ring(), position_, turn(), lane());
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
