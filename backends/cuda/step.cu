@@ -59,7 +59,7 @@ private:
 struct StepShared {
     StepLayer layers[2];  ///< of even and of odd number
     StepRoom room;
-    NormRoom norms[2];
+    std::uint32_t peaks[2][3];  ///< of the norms of the block's teams
 };
 
 /// The number of the last layer; the head counts as one.
@@ -74,6 +74,10 @@ __device__ inline std::uint32_t flag_of(int number) {
 
 __device__ inline Gains gains_of(StepShared& shared, std::uint8_t* memory) {
     return {reinterpret_cast<const int2*>(memory + ring_bytes), shared_address(&shared.room.gains)};
+}
+
+__device__ inline NormSums& sums_of(std::uint8_t* memory) {
+    return *reinterpret_cast<NormSums*>(memory + step_sums_at);
 }
 
 /// Begins to bring the gains of stage `stage`, or what follows the last, if the block has a token; one warp.
@@ -106,8 +110,8 @@ __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShar
     const Gains gains = gains_of(shared, memory);
     gains.wait(stage);
     const auto normalize = [&]<int outputs>() {
-        normalize_held<outputs>(team, shared.norms[team.number], shared.room.tables, norm, gains.quads, gated, squares,
-                                n, layer.products[place].activations);
+        normalize_held<outputs>(team, shared.peaks[team.number], sums_of(memory), shared.room.tables, norm, gains.quads,
+                                gated, squares, n, layer.products[place].activations);
     };
     if (stage == mixer_stage)
         normalize.template operator()<inputs_of(mixer_stage)>();
@@ -128,9 +132,9 @@ __device__ __forceinline__ void use_the_meeting(const StepArguments& a, StepShar
     const Team team(a.tokens, memory);
     const int token = team.teams * static_cast<int>(blockIdx.x) + from_last - 1;
     if (from_last > team.teams || token >= a.tokens) return;
-    publish_rules(shared.norms[from_last - 1], shared.room.tables,
-                  shared.layers[number % 2].view.norms[stage % head_stage], stage == output_stage, team.threads / 32,
-                  token, a, tag_of(number, stage));
+    publish_rules(shared.peaks[from_last - 1], sums_of(memory), shared.room.tables,
+                  shared.layers[number % 2].view.norms[stage % head_stage], stage == output_stage, from_last - 1,
+                  team.threads, token, a, tag_of(number, stage));
 }
 
 /// A stage's product, whose weights are under way before all blocks have made their activations.
@@ -196,7 +200,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         room.init(memory);
     }
     room.tables.fill(threadIdx.x, step_threads);
-    if (threadIdx.x < 6) shared.norms[threadIdx.x / 3].peaks[threadIdx.x % 3] = 0;
+    if (threadIdx.x < 6) shared.peaks[threadIdx.x / 3][threadIdx.x % 3] = 0;
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
     if (warp == 1) shared.layers[0].bring(a, 0, lane);
     embed_tokens(a);

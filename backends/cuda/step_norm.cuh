@@ -17,12 +17,13 @@ inline constexpr int step_shared_bytes = 212 * 1024;
 /// What a norm holds of a token: its vector, or three outputs of one whose gains fit step_gains_bytes.
 inline constexpr int step_held_bytes = std::max(4 * step_widest, 3 * step_gains_bytes / 2);
 
-/// What a team leaves for its warps to reduce.
-struct NormRoom {
-    std::uint64_t sums[16], squares[16];
-    std::uint32_t peaks[3];      ///< zero before the warps add theirs
-    std::int32_t totals[3][16];  ///< of activations
+/// What the threads of a norm leave to be added up beside the meeting: sums of squares of the vector and of g, and of
+/// activations. In the memory of the ring, behind what norms hold.
+struct NormSums {
+    std::uint64_t sums[step_threads], squares[step_threads];
+    std::int32_t totals[3][step_threads];  ///< [outputs]
 };
+inline constexpr int step_sums_at = 2 * step_held_bytes;
 
 /// Threads that share a token: all of a block, or half of them; each takes every threads-th quad of columns.
 struct Team {
@@ -174,13 +175,15 @@ private:
     Channels ahead_;
 };
 
-/// Statistics and activations of token n, which the team holds. gate_squares: of the output norm.
+/// Statistics and activations of token n, which the team holds. all_peaks: of the team, zero before; gate_squares: of
+/// the output norm.
 template <int outputs>
-__device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room, const SharedTables& tables,
-                                               const NormView& norm, const int2* gains, bool gated,
-                                               std::int64_t gate_squares, int n, const ActivationView& out) {
+__device__ __forceinline__ void normalize_held(const Team& team, std::uint32_t* all_peaks, NormSums& sums,
+                                               const SharedTables& tables, const NormView& norm, const int2* gains,
+                                               bool gated, std::int64_t gate_squares, int n,
+                                               const ActivationView& out) {
     const int quads = quads_of(norm);
-    const int warp = static_cast<unsigned>(team.thread) / 32, lane = static_cast<unsigned>(team.thread) % 32;
+    const int lane = static_cast<unsigned>(team.thread) % 32;
     std::int64_t part = 0;
     std::uint32_t peaks[outputs] = {};
 #pragma unroll 1
@@ -194,19 +197,15 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
             team.held[k * quads + quad] = {p.p[0], p.p[1], p.p[2], p.p[3]};
         }
     }
-    const std::uint64_t sum = reduce_warp(static_cast<std::uint64_t>(part));
-    if (lane == 0) room.sums[warp] = sum;
+    sums.sums[step_thread()] = static_cast<std::uint64_t>(part);
+    if (gated) sums.squares[step_thread()] = static_cast<std::uint64_t>(gate_squares);
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
         peaks[k] = __reduce_max_sync(full_warp, peaks[k]);
-        if (lane == 0) atomicMax(room.peaks + k, peaks[k]);
-    }
-    if (gated) {
-        const std::uint64_t squares = reduce_warp(static_cast<std::uint64_t>(gate_squares));
-        if (lane == 0) room.squares[warp] = squares;
+        if (lane == 0) atomicMax(all_peaks + k, peaks[k]);
     }
     team.meet();
-    const Quantizer own = quick_quantizer(room.peaks[min(lane, outputs - 1)], tables.reciprocals);
+    const Quantizer own = quick_quantizer(all_peaks[min(lane, outputs - 1)], tables.reciprocals);
     Quantizer scales[outputs] = {own};
     std::int32_t totals[outputs] = {};
 #pragma unroll
@@ -225,10 +224,7 @@ __device__ __forceinline__ void normalize_held(const Team& team, NormRoom& room,
         q += static_cast<std::size_t>(team.threads / (tile_columns / 4)) * (out.tokens / 8) * 2048;
     }
 #pragma unroll
-    for (int k = 0; k < outputs; ++k) {
-        const std::int32_t total = __reduce_add_sync(full_warp, totals[k]);
-        if (lane == 0) room.totals[k][warp] = total;
-    }
+    for (int k = 0; k < outputs; ++k) sums.totals[k][step_thread()] = totals[k];
 }
 
 /// How a token's sums become states, in one word, which says itself of which stage it is: the scale and the sum of the
@@ -254,22 +250,29 @@ __device__ inline std::uint32_t tag_of(int number, int stage) {
     return static_cast<unsigned>(4 * number + stage + 1) & 0xFF;
 }
 
-/// Publishes the rules of token n, by one warp, after all have quantized.
-__device__ inline void publish_rules(NormRoom& room, const SharedTables& tables, const NormView& norm, bool gated,
-                                     int warps, int n, const StepArguments& a, std::uint32_t tag) {
-    const int lane = static_cast<unsigned>(step_thread()) % 32;
-    const bool mine = lane < warps;
-    const std::uint64_t sum = reduce_warp(mine ? room.sums[lane] : 0);
-    const std::uint64_t second = gated ? reduce_warp(mine ? room.squares[lane] : 0) : 0;
+/// Publishes the rules of token n, by one warp, after all have quantized. team: its number; threads: of a team.
+__device__ inline void publish_rules(std::uint32_t* all_peaks, const NormSums& sums, const SharedTables& tables,
+                                     const NormView& norm, bool gated, int team, int threads, int n,
+                                     const StepArguments& a, std::uint32_t tag) {
+    const int lane = static_cast<unsigned>(step_thread()) % 32, first = team * threads + lane;
+    const auto add_up = [&](const auto* parts) {
+        auto mine = parts[first];
+#pragma unroll 8
+        for (int i = 32; i < threads; i += 32) mine += parts[first + i];
+        return mine;
+    };
+    const std::uint64_t sum = reduce_warp(add_up(sums.sums)), second = gated ? reduce_warp(add_up(sums.squares)) : 0;
     std::int32_t total = 0;  // of output `lane`
-#pragma unroll 1
-    for (int k = 0; k < norm.outputs; ++k) {
-        const std::int32_t all = __reduce_add_sync(full_warp, mine ? room.totals[k][lane] : 0);
+#pragma unroll
+    for (int k = 0; k < 3; ++k) {
+        if (k >= norm.outputs) break;
+        const std::int32_t all = __reduce_add_sync(full_warp, add_up(sums.totals[k]));
         if (lane == k) total = all;
     }
+    release_to_copies();
     if (lane >= norm.outputs) return;
-    const std::uint32_t peak = room.peaks[lane];
-    room.peaks[lane] = 0;  // for the next stage
+    const std::uint32_t peak = all_peaks[lane];
+    all_peaks[lane] = 0;  // for the next stage
     const NormConstants& constants = norm.constants;
     const WideScale scale = quick_multiply(
         quick_multiply(wide(constants.factor[lane]), quick_scale(peak)),

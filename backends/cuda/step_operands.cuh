@@ -14,7 +14,7 @@ inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile
 /// Dynamic shared memory: the ring, gains, weights.
 inline constexpr int ring_bytes = step_shared_bytes - weight_bytes - step_gains_bytes;
 static_assert(4 * step_most_tokens * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
-static_assert(2 * step_held_bytes <= ring_bytes, "and so does what norms hold of two tokens");
+static_assert(step_sums_at + static_cast<int>(sizeof(NormSums)) <= ring_bytes, "and so does what norms leave");
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
