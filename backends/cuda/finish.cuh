@@ -5,13 +5,6 @@
 
 namespace tephra::cuda {
 
-/// Tile rows of a stage taken in pairs give the 16 rows of a fragment. With three matrices (f, i, g) a pair is two
-/// packs of one matrix; with two (gate) it is both halves of one pack, so that z1 and z2 of a channel meet in one
-/// thread.
-__device__ inline int tile_row_of(const StageView& weights, int index, int matrix) {
-    return weights.matrices == 3 ? 3 * index + matrix : index;
-}
-
 /// What a product makes of its states, for all formats.
 struct PlainFinish {
     const ProductArguments& a;
@@ -160,11 +153,6 @@ __device__ inline void unpack_high(const uint4& upper, const uint4& lower, int h
     a[1] = (half == 0 ? lower.x : lower.z) << up & mask;
     a[2] = (half == 0 ? upper.y : upper.w) << up & mask;
     a[3] = (half == 0 ? lower.y : lower.w) << up & mask;
-}
-
-/// Tile rows of one matrix as a product sees it, and how many of them there are.
-__host__ __device__ inline int tile_rows_seen(const StageView& weights) {
-    return weights.matrices == 3 ? weights.padded_packs : weights.matrices * weights.padded_packs;
 }
 
 }  // namespace tephra::cuda

@@ -5,15 +5,9 @@
 
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
+#include "backends/cuda/step_items.hpp"
 
 namespace tephra::cuda {
-
-/// Work items of a stage's product: 64 row_groups rows x `tokens` tokens. Four warpgroups share an item, row_groups of
-/// them over its rows and what is left over its columns.
-struct StepTile {
-    int tokens = 16;
-    int row_groups = 1;
-};
 
 /// A kernel has code for two widths of items, which all stages share.
 struct StepPlan {

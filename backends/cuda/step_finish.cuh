@@ -13,11 +13,6 @@ inline constexpr int kept_pitch = 64 + 4;  ///< of a token's sums, padded agains
 /// Tokens of the widest item.
 inline constexpr int step_most_tokens = 64;
 
-/// What a block does next of a stage.
-struct WorkItem {
-    int matrix, row_tile, first_token;
-};
-
 /// Leaves a warpgroup's sums in shared memory: [warpgroup][token][row].
 template <int tokens>
 __device__ inline void keep_sums(std::int32_t* kept, const std::int32_t (&sums)[tokens / 2]) {

@@ -71,46 +71,6 @@ struct StepRings {
     }
 };
 
-__device__ inline int items_of(const ProductArguments& a, const StepTile& tile) {
-    return ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups) * (a.weights.matrices == 3 ? 3 : 1) *
-           ceil_div(a.tokens, tile.tokens);
-}
-__device__ inline WorkItem item_at(const ProductArguments& a, const StepTile& tile, int index) {
-    const int tiles = ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups);
-    const int token_tiles = ceil_div(a.tokens, tile.tokens), rest = index / token_tiles;
-    return {rest / tiles, rest % tiles, index % token_tiles * tile.tokens};
-}
-
-/// A warp's part of a work item: row_groups of the four warpgroups share its rows, 1, 2 or 4 chunk groups its columns.
-struct alignas(16) ItemPart {
-    int weights;      ///< bytes from the stage's tiles to the warp's first, of its upper 8 rows
-    int to_lower;     ///< bytes from there to its lower rows
-    int activations;  ///< bytes from the stage's activations to the item's
-    std::uint8_t chunk_group, chunk_shift;
-    std::uint16_t chunks;  ///< of the warp: chunk_group, chunk_group + chunk_groups(), ...
-
-    __device__ int chunk_groups() const { return 1 << chunk_shift; }
-};
-__device__ inline ItemPart part_of(const ProductArguments& a, int row_groups, const WorkItem& item, int warp) {
-    const int row_bytes = a.weights.chunks * tile_bytes, last = tile_rows_seen(a.weights) - 1;
-    const int warpgroup = warp / 4, shift = row_groups == 1 ? 2 : (row_groups == 2 ? 1 : 0);
-    const int row_group = row_groups == 3 ? warpgroup % 3 : warpgroup & (row_groups - 1);
-    const bool spare = row_groups == 3 && warpgroup == 3;  // three row groups leave a warpgroup without chunks
-    const int chunk_group = spare ? 0 : warpgroup >> (2 - shift);
-    const int index = 8 * (item.row_tile * row_groups + row_group) + 2 * (warp % 4);
-    const int upper = tile_row_of(a.weights, min(index, last), item.matrix),
-              lower = tile_row_of(a.weights, min(index + 1, last), item.matrix);
-    ItemPart part;
-    part.weights = upper * row_bytes + chunk_group * tile_bytes;
-    part.to_lower = (lower - upper) * row_bytes;
-    part.activations = item.matrix * static_cast<int>(a.activations.output_stride) + item.first_token / 8 * 2048;
-    part.chunk_group = static_cast<std::uint8_t>(chunk_group);
-    part.chunk_shift = static_cast<std::uint8_t>(shift);
-    part.chunks =
-        static_cast<std::uint16_t>(spare ? 0 : max(0, (a.weights.chunks - chunk_group + (1 << shift) - 1) >> shift));
-    return part;
-}
-
 /// The weights of a warp's 16 rows: each lane copies what it will read itself.
 class WeightLine {
 public:

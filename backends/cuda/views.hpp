@@ -38,6 +38,18 @@ struct StageView {
     int padded_packs;
 };
 
+/// Tile rows of a stage taken in pairs give the 16 rows of a fragment. With three matrices (f, i, g) a pair is two
+/// packs of one matrix; with two (gate) it is both halves of one pack, so that z1 and z2 of a channel meet in one
+/// thread.
+constexpr int tile_row_of(const StageView& weights, int index, int matrix) {
+    return weights.matrices == 3 ? 3 * index + matrix : index;
+}
+
+/// Tile rows of one matrix as a product sees it, and how many of them there are.
+constexpr int tile_rows_seen(const StageView& weights) {
+    return weights.matrices == 3 ? weights.padded_packs : weights.matrices * weights.padded_packs;
+}
+
 enum NormPlace : int { token_norm, output_norm, channel_norm, down_norm };
 
 struct BlockView {

@@ -1,4 +1,7 @@
 // The plan of the kernel that takes a batch through a whole step; no GPU needed.
+#include <array>
+#include <map>
+
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/step.hpp"
 #include "tests/catch.hpp"
@@ -45,4 +48,44 @@ TEST_CASE("a step takes wide items where there are tokens for them") {
     for (const StepTile& tile : plan_step(block_of(2560, 6912), head, 8, 132).tiles) CHECK(tile.tokens == 16);
     const StepPlan many = plan_step(block_of(2560, 6912), head, 256, 132);
     for (const int stage : {mixer_stage, gate_stage, head_stage}) CHECK(many.tiles[stage].tokens == 64);
+}
+
+TEST_CASE("items of a step and the parts of their warps cover each tile of a product once") {
+    const auto [matrices, rows, cols] =
+        GENERATE(table<int, int, int>({{3, 1024, 1024}, {1, 300, 701}, {2, 701, 300}, {1, 96, 304}, {3, 300, 300}}));
+    ProductArguments product{};
+    product.weights = view_of({matrices, rows, cols});
+    product.activations.output_stride = 1 << 20;
+    const int seen = tile_rows_seen(product.weights), chunks = product.weights.chunks;
+    for (const int tokens : {1, 17, 64})
+        for (const int width : {16, 32, 64})
+            for (const int row_groups : {1, 2, 3, 4}) {
+                const StepTile tile{width, row_groups};
+                product.tokens = tokens;
+                // [matrix][token tile][tile row][chunk]
+                std::map<std::array<int, 4>, int> covered;
+                for (int k = 0; k < items_of(product, tile); ++k) {
+                    const WorkItem item = item_at(product, tile, k);
+                    CHECK(item.first_token % width == 0);
+                    CHECK(item.first_token < tokens);
+                    for (int warp = 0; warp < 16; ++warp) {
+                        const ItemPart part = part_of(product, row_groups, item, warp);
+                        CHECK(part.activations == item.matrix * (1 << 20) + item.first_token / 8 * 2048);
+                        const int first = part.weights / tile_bytes, upper = first / chunks;
+                        const int lower = upper + part.to_lower / tile_bytes / chunks;
+                        for (int i = 0; i < part.chunks; ++i) {
+                            const int chunk = first % chunks + i * part.chunk_groups();
+                            CHECK(chunk < chunks);
+                            ++covered[{item.matrix, item.first_token, upper, chunk}];
+                            ++covered[{item.matrix, item.first_token, lower, chunk}];
+                        }
+                    }
+                }
+                INFO(tokens << " tokens, " << row_groups << " x " << width);
+                const int views = matrices == 3 ? 3 : 1, token_tiles = ceil_div(tokens, width);
+                CHECK(covered.size() == static_cast<std::size_t>(views * token_tiles * seen * chunks));
+                for (const auto& [at, times] : covered)
+                    // the last row stands in for those beyond it
+                    if (at[2] != tile_row_of(product.weights, seen - 1, at[0])) CHECK(times == 1);
+            }
 }
