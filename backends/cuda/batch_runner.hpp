@@ -66,8 +66,7 @@ private:
 
     // The kernel of a whole step: on Hopper, where the model's formats fit it. Without it, there is no meeting.
     Buffer<std::uint32_t> meeting_;
-    Buffer<std::uint64_t> best_;
-    Buffer<std::uint64_t> rules_;
+    Buffer<std::uint64_t> best_, rules_;
 };
 
 }  // namespace tephra::cuda

@@ -132,27 +132,21 @@ __device__ inline void finish_block(const How& how, const ProductArguments& a, i
     }
 }
 
-/// The A fragment of 16 rows x 32 columns, k-step 4 half + plane of a chunk, from the lane's words of two tiles.
-__device__ inline void unpack(const uint4& upper, const uint4& lower, int half, int plane, std::uint32_t (&a)[4]) {
-    constexpr std::uint32_t mask = 0x03030303;
-    a[0] = (half == 0 ? upper.x : upper.z) >> (2 * plane) & mask;
-    a[1] = (half == 0 ? lower.x : lower.z) >> (2 * plane) & mask;
-    a[2] = (half == 0 ? upper.y : upper.w) >> (2 * plane) & mask;
-    a[3] = (half == 0 ? lower.y : lower.w) >> (2 * plane) & mask;
-}
-
-/// Codes of unpack_high are in the high bits of their bytes.
+/// How far up the codes of a fragment are in their bytes if they are `high`.
 inline constexpr int high_codes = 6;
 
-/// The same with codes 2^high_codes times: left shifts are multiplications to the compiler, which then go beside the
-/// masks instead of in line with them.
-__device__ inline void unpack_high(const uint4& upper, const uint4& lower, int half, int plane, std::uint32_t (&a)[4]) {
-    constexpr std::uint32_t mask = 0xC0C0C0C0;
-    const int up = high_codes - 2 * plane;
-    a[0] = (half == 0 ? upper.x : upper.z) << up & mask;
-    a[1] = (half == 0 ? lower.x : lower.z) << up & mask;
-    a[2] = (half == 0 ? upper.y : upper.w) << up & mask;
-    a[3] = (half == 0 ? lower.y : lower.w) << up & mask;
+/// The A fragment of 16 rows x 32 columns, k-step 4 half + plane of a chunk, from the lane's words of two tiles. high:
+/// codes 2^high_codes times: left shifts are multiplications to the compiler, which then go beside the masks instead of
+/// in line with them.
+template <bool high = false>
+__device__ inline void unpack(const uint4& upper, const uint4& lower, int half, int plane, std::uint32_t (&a)[4]) {
+    const auto codes = [plane](std::uint32_t word) {
+        return high ? word << (high_codes - 2 * plane) & 0xC0C0C0C0 : word >> (2 * plane) & 0x03030303;
+    };
+    a[0] = codes(half == 0 ? upper.x : upper.z);
+    a[1] = codes(half == 0 ? lower.x : lower.z);
+    a[2] = codes(half == 0 ? upper.y : upper.w);
+    a[3] = codes(half == 0 ? lower.y : lower.w);
 }
 
 }  // namespace tephra::cuda

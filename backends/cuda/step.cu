@@ -83,7 +83,7 @@ __device__ inline NormSums& sums_of(std::uint8_t* memory) {
 /// Begins to bring the gains of stage `stage`, or what follows the last, if the block has a token; one warp.
 __device__ inline void bring_gains(const StepArguments& a, StepShared& shared, std::uint8_t* memory, int number,
                                    int stage, int lane) {
-    if (number > last_layer(a) || Team(a.tokens, memory).teams * static_cast<int>(blockIdx.x) >= a.tokens) return;
+    if (number > last_layer(a) || Team(a.tokens, memory).first_token() >= a.tokens) return;
     gains_of(shared, memory).bring(shared.layers[number % 2].view.norms[stage % head_stage], lane);
 }
 
@@ -123,14 +123,14 @@ __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShar
 /// token publishes its rules.
 __device__ __forceinline__ void use_the_meeting(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
                                                 int number, int stage) {
-    const int from_last = step_threads / 32 - 1 - step_thread() / 32, lane = step_thread() % 32;
+    const int from_last = step_warps - 1 - step_thread() / 32, lane = step_thread() % 32;
     if (from_last == 0) {
         if (stage == mixer_stage && number < last_layer(a)) shared.layers[(number + 1) % 2].bring(a, number + 1, lane);
         bring_gains(a, shared, memory, stage < down_stage ? number : number + 1, (stage + 1) % head_stage, lane);
         return;
     }
     const Team team(a.tokens, memory);
-    const int token = team.teams * static_cast<int>(blockIdx.x) + from_last - 1;
+    const int token = team.first_token() + from_last - 1;
     if (from_last > team.teams || token >= a.tokens) return;
     publish_rules(shared.peaks[from_last - 1], sums_of(memory), shared.room.tables,
                   shared.layers[number % 2].view.norms[stage % head_stage], stage == output_stage, from_last - 1,
@@ -196,9 +196,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     __shared__ StepShared shared;
     StepRoom& room = shared.room;
     Meeting meeting(a.meeting);
-    if (threadIdx.x == 0) {
-        room.init(memory);
-    }
+    if (threadIdx.x == 0) room.init(memory);
     room.tables.fill(threadIdx.x, step_threads);
     if (threadIdx.x < 6) shared.peaks[threadIdx.x / 3][threadIdx.x % 3] = 0;
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
@@ -215,7 +213,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         room.first_parts[stage][warp] = part_of(p, tile.row_groups, first, warp);
         if (warp == 0) {
             room.row_groups[stage] = tile.row_groups;
-            room.items[stage] = items_of(p, tile);
+            room.items[stage] = items_of(p.weights, p.tokens, tile);
             room.first[stage] = first;
         }
     }

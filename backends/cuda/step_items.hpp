@@ -21,9 +21,9 @@ struct WorkItem {
 };
 
 /// Items of a stage's product.
-constexpr int items_of(const ProductArguments& a, const StepTile& tile) {
-    return ceil_div(tile_rows_seen(a.weights), 8 * tile.row_groups) * (a.weights.matrices == 3 ? 3 : 1) *
-           ceil_div(a.tokens, tile.tokens);
+constexpr int items_of(const StageView& weights, int tokens, const StepTile& tile) {
+    return ceil_div(tile_rows_seen(weights), 8 * tile.row_groups) * (weights.matrices == 3 ? 3 : 1) *
+           ceil_div(tokens, tile.tokens);
 }
 /// Item `index` of them: neighbours share weights.
 constexpr WorkItem item_at(const ProductArguments& a, const StepTile& tile, int index) {

@@ -6,6 +6,7 @@ namespace tephra::cuda {
 
 inline constexpr int step_threads =
     512;  ///< four warpgroups: one more warp would cost all a quarter of their registers
+inline constexpr int step_warps = step_threads / 32;
 
 /// The thread's number, read anew: what follows from it is then computed where it is used. Kept from stage to stage it
 /// would spill, and meetings drop local memory from the first-level cache.

@@ -38,8 +38,10 @@ struct Team {
         thread = all & (threads - 1);
         held = reinterpret_cast<int4*>(shared + number * step_held_bytes);
     }
-    /// That the team takes, if there is one of that number.
-    [[nodiscard]] __device__ int token() const { return teams * static_cast<int>(blockIdx.x) + number; }
+    /// The token of the block's first team, if there is one of that number.
+    [[nodiscard]] __device__ int first_token() const { return teams * static_cast<int>(blockIdx.x); }
+    /// That the team takes.
+    [[nodiscard]] __device__ int token() const { return first_token() + number; }
     __device__ void meet() const { asm volatile("bar.sync %0, %1;" ::"r"(2 + number), "r"(threads) : "memory"); }
 };
 

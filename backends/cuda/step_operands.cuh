@@ -10,7 +10,7 @@
 namespace tephra::cuda {
 
 inline constexpr int weights_ahead = 4;  ///< chunks whose weights are on their way or there
-inline constexpr int weight_bytes = step_threads / 32 * weights_ahead * 2 * tile_bytes;
+inline constexpr int weight_bytes = step_warps * weights_ahead * 2 * tile_bytes;
 /// Dynamic shared memory: the ring, gains, weights.
 inline constexpr int ring_bytes = step_shared_bytes - weight_bytes - step_gains_bytes;
 static_assert(4 * step_most_tokens * kept_pitch * 4 <= ring_bytes, "sums lie where nothing is brought ahead");
@@ -37,7 +37,7 @@ struct StepRing {
     __device__ void init() const {
         for (unsigned k = 0; k < places; ++k) {
             barrier_init(at(k).full, 1);
-            barrier_init(at(k).empty, step_threads / 32);
+            barrier_init(at(k).empty, step_warps);
         }
         barrier_init_fence();
     }
@@ -45,18 +45,22 @@ struct StepRing {
 
 /// The rings of all widths lie in the same memory, but each has barriers of its own and counts its places.
 struct StepRings {
-    std::uint64_t barriers[2 * (StepRing<16>::places + StepRing<32>::places + StepRing<64>::places)];
-    unsigned positions[3];                                                                    ///< places used
-    std::uint8_t phases[StepRing<16>::places + StepRing<32>::places + StepRing<64>::places];  ///< of `empty`
+    /// Places of the rings of fewer tokens.
+    template <int tokens>
+    static constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
+    static constexpr int places = before<64> + StepRing<64>::places;
+
+    std::uint64_t barriers[2 * places];
+    unsigned positions[3];        ///< places used
+    std::uint8_t phases[places];  ///< of `empty`
 
     template <int tokens>
     __device__ StepRing<tokens> ring(const std::uint8_t* memory) const {
-        constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
-        return {shared_address(memory), shared_address(barriers + 2 * before)};
+        return {shared_address(memory), shared_address(barriers + 2 * before<tokens>)};
     }
     template <int tokens>
     __device__ std::uint8_t* phases_of() {
-        return phases + (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
+        return phases + before<tokens>;
     }
     template <int tokens>
     __device__ unsigned& position() {
@@ -133,17 +137,16 @@ public:
                          unsigned position, int turn, int lane) {
         from_ = from;
         next_ = min(StepRing<tokens>::places, a.weights.chunks);
-        if (lane == 0 && turn < next_) expect(a, ring, position, turn, to_, first_, barrier_);
+        if (lane == 0 && turn < next_) first_ = expect(a, ring, position, turn);
     }
     /// Brings them, once they are there.
     __device__ __forceinline__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
                                           int turn, int lane) const {
         if (lane == 0 || supplies()) show_to_copies();
         if (lane != 0 || turn >= next_) return;
-        bulk_copy(to_, first_, tokens * tile_columns, barrier_);
+        copy(first_);
 #pragma unroll 1
-        for (int chunk = turn + step_threads / 32; chunk < next_; chunk += step_threads / 32)
-            bring(a, ring, position, chunk);
+        for (int chunk = turn + step_warps; chunk < next_; chunk += step_warps) copy(expect(a, ring, position, chunk));
     }
     /// Chunks before `end`, one a lane of the warp that supplies, once their places are empty. phases: of all places.
     __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
@@ -155,32 +158,31 @@ public:
             std::uint8_t& phase = phases[(position + chunk) % StepRing<tokens>::places];
             barrier_wait_local(ring.at(position + chunk).empty, phase);
             phase ^= 1;
-            bring(a, ring, position, chunk);
+            copy(expect(a, ring, position, chunk));
         }
         next_ = end;
         __syncwarp();
     }
 
 private:
-    /// Says where a chunk comes from and goes to.
-    __device__ void expect(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk,
-                           std::uint32_t& to, const std::int8_t*& from, std::uint32_t& barrier) const {
+    /// Where a chunk comes from and goes to, and the barrier that it completes on.
+    struct Copy {
+        const std::int8_t* from;
+        std::uint32_t to, barrier;
+    };
+    __device__ Copy expect(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
+                           int chunk) const {
         const auto place = ring.at(position + chunk);
         barrier_expect(place.full, tokens * tile_columns);
-        to = place.data;
-        from = from_ + chunk * (a.activations.tokens / 8 * 2048);
-        barrier = place.full;
+        return {from_ + chunk * (a.activations.tokens / 8 * 2048), place.data, place.full};
     }
-    __device__ void bring(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int chunk) const {
-        std::uint32_t to, barrier;
-        const std::int8_t* from;
-        expect(a, ring, position, chunk, to, from, barrier);
-        bulk_copy(to, from, tokens * tile_columns, barrier);
+    __device__ static void copy(const Copy& c) {
+        bulk_copy(c.to, c.from, tokens * tile_columns, c.barrier);
     }
 
-    const std::int8_t *from_, *first_;  ///< of the item; of the warp's first chunk
-    std::uint32_t to_, barrier_;        ///< of that chunk
-    int next_ = 0;                      ///< chunk not asked for yet
+    const std::int8_t* from_;  ///< of the item
+    Copy first_;               ///< of the warp's first chunk
+    int next_ = 0;             ///< chunk not asked for yet
 };
 
 #endif

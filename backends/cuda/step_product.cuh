@@ -15,7 +15,7 @@ __device__ __forceinline__ void multiply_whole_chunk(const uint4& upper, const u
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
 #pragma unroll
-        for (int k = 0; k < 4; ++k) unpack_high(upper, lower, half, k, a[half][k]);
+        for (int k = 0; k < 4; ++k) unpack<true>(upper, lower, half, k, a[half][k]);
         asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 #pragma unroll
         for (int k = 0; k < 4; ++k)
@@ -73,7 +73,7 @@ struct StepRoom {
     ReadyState tokens[step_most_tokens];
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
-    ItemPart first_parts[stage_count][step_threads / 32];
+    ItemPart first_parts[stage_count][step_warps];
     std::uint64_t gains;  ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
@@ -104,7 +104,7 @@ public:
     __device__ __forceinline__ void run(const std::uint64_t* rules, std::uint32_t tag, std::uint32_t flag,
                                         std::uint64_t* best) {
         if (index_ >= room_.items[stage_]) return;
-        supply_.begin(a_, ring(), position_, turn(), lane());
+        supply_.begin(a_, ring(), position_, turn(), lane());  // before what the compiler takes out of the loop
 #pragma unroll 1
         while (true) {
             const int token = item_.first_token + step_thread();
@@ -142,7 +142,7 @@ private:
     }
     /// The warp's turn to bring chunks; the last is the one that looks whether all blocks have met.
     __device__ static int turn() {
-        return (warp() + step_threads / 32 - 1) % (step_threads / 32);
+        return (warp() + step_warps - 1) % step_warps;
     }
     __device__ static int lane() {
         return static_cast<unsigned>(step_thread()) % 32;

@@ -64,7 +64,7 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
                 product.tokens = tokens;
                 // [matrix][token tile][tile row][chunk]
                 std::map<std::array<int, 4>, int> covered;
-                for (int k = 0; k < items_of(product, tile); ++k) {
+                for (int k = 0; k < items_of(product.weights, tokens, tile); ++k) {
                     const WorkItem item = item_at(product, tile, k);
                     CHECK(item.first_token % width == 0);
                     CHECK(item.first_token < tokens);
