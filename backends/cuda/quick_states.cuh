@@ -77,7 +77,8 @@ struct QuickProduct {
     __host__ __device__ static bool fits(int shift) { return shift >= 16 && shift <= 62; }
     __device__ explicit QuickProduct(int shift) : add(half_of(shift)), low(min(shift, 32)), high(shift - low) {}
     __device__ std::int32_t operator()(std::int32_t a, std::int32_t b) const {
-        return clamp24(shift_right(multiply_wide(a, b, add), low, high));
+        const std::int32_t v = shift_right(multiply_wide(a, b, add), low, high);  // 2^30 at most
+        return __viaddmin_s32_relu(v, -state_min, state_max - state_min) + state_min;
     }
 };
 
