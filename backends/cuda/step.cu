@@ -90,6 +90,7 @@ __device__ inline void bring_gains(const StepArguments& a, StepShared& shared, s
 /// The norm that feeds a stage, by the teams of the block that have a token.
 __device__ __forceinline__ void normalize_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
                                                 int number, int stage) {
+    asm volatile("" : "+r"(number));  // or the layer's address would be kept from stage to stage, and spill
     const StepLayer& layer = shared.layers[number % 2];
     const int place = stage % head_stage;  // the head's norm and product are its layer's first
     const NormView& norm = layer.view.norms[place];
@@ -137,6 +138,11 @@ __device__ __forceinline__ void use_the_meeting(const StepArguments& a, StepShar
                   team.threads, token, a, tag_of(number, stage));
 }
 
+/// The number of the meeting before a stage's product.
+__device__ inline unsigned meeting_of(int number, int stage) {
+    return static_cast<unsigned>(head_stage * number + stage % head_stage) + 1;
+}
+
 /// A stage's product, whose weights are under way before all blocks have made their activations.
 template <int tokens>
 __device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShared& shared, std::uint8_t* memory,
@@ -147,8 +153,8 @@ __device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShare
     StageProduct<tokens> product(layer.products[place], stage, memory, shared.room);
 #pragma unroll 1
     for (int pass = 0; pass < 2; ++pass) {  // the warp that looks whether all have met has no time before
-        if ((supplies() ? 1 : 0) == pass) product.open_first();
-        if (pass == 0) meeting.wait();
+        if ((looks() ? 1 : 0) == pass) product.open_first();
+        if (pass == 0) meeting.wait(meeting_of(number, stage));
     }
     product.run(a.rules, tag_of(number, stage), flag_of(stage == down_stage ? number + 1 : number), a.best);
 }
@@ -195,7 +201,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     extern __shared__ __align__(128) std::uint8_t memory[];
     __shared__ StepShared shared;
     StepRoom& room = shared.room;
-    Meeting meeting(a.meeting);
+    const Meeting meeting(a.meeting);
     if (threadIdx.x == 0) room.init(memory);
     room.tables.fill(threadIdx.x, step_threads);
     if (threadIdx.x < 6) shared.peaks[threadIdx.x / 3][threadIdx.x % 3] = 0;
@@ -215,6 +221,9 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
             room.row_groups[stage] = tile.row_groups;
             room.items[stage] = items_of(p.weights, p.tokens, tile);
             room.first[stage] = first;
+            const int most = tile.tokens == narrow ? StepRing<narrow>::most_places : StepRing<wide>::most_places;
+            const int groups = room.first_parts[stage][0].chunk_groups();
+            room.turned[stage] = turned_phases(p.weights.chunks, most & -groups);
         }
     }
 #pragma unroll 1
@@ -236,7 +245,7 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
     }
     if (a.chosen != nullptr) {
         meeting.arrive();
-        meeting.wait();
+        meeting.wait(meeting_of(last_layer(a), head_stage) + 1);
         for (int n = threadIdx.x; n < a.tokens && blockIdx.x == 0; n += step_threads) {
             a.chosen[n] = candidate_token(__ldcg(a.best + n));
             a.best[n] = 0;

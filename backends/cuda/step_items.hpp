@@ -15,6 +15,11 @@ struct StepTile {
     int row_groups = 1;
 };
 
+/// Whether the ring of an item's activations has two places for each group of chunks, one to read and one to fill.
+constexpr bool has_places(const StepTile& tile) {
+    return tile.tokens < 64 || tile.row_groups > 1;
+}
+
 /// What a block does next of a stage.
 struct WorkItem {
     int matrix, row_tile, first_token;
@@ -38,9 +43,12 @@ struct alignas(16) ItemPart {
     int to_lower;     ///< bytes from there to its lower rows
     int activations;  ///< bytes from the stage's activations to the item's
     std::uint8_t chunk_group, chunk_shift;
-    std::uint16_t chunks;  ///< of the warp
+    std::uint8_t leaves;  ///< warps that the warp counts for where a block's must have read a chunk
+    std::uint8_t chunks;  ///< of the warp
 
     [[nodiscard]] constexpr int chunk_groups() const { return 1 << chunk_shift; }
+    /// Whether warp `warp`, whose part this is, brings its chunk group's activations beyond the first.
+    [[nodiscard]] constexpr bool supplies(int warp) const { return warp == 4 * (chunk_group << (2 - chunk_shift)); }
 };
 /// The part of warp `warp` of 16. Rows beyond the last are the last again.
 constexpr ItemPart part_of(const ProductArguments& a, int row_groups, const WorkItem& item, int warp) {
@@ -58,9 +66,16 @@ constexpr ItemPart part_of(const ProductArguments& a, int row_groups, const Work
     part.activations = item.matrix * static_cast<int>(a.activations.output_stride) + item.first_token / 8 * 2048;
     part.chunk_group = static_cast<std::uint8_t>(chunk_group);
     part.chunk_shift = static_cast<std::uint8_t>(shift);
-    part.chunks = static_cast<std::uint16_t>(
+    part.leaves = static_cast<std::uint8_t>(row_groups == 3 && warpgroup == 0 ? 2 : 1 << shift);
+    part.chunks = static_cast<std::uint8_t>(
         spare ? 0 : std::max(0, (a.weights.chunks - chunk_group + (1 << shift) - 1) >> shift));
     return part;
+}
+
+/// The places of a ring whose phases an item turns round, a bit a place: chunk c goes to place c % places.
+constexpr std::uint32_t turned_phases(int chunks, int places) {
+    const int laps = chunks / places, rest = chunks % places;
+    return ((laps & 1) != 0 ? (std::uint32_t{1} << places) - 1 : 0U) ^ ((std::uint32_t{1} << rest) - 1);
 }
 
 }  // namespace tephra::cuda

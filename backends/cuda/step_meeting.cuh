@@ -16,6 +16,13 @@ __device__ inline int step_thread() {
     return thread;
 }
 
+/// Blocks of the kernel, read anew as well.
+__device__ inline int step_blocks() {
+    int blocks;
+    asm volatile("mov.u32 %0, %%nctaid.x;" : "=r"(blocks));
+    return blocks;
+}
+
 /// Bulk copies that this block's threads start after meeting may overwrite what they had in shared memory.
 __device__ inline void release_to_copies() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
@@ -30,22 +37,23 @@ class Meeting {
 public:
     __device__ explicit Meeting(std::uint32_t* words) : words_(words) {}
 
-    __device__ void arrive() {
-        due_ += gridDim.x;
+    __device__ void arrive() const {
         __syncthreads();
         if (threadIdx.x == 0) asm volatile("red.release.gpu.global.add.u32 [%0], 1;" ::"l"(words_) : "memory");
     }
-    __device__ void wait() const {
+    /// number: of the meeting, from 1.
+    __device__ void wait(unsigned number) const {
         if (threadIdx.x == 0) {
+            const std::uint32_t due = number * static_cast<unsigned>(step_blocks());
             std::uint32_t come;
             do {
                 asm volatile("ld.acquire.gpu.global.u32 %0, [%1];" : "=r"(come) : "l"(words_) : "memory");
-            } while (come < due_);
+            } while (come < due);
         }
         __syncthreads();
     }
     /// The last block to leave makes the words zero again.
-    __device__ void leave() {
+    __device__ void leave() const {
         if (threadIdx.x == 0 && atomicAdd(words_ + 1, 1U) == gridDim.x - 1) {
             words_[0] = 0;
             words_[1] = 0;
@@ -54,7 +62,6 @@ public:
 
 private:
     std::uint32_t* words_;
-    std::uint32_t due_ = 0;
 };
 
 }  // namespace tephra::cuda

@@ -31,7 +31,7 @@ struct Team {
     int4* held;  ///< the token's vector, later [outputs][quads] what is quantized
 
     __device__ Team(int tokens, std::uint8_t* shared) {
-        teams = tokens > static_cast<int>(gridDim.x) ? 2 : 1;
+        teams = tokens > step_blocks() ? 2 : 1;
         threads = teams == 2 ? step_threads / 2 : step_threads;
         const int all = step_thread();
         number = all >= threads ? 1 : 0;

@@ -18,60 +18,53 @@ static_assert(step_sums_at + static_cast<int>(sizeof(NormSums)) <= ring_bytes, "
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-/// Activations of items of `tokens` tokens, a chunk a place.
+/// Activations of items of `tokens` tokens: chunk c in place c, and those beyond the last place in turn.
 template <int tokens>
 struct StepRing {
     static constexpr int place_bytes = tokens * tile_columns;
-    static constexpr int places = ring_bytes / place_bytes;
+    static constexpr int most_places = ring_bytes / place_bytes;
     std::uint32_t data, barriers;
 
-    /// A place by the number of places used before it.
-    struct Place {
-        std::uint32_t data, full, empty;
-        unsigned round;
-    };
-    __device__ Place at(unsigned position) const {
-        const unsigned k = position % places;
-        return {data + k * place_bytes, barriers + 16 * k, barriers + 16 * k + 8, position / places};
-    }
+    /// Places that items with so many groups of chunks use: a multiple, so that each place is one group's.
+    __device__ static constexpr int places(int chunk_groups) { return most_places & -chunk_groups; }
+    [[nodiscard]] __device__ std::uint32_t data_of(int place) const { return data + place * place_bytes; }
+    [[nodiscard]] __device__ std::uint32_t full(int place) const { return barriers + 16 * place; }
+    [[nodiscard]] __device__ std::uint32_t empty(int place) const { return barriers + 16 * place + 8; }
     __device__ void init() const {
-        for (unsigned k = 0; k < places; ++k) {
-            barrier_init(at(k).full, 1);
-            barrier_init(at(k).empty, step_warps);
+        for (int k = 0; k < most_places; ++k) {
+            barrier_init(full(k), 1);
+            barrier_init(empty(k), step_warps);
         }
         barrier_init_fence();
     }
 };
 
-/// The rings of all widths lie in the same memory, but each has barriers of its own and counts its places.
+/// The rings of all widths lie in the same memory, but each has barriers of its own. A bit a place says whether the
+/// next phase of its barriers is an odd one.
 struct StepRings {
     /// Places of the rings of fewer tokens.
     template <int tokens>
-    static constexpr int before = (tokens > 16 ? StepRing<16>::places : 0) + (tokens > 32 ? StepRing<32>::places : 0);
-    static constexpr int places = before<64> + StepRing<64>::places;
+    static constexpr int before = (tokens > 16 ? StepRing<16>::most_places : 0) +
+                                  (tokens > 32 ? StepRing<32>::most_places : 0);
+    static constexpr int places = before<64> + StepRing<64>::most_places;
+    static_assert(StepRing<16>::most_places <= 32, "a bit a place");
+    static_assert(StepRing<64>::places(2) >= 2 * 2 && StepRing<32>::places(4) >= 2 * 4, "as has_places says");
 
     std::uint64_t barriers[2 * places];
-    unsigned positions[3];        ///< places used
-    std::uint8_t phases[places];  ///< of `empty`
+    std::uint32_t phases[3];
+
+    template <int tokens>
+    static constexpr int number = tokens == 16 ? 0 : (tokens == 32 ? 1 : 2);
 
     template <int tokens>
     __device__ StepRing<tokens> ring(const std::uint8_t* memory) const {
         return {shared_address(memory), shared_address(barriers + 2 * before<tokens>)};
     }
-    template <int tokens>
-    __device__ std::uint8_t* phases_of() {
-        return phases + before<tokens>;
-    }
-    template <int tokens>
-    __device__ unsigned& position() {
-        return positions[tokens == 16 ? 0 : (tokens == 32 ? 1 : 2)];
-    }
     __device__ void init(const std::uint8_t* memory) {
         ring<16>(memory).init();
         ring<32>(memory).init();
         ring<64>(memory).init();
-        for (unsigned& position : positions) position = 0;
-        for (std::uint8_t& phase : phases) phase = 0;
+        for (std::uint32_t& of_ring : phases) of_ring = 0;
     }
 };
 
@@ -81,15 +74,9 @@ public:
     /// memory: the lane's place of the first chunk. Brings the first chunks.
     __device__ void open(const std::uint8_t* tiles, const ItemPart& part, int lane, std::uint32_t memory) {
         upper_ = tiles + part.weights + 16 * lane;
-        to_lower_ = part.to_lower;
-        step_ = tile_bytes << part.chunk_shift;
-        count_ = part.chunks;
         memory_ = memory;
 #pragma unroll
-        for (int i = 0; i < weights_ahead; ++i) fetch(i);
-    }
-    [[nodiscard]] __device__ int count() const {
-        return count_;
+        for (int i = 0; i < weights_ahead; ++i) fetch(i, part);
     }
     /// The lane's part of the warp's chunk i, in order.
     __device__ void take(int i, uint4& upper, uint4& lower) const {
@@ -98,16 +85,17 @@ public:
         lower = load_shared(place(i) + tile_bytes);
     }
     /// Brings another chunk into the place of chunk i, once the lane has used what it took.
-    __device__ void refill(int i) {
-        fetch(i + weights_ahead);
+    __device__ void refill(int i, const ItemPart& part) {
+        fetch(i + weights_ahead, part);
     }
 
 private:
     /// Brings chunk i, if there is one; a group of copies in any case, so that all chunks wait alike.
-    __device__ void fetch(int i) {
-        if (i < count_) {
-            copy(place(i), upper_ + i * step_);
-            copy(place(i) + tile_bytes, upper_ + i * step_ + to_lower_);
+    __device__ void fetch(int i, const ItemPart& part) {
+        if (i < part.chunks) {
+            const std::uint8_t* const from = upper_ + (i * tile_bytes << part.chunk_shift);
+            copy(place(i), from);
+            copy(place(i) + tile_bytes, from + part.to_lower);
         }
         asm volatile("cp.async.commit_group;" ::: "memory");
     }
@@ -119,12 +107,11 @@ private:
     }
 
     const std::uint8_t* upper_;
-    int to_lower_, step_, count_;
     std::uint32_t memory_;
 };
 
-/// Whether the warp brings chunks beyond the first ring; it is also the one that looks whether all blocks have met.
-__device__ inline bool supplies() {
+/// Whether the warp looks whether all blocks have met.
+__device__ inline bool looks() {
     return step_thread() < 32;
 }
 
@@ -132,57 +119,47 @@ __device__ inline bool supplies() {
 template <int tokens>
 class Supply {
 public:
-    /// Prepares the first ring of chunks, which all warps bring in turn, side by side. from: the item's activations.
-    __device__ void open(const ProductArguments& a, const std::int8_t* from, const StepRing<tokens>& ring,
-                         unsigned position, int turn, int lane) {
-        from_ = from;
-        next_ = min(StepRing<tokens>::places, a.weights.chunks);
-        if (lane == 0 && turn < next_) first_ = expect(a, ring, position, turn);
+    /// Prepares the first chunks, one a place, which all warps bring in turn, side by side.
+    __device__ void open(const ProductArguments& a, const ItemPart& part, const StepRing<tokens>& ring, int turn,
+                         int lane) {
+        first_ = nullptr;
+        if (lane == 0 && turn < end(a, part)) first_ = expect(a, part, ring, turn, turn);
     }
     /// Brings them, once they are there.
-    __device__ __forceinline__ void begin(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
+    __device__ __forceinline__ void begin(const ProductArguments& a, const ItemPart& part, const StepRing<tokens>& ring,
                                           int turn, int lane) const {
-        if (lane == 0 || supplies()) show_to_copies();
-        if (lane != 0 || turn >= next_) return;
-        copy(first_);
+        if (lane == 0) show_to_copies();
+        if (first_ == nullptr) return;
+        copy(first_, ring, turn);
+        if constexpr (StepRing<tokens>::most_places > step_warps) {
 #pragma unroll 1
-        for (int chunk = turn + step_warps; chunk < next_; chunk += step_warps) copy(expect(a, ring, position, chunk));
-    }
-    /// Chunks before `end`, one a lane of the warp that supplies, once their places are empty. phases: of all places.
-    __device__ void until(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position, int end,
-                          std::uint8_t* phases, int lane) {
-        end = min(end, a.weights.chunks);
-        if (end <= next_) return;
-#pragma unroll 1
-        for (int chunk = next_ + lane; chunk < end; chunk += 32) {
-            std::uint8_t& phase = phases[(position + chunk) % StepRing<tokens>::places];
-            barrier_wait_local(ring.at(position + chunk).empty, phase);
-            phase ^= 1;
-            copy(expect(a, ring, position, chunk));
+            for (int chunk = turn + step_warps; chunk < end(a, part); chunk += step_warps)
+                copy(expect(a, part, ring, chunk, chunk), ring, chunk);
         }
-        next_ = end;
-        __syncwarp();
+    }
+    /// Brings a chunk to a place once all have left it, in a phase of that parity; one lane.
+    __device__ static void bring(const ProductArguments& a, const ItemPart& part, const StepRing<tokens>& ring,
+                                 int chunk, int place, int parity) {
+        barrier_wait_local(ring.empty(place), parity);
+        copy(expect(a, part, ring, chunk, place), ring, place);
     }
 
 private:
-    /// Where a chunk comes from and goes to, and the barrier that it completes on.
-    struct Copy {
-        const std::int8_t* from;
-        std::uint32_t to, barrier;
-    };
-    __device__ Copy expect(const ProductArguments& a, const StepRing<tokens>& ring, unsigned position,
-                           int chunk) const {
-        const auto place = ring.at(position + chunk);
-        barrier_expect(place.full, tokens * tile_columns);
-        return {from_ + chunk * (a.activations.tokens / 8 * 2048), place.data, place.full};
+    /// Of the first chunks, one a place.
+    __device__ static int end(const ProductArguments& a, const ItemPart& part) {
+        return min(StepRing<tokens>::places(part.chunk_groups()), a.weights.chunks);
     }
-    __device__ static void copy(const Copy& c) {
-        bulk_copy(c.to, c.from, tokens * tile_columns, c.barrier);
+    /// Where a chunk comes from, once its place knows that it will come.
+    __device__ static const std::int8_t* expect(const ProductArguments& a, const ItemPart& part,
+                                                const StepRing<tokens>& ring, int chunk, int place) {
+        barrier_expect(ring.full(place), tokens * tile_columns);
+        return a.activations.q + part.activations + chunk * (a.activations.tokens / 8 * 2048);
+    }
+    __device__ static void copy(const std::int8_t* from, const StepRing<tokens>& ring, int place) {
+        bulk_copy(ring.data_of(place), from, tokens * tile_columns, ring.full(place));
     }
 
-    const std::int8_t* from_;  ///< of the item
-    Copy first_;               ///< of the warp's first chunk
-    int next_ = 0;             ///< chunk not asked for yet
+    const std::int8_t* first_;  ///< the warp's first chunk, if it brings one
 };
 
 #endif

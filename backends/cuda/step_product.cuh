@@ -6,66 +6,77 @@ namespace tephra::cuda {
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-/// Adds a chunk's product to a warpgroup's sums, 2^high_codes times. Half a chunk is unpacked while the other is
-/// multiplied; nothing runs any more when it returns.
-template <int tokens>
-__device__ __forceinline__ void multiply_whole_chunk(const uint4& upper, const uint4& lower, std::uint32_t descriptor,
-                                                     std::int32_t (&sums)[tokens / 2]) {
-    std::uint32_t a[2][4][4];
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-#pragma unroll
-        for (int k = 0; k < 4; ++k) unpack<true>(upper, lower, half, k, a[half][k]);
-        asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#pragma unroll
-        for (int k = 0; k < 4; ++k)
-            Wgmma<tokens>::multiply_add(sums, a[half][k], descriptor + (4 * half + k) * (256 >> 4));
-        asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-    }
-    finish_chunks();
+/// What all lanes have, in a uniform register, where products want their descriptors.
+__device__ inline std::uint32_t uniform(std::uint32_t v) {
+    return __reduce_or_sync(full_warp, v);
 }
 
-/// Where places are used again: sees chunks from `next` to before `end` come and leaves them to who brings others. All
-/// warps must: a barrier tells a phase only from the one before.
+/// Half a chunk's codes as operands.
+using HalfChunk = std::uint32_t[4][4];
+
+/// Unpacks them here and not sooner: what the compiler moves before a loop's end makes products wait for each other.
+__device__ __forceinline__ void unpack_half(uint4& upper, uint4& lower, int half, HalfChunk& a) {
+    asm volatile(""
+                 : "+r"(upper.x), "+r"(upper.y), "+r"(upper.z), "+r"(upper.w), "+r"(lower.x), "+r"(lower.y),
+                   "+r"(lower.z), "+r"(lower.w));
+#pragma unroll
+    for (int k = 0; k < 4; ++k) unpack<true>(upper, lower, half, k, a[k]);
+}
+/// Begins to add the product of half a chunk to a warpgroup's sums, 2^high_codes times.
 template <int tokens>
-__device__ inline void pass(const StepRing<tokens>& ring, unsigned position, int& next, int end, int lane) {
-#pragma unroll 1
-    for (; next < end; ++next) {
-        const auto place = ring.at(position + next);
-        barrier_wait_local(place.full, place.round & 1);
-        if (lane == 0) barrier_arrive(place.empty);
-    }
+__device__ __forceinline__ void begin_half(const HalfChunk& a, std::uint32_t descriptor,
+                                           std::int32_t (&sums)[tokens / 2]) {
+    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+#pragma unroll
+    for (int k = 0; k < 4; ++k) Wgmma<tokens>::multiply_add(sums, a[k], descriptor + k * (256 >> 4));
+    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
 
-/// A warpgroup's sums over its chunks.
+/// A warpgroup's sums over its chunks. While a chunk is multiplied its second half is unpacked, and what the next chunk
+/// needs is brought and taken. phases: of the ring.
 template <int tokens>
 __device__ __forceinline__ void multiply_item(const ProductArguments& arguments, const StepRing<tokens>& ring,
-                                              unsigned position, Supply<tokens>& supply, std::uint8_t* phases,
-                                              const ItemPart& part, WeightLine& line, int lane,
+                                              std::uint32_t phases, const ItemPart& part, WeightLine& line, int lane,
                                               std::int32_t (&sums)[tokens / 2]) {
-    int next = 0;  // chunk not seen yet
-    const int count = line.count(), every = part.chunk_groups();
-    const int again = max(0, arguments.weights.chunks - StepRing<tokens>::places);  // chunks that others follow
+    const int count = part.chunks, every = part.chunk_groups(), places = StepRing<tokens>::places(every);
+    const int leaves = part.leaves;
+    const bool supplies = part.supplies(static_cast<unsigned>(step_thread()) / 32);
+    if (count == 0) return;
+    uint4 upper, lower;
+    line.take(0, upper, lower);
+    int place = part.chunk_group;
+    barrier_wait_local(ring.full(place), phases >> place & 1);
 #pragma unroll 1
     for (int i = 0; i < count; ++i) {
-        const int chunk = part.chunk_group + i * every;
-        pass(ring, position, next, min(chunk, again), lane);
-        uint4 upper, lower;
-        line.take(i, upper, lower);
-        const auto place = ring.at(position + chunk);
-        barrier_wait_local(place.full, place.round & 1);
-        multiply_whole_chunk<tokens>(upper, lower, activation_descriptor(place.data), sums);
-        line.refill(i);
-        if (chunk < again) {
-            if (lane == 0) barrier_arrive(place.empty);
-            ++next;
+        HalfChunk first, second;
+        const std::uint32_t descriptor = uniform(activation_descriptor(ring.data_of(place)));
+        unpack_half(upper, lower, 0, first);
+        begin_half<tokens>(first, descriptor, sums);
+        unpack_half(upper, lower, 1, second);
+        begin_half<tokens>(second, descriptor + 4 * (256 >> 4), sums);
+        const std::uint32_t left = ring.empty(place);
+        if (i + 1 < count) {
+            line.refill(i, part);
+            line.take(i + 1, upper, lower);
+            const bool last = place < every;
+            const int chunk = part.chunk_group + (i - 1) * every + places;
+            if (supplies && i != 0 && chunk < arguments.weights.chunks) {  // the place before: soon all will have left
+                const int before = place - every + (last ? places : 0);
+                if (lane == 0)
+                    Supply<tokens>::bring(arguments, part, ring, chunk, before,
+                                          (last ? ~phases : phases) >> before & 1);
+                __syncwarp();
+            }
+            place += every;
+            if (place >= places) {
+                place -= places;
+                phases = ~phases;
+            }
+            barrier_wait_local(ring.full(place), phases >> place & 1);
         }
-        // This warp has left the places of chunks before, and soon all will have.
-        if (supplies())
-            supply.until(arguments, ring, position, chunk + 1 + max(every, StepRing<tokens>::places - 2 * every),
-                         phases, lane);
+        finish_chunks();
+        if (lane == 0) barrier_arrive(left, leaves);
     }
-    pass(ring, position, next, again, lane);
 }
 
 /// What the threads of a block share.
@@ -74,7 +85,8 @@ struct StepRoom {
     int items[stage_count], row_groups[stage_count];
     WorkItem first[stage_count];  ///< of this block
     ItemPart first_parts[stage_count][step_warps];
-    std::uint64_t gains;  ///< barrier of the gains
+    std::uint32_t turned[stage_count];  ///< phases of the ring that a stage's item turns round
+    std::uint64_t gains;                ///< barrier of the gains
     SharedTables tables;
     StepRings rings;
 
@@ -94,7 +106,6 @@ public:
         : a_(a), memory_(memory), room_(room), stage_(stage) {
         item_ = room.first[stage];
         part_ = room.first_parts[stage][warp()];
-        position_ = room.rings.position<tokens>();
     }
     /// Begins with the block's first item, whose weights depend on nothing.
     __device__ void open_first() {
@@ -104,21 +115,21 @@ public:
     __device__ __forceinline__ void run(const std::uint64_t* rules, std::uint32_t tag, std::uint32_t flag,
                                         std::uint64_t* best) {
         if (index_ >= room_.items[stage_]) return;
-        supply_.begin(a_, ring(), position_, turn(), lane());  // before what the compiler takes out of the loop
+        begin();  // before what the compiler takes out of the loop
 #pragma unroll 1
         while (true) {
             const int token = item_.first_token + step_thread();
             if (step_thread() < tokens && token < a_.tokens)
                 room_.tokens[step_thread()] = await_rule(rules + item_.matrix * a_.tokens + token, tag);
+            std::uint32_t& phases = room_.rings.phases[StepRings::number<tokens>];
             std::int32_t sums[tokens / 2] = {};
-            multiply_item<tokens>(a_, ring(), position_, supply_, room_.rings.phases_of<tokens>(), part_, line_, lane(),
-                                  sums);
+            multiply_item<tokens>(a_, ring(), phases, part_, line_, lane(), sums);
             __syncthreads();  // the ring is read to its end
             keep_sums<tokens>(kept(), sums);
-            position_ += a_.weights.chunks;
-            const WorkItem done = item_;
-            index_ += static_cast<int>(gridDim.x);
+            if (step_thread() == 0) phases ^= room_.turned[stage_];
+            index_ += step_blocks();
             const bool more = index_ < room_.items[stage_];
+            const WorkItem done = item_;
             if (more) {
                 item_ = item_at(a_, {tokens, room_.row_groups[stage_]}, index_);
                 part_ = part_of(a_, room_.row_groups[stage_], item_, warp());
@@ -126,13 +137,10 @@ public:
             }
             __syncthreads();
             finish(done, flag, best);
-            if (!more) {
-                if (step_thread() == 0) room_.rings.position<tokens>() = position_;
-                break;
-            }
+            if (!more) break;
             release_to_copies();
             __syncthreads();  // the kept sums and the tokens are read to their end
-            supply_.begin(a_, ring(), position_, turn(), lane());
+            begin();
         }
     }
 
@@ -151,14 +159,17 @@ private:
         return room_.rings.ring<tokens>(memory_);
     }
     /// Sums: [warpgroup][token][row], where the ring is.
-    __device__ std::int32_t* kept() const {
+    [[nodiscard]] __device__ std::int32_t* kept() const {
         return reinterpret_cast<std::int32_t*>(memory_);
     }
     __device__ void open() {
         line_.open(a_.weights.tiles, part_, lane(),
                    shared_address(memory_) + ring_bytes + step_gains_bytes + warp() * (weights_ahead * 2 * tile_bytes) +
                        16 * lane());
-        supply_.open(a_, a_.activations.q + part_.activations, ring(), position_, turn(), lane());
+        supply_.open(a_, part_, ring(), turn(), lane());
+    }
+    __device__ __forceinline__ void begin() {
+        supply_.begin(a_, part_, ring(), turn(), lane());
     }
     __device__ __forceinline__ void finish(const WorkItem& item, std::uint32_t flag, std::uint64_t* best) {
         const int row_groups = room_.row_groups[stage_];
@@ -179,7 +190,6 @@ private:
     const ProductArguments& a_;
     std::uint8_t* memory_;
     StepRoom& room_;
-    unsigned position_;  ///< places of the ring used before
     WeightLine line_;
     Supply<tokens> supply_;
     WorkItem item_;

@@ -39,6 +39,7 @@ TEST_CASE("items of a step fit the activation buffer and four warpgroups") {
             CHECK(padded_tokens(tokens) % tile.tokens == 0);
             CHECK(tile.row_groups >= 1);
             CHECK(tile.row_groups <= 4);
+            CHECK(has_places(tile));
         }
     }
 }
@@ -68,9 +69,12 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
                     const WorkItem item = item_at(product, tile, k);
                     CHECK(item.first_token % width == 0);
                     CHECK(item.first_token < tokens);
+                    std::map<int, int> left, supplied;  // [chunk group]
                     for (int warp = 0; warp < 16; ++warp) {
                         const ItemPart part = part_of(product, row_groups, item, warp);
                         CHECK(part.activations == item.matrix * (1 << 20) + item.first_token / 8 * 2048);
+                        if (part.chunks != 0) left[part.chunk_group] += part.leaves;
+                        if (part.chunks != 0 && part.supplies(warp)) ++supplied[part.chunk_group];
                         const int first = part.weights / tile_bytes, upper = first / chunks;
                         const int lower = upper + part.to_lower / tile_bytes / chunks;
                         for (int i = 0; i < part.chunks; ++i) {
@@ -80,6 +84,10 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
                             ++covered[{item.matrix, item.first_token, lower, chunk}];
                         }
                     }
+                    for (const auto& [group, warps] : left) {
+                        CHECK(warps == 16);
+                        CHECK(supplied[group] == 1);
+                    }
                 }
                 INFO(tokens << " tokens, " << row_groups << " x " << width);
                 const int views = matrices == 3 ? 3 : 1, token_tiles = ceil_div(tokens, width);
@@ -88,4 +96,14 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
                     // the last row stands in for those beyond it
                     if (at[2] != tile_row_of(product.weights, seen - 1, at[0])) CHECK(times == 1);
             }
+}
+
+TEST_CASE("an item turns the phases of the places that its chunks use an odd number of times") {
+    for (const int places : {4, 6, 7, 12, 14, 28, 29})
+        for (int chunks = 1; chunks <= 64; ++chunks) {
+            std::uint32_t phases = 0;
+            for (int chunk = 0; chunk < chunks; ++chunk) phases ^= std::uint32_t{1} << chunk % places;
+            INFO(chunks << " chunks in " << places << " places");
+            CHECK(turned_phases(chunks, places) == phases);
+        }
 }
