@@ -67,11 +67,11 @@ struct Gains {
     __device__ void wait(int stage) const { barrier_wait_local(barrier, stage & 1); }
 };
 
-/// Holds a vector as soon as all of it is there; beyond it, states that gains of zero leave out.
-__device__ __forceinline__ void hold_states(const Team& team, const NormView& norm, const std::int32_t* line,
-                                            std::uint32_t flag) {
+/// hold_states, `batch` loads before the first use.
+template <int batch>
+__device__ __forceinline__ void hold_quads(const Team& team, const NormView& norm, const std::int32_t* line,
+                                           std::uint32_t flag) {
     const int last = round_up(norm.size, 4) - 4, quads = quads_of(norm);
-    constexpr int batch = 4;  // loads before the first use
 #pragma unroll 1
     for (int first = team.thread; first < quads; first += batch * team.threads) {
         int4 x[batch];
@@ -91,6 +91,16 @@ __device__ __forceinline__ void hold_states(const Team& team, const NormView& no
         for (int j = 0; j < batch; ++j)
             if (first + j * team.threads < quads) team.held[first + j * team.threads] = unflagged(x[j]);
     }
+}
+
+/// Holds a vector as soon as all of it is there; beyond it, states that gains of zero leave out. No more is looked for
+/// than needed: looks are in the way of what they wait for.
+__device__ __forceinline__ void hold_states(const Team& team, const NormView& norm, const std::int32_t* line,
+                                            std::uint32_t flag) {
+    const int quads = quads_of(norm);
+    if (quads <= team.threads) return hold_quads<1>(team, norm, line, flag);
+    if (quads <= 2 * team.threads) return hold_quads<2>(team, norm, line, flag);
+    hold_quads<4>(team, norm, line, flag);
 }
 
 /// Two channels of a token before a step of the recurrence; f, i and g with their flags.
