@@ -221,9 +221,10 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
             room.row_groups[stage] = tile.row_groups;
             room.items[stage] = items_of(p.weights, p.tokens, tile);
             room.first[stage] = first;
-            const int most = tile.tokens == narrow ? StepRing<narrow>::most_places : StepRing<wide>::most_places;
             const int groups = room.first_parts[stage][0].chunk_groups();
-            room.turned[stage] = turned_phases(p.weights.chunks, most & -groups);
+            room.turned[stage] =
+                turned_phases(p.weights.chunks, tile.tokens == narrow ? StepRing<narrow>::places(groups)
+                                                                      : StepRing<wide>::places(groups));
         }
     }
 #pragma unroll 1
