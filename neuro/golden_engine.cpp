@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "neuro/engine.hpp"
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 
 namespace tephra {
 namespace {
@@ -90,9 +90,7 @@ public:
     [[nodiscard]] int streams() const override { return static_cast<int>(h_.size()); }
 
     Result<void> decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) override {
-        if (ids.size() > h_.size())
-            return bad_input("more tokens than streams", "decode", "make the engine with more streams");
-        if (auto ok = check(ids, logits.size(), ids.size()); !ok) return ok;
+        if (auto ok = check_decode(config(), streams(), ids, logits.size()); !ok) return ok;
         for (std::size_t s = 0; s < ids.size(); ++s)
             step(static_cast<int>(s), ids[s], logits.empty() ? logits : logits.subspan(s * vocabulary(), vocabulary()));
         return {};
@@ -100,9 +98,8 @@ public:
 
     Result<void> prefill(int stream, std::span<const std::int32_t> ids, Logits which,
                          std::span<std::int32_t> logits) override {
-        if (stream < 0 || stream >= streams()) return bad_input("no stream " + std::to_string(stream), "prefill");
+        if (auto ok = check_prefill(config(), streams(), stream, ids, which, logits.size()); !ok) return ok;
         const bool all = which == Logits::all;
-        if (auto ok = check(ids, which == Logits::none ? 0 : logits.size(), all ? ids.size() : 1); !ok) return ok;
         for (std::size_t t = 0; t < ids.size(); ++t) {
             const bool wanted = !logits.empty() && (all || (which == Logits::last && t + 1 == ids.size()));
             step(stream, ids[t],
@@ -112,16 +109,14 @@ public:
     }
 
     Result<void> read_state(int stream, std::span<std::int32_t> h) const override {
-        if (auto ok = check_state(stream, h.size()); !ok) return ok;
+        if (auto ok = check_state(config(), streams(), stream, h.size()); !ok) return ok;
         const States& from = h_[static_cast<std::size_t>(stream)];
         std::copy(from.begin(), from.end(), h.begin());
         return {};
     }
 
     Result<void> write_state(int stream, std::span<const std::int32_t> h) override {
-        if (auto ok = check_state(stream, h.size()); !ok) return ok;
-        for (const std::int32_t v : h)
-            if (v != saturate24(v)) return bad_input("state does not fit 24 bits", "write_state");
+        if (auto ok = check_new_state(config(), streams(), stream, h); !ok) return ok;
         h_[static_cast<std::size_t>(stream)].assign(h.begin(), h.end());
         return {};
     }
@@ -129,21 +124,9 @@ public:
     void set_tap(Tap tap) override { tap_ = std::move(tap); }
 
 private:
+    [[nodiscard]] const ModelConfig& config() const { return model_->graph.config; }
     [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(model_->graph.config.hidden_size); }
     [[nodiscard]] std::size_t vocabulary() const { return static_cast<std::size_t>(model_->graph.config.vocab_size); }
-
-    [[nodiscard]] Result<void> check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const {
-        for (const std::int32_t id : ids)
-            if (id < 0 || static_cast<std::size_t>(id) >= vocabulary())
-                return bad_input("id " + std::to_string(id) + " is not in the vocabulary", "token");
-        if (logits != 0 && logits != rows * vocabulary()) return bad_input("logits have another size", "logits");
-        return {};
-    }
-    [[nodiscard]] Result<void> check_state(int stream, std::size_t size) const {
-        if (stream < 0 || stream >= streams()) return bad_input("no stream " + std::to_string(stream), "state");
-        if (size != model_->graph.blocks.size() * width()) return bad_input("state has another size", "state");
-        return {};
-    }
 
     void show(int stream, int block, std::string_view name, const States& values) const {
         if (tap_) tap_(stream, block, name, values);

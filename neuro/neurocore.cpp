@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cassert>
 
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 
 namespace tephra {
 namespace {
 
-// A record on the wire: 64-bit sums, low word first, then the peaks.
 void append_sum(std::vector<std::uint32_t>& words, std::uint64_t sum) {
     words.push_back(static_cast<std::uint32_t>(sum));
     words.push_back(static_cast<std::uint32_t>(sum >> 32));
@@ -19,22 +18,19 @@ std::uint64_t sum_at(std::span<const std::uint32_t> words, int sum) {
     return words[k] | std::uint64_t{words[k + 1]} << 32;
 }
 
-bool has_second_sum(const NormParameters& norm) {
-    return norm.second_epsilon.mantissa != 0;
-}
-
 void write_record(const NormParameters& norm, const NormRecord& record, std::vector<std::uint32_t>& words) {
     words.clear();
     append_sum(words, record.sum);
-    if (has_second_sum(norm)) append_sum(words, record.second);
+    if (record_sums(norm) == 2) append_sum(words, record.second);
     words.insert(words.end(), record.peak.begin(), record.peak.begin() + norm.outputs);
+    assert(words.size() == static_cast<std::size_t>(record_words(norm)));
 }
 
 NormRecord read_record(const NormParameters& norm, std::span<const std::uint32_t> words) {
     NormRecord record;
     record.sum = sum_at(words, 0);
-    int sums = 1;
-    if (has_second_sum(norm)) record.second = sum_at(words, sums++);
+    const int sums = record_sums(norm);
+    if (sums == 2) record.second = sum_at(words, 1);
     for (int k = 0; k < norm.outputs; ++k)
         record.peak[static_cast<std::size_t>(k)] = words[static_cast<std::size_t>(2 * sums + k)];
     return record;
@@ -122,6 +118,14 @@ void emit_token(const Population& source, std::int32_t token, SliceOutput& outpu
     const auto x = firing.states();
     model.embeddings->fixed_row(token, model.fraction_bits, x);
     firing.record(model.norm, x);
+}
+
+int record_sums(const NormParameters& norm) {
+    return norm.second_epsilon.mantissa != 0 ? 2 : 1;
+}
+
+int record_words(const NormParameters& norm) {
+    return 2 * record_sums(norm) + norm.outputs;
 }
 
 void merge_record(std::span<std::uint32_t> into, std::span<const std::uint32_t> record, int sums) {

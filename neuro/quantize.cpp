@@ -99,9 +99,9 @@ Scale scale_of(double value) {
 }
 
 /// Derives parameters; the first fault is kept and ends the work.
-class Quantizer {
+class Derivation {
 public:
-    Quantizer(const LayerGraph& graph, const Peaks& peaks) : graph_(graph), peaks_(peaks) {}
+    Derivation(const LayerGraph& graph, const Peaks& peaks) : graph_(graph), peaks_(peaks) {}
 
     Result<QuantizedModel> run();
 
@@ -135,7 +135,7 @@ private:
     std::optional<Error> error_;
 };
 
-int Quantizer::fraction_bits(double peak, double headroom, int most, const std::string& place) {
+int Derivation::fraction_bits(double peak, double headroom, int most, const std::string& place) {
     const double bound = peak * headroom;
     if (!std::isfinite(bound) || bound > state_max) {
         fault("the largest value " + std::to_string(peak) + " does not fit a 24-bit state", place,
@@ -147,7 +147,7 @@ int Quantizer::fraction_bits(double peak, double headroom, int most, const std::
     return bits;
 }
 
-Quantizer::Gain Quantizer::gain(const std::vector<double>& values, const std::string& place) {
+Derivation::Gain Derivation::gain(const std::vector<double>& values, const std::string& place) {
     double peak = 0;
     for (const double v : values) {
         if (!std::isfinite(v)) fault("norm weight is not finite", place);
@@ -163,7 +163,7 @@ Quantizer::Gain Quantizer::gain(const std::vector<double>& values, const std::st
     return out;
 }
 
-BlockFormats Quantizer::formats(const BlockPeaks& peaks, int x_in, const std::string& place) {
+BlockFormats Derivation::formats(const BlockPeaks& peaks, int x_in, const std::string& place) {
     const auto bits = [&](double peak, double headroom, int most, const char* name) {
         return fraction_bits(peak, headroom, most, place + "." + name);
     };
@@ -181,8 +181,8 @@ BlockFormats Quantizer::formats(const BlockPeaks& peaks, int x_in, const std::st
     return f;
 }
 
-NormParameters Quantizer::norm(std::span<const double> outer, const std::vector<double>& rms, double epsilon,
-                               int x_bits, std::span<const Target> targets, const std::string& place) {
+NormParameters Derivation::norm(std::span<const double> outer, const std::vector<double>& rms, double epsilon,
+                                int x_bits, std::span<const Target> targets, const std::string& place) {
     const std::size_t n = rms.size();
     NormParameters out;
     out.size = static_cast<int>(n);
@@ -205,15 +205,15 @@ NormParameters Quantizer::norm(std::span<const double> outer, const std::vector<
     return out;
 }
 
-NormParameters Quantizer::folded_norm(std::span<const float> outer, int x_bits, std::span<const Target> targets,
-                                      const std::string& place) {
+NormParameters Derivation::folded_norm(std::span<const float> outer, int x_bits, std::span<const Target> targets,
+                                       const std::string& place) {
     const std::vector<double> w(outer.begin(), outer.end());
     std::vector<double> rms(w.size());
     for (std::size_t j = 0; j < w.size(); ++j) rms[j] = std::sqrt(w[j] * w[j] + bitlinear_eps);
     return norm(w, rms, bitlinear_eps * graph_.config.rms_norm_eps, x_bits, targets, place);
 }
 
-NormParameters Quantizer::output_norm(const Block& block, const BlockFormats& formats, const std::string& place) {
+NormParameters Derivation::output_norm(const Block& block, const BlockFormats& formats, const std::string& place) {
     const std::vector<double> w(block.g_norm.begin(), block.g_norm.end());
     const std::array targets{Target{&block.o_proj, formats.x_mid}};
     NormParameters out = norm(w, w, bitlinear_eps * graph_.config.rms_norm_eps, formats.t, targets, place);
@@ -222,7 +222,7 @@ NormParameters Quantizer::output_norm(const Block& block, const BlockFormats& fo
     return out;
 }
 
-QuantizedBlock Quantizer::block(std::size_t l, int x_in, std::span<const double> lower) {
+QuantizedBlock Derivation::block(std::size_t l, int x_in, std::span<const double> lower) {
     const Block& block = graph_.blocks[l];
     const std::string place = "block " + std::to_string(l);
     QuantizedBlock out;
@@ -243,7 +243,7 @@ QuantizedBlock Quantizer::block(std::size_t l, int x_in, std::span<const double>
     return out;
 }
 
-Result<QuantizedModel> Quantizer::run() {
+Result<QuantizedModel> Derivation::run() {
     QuantizedModel model;
     model.x_embedding = fraction_bits(peaks_.embedding, 1, sum_bits, "embeddings");
     const std::vector<double> lower = forget_lower_bounds(graph_);
@@ -270,7 +270,7 @@ Result<QuantizedModel> quantize(const LayerGraph& graph, std::span<const std::in
                                  std::to_string(graph.config.vocab_size),
                              "calibration id " + std::to_string(i), "calibrate on ids of the model's own tokenizer");
     const Peaks peaks = calibrate(graph, calibration_ids, std::max(threads, 1));
-    return Quantizer(graph, peaks).run();
+    return Derivation(graph, peaks).run();
 }
 
 }  // namespace tephra

@@ -1,6 +1,6 @@
 #pragma once
-// The scales of core/fixed.hpp and of the norm of neuro/stages.hpp on the device. Only what reads a table is written
-// again here; everything else is core/fixed.hpp itself.
+// The scales of core/fixed.hpp and of the norm of neuro/neuron_math.hpp on the device. Only what reads a table is
+// written again here; everything else is core/fixed.hpp itself.
 #include <cstdint>
 
 #include "backends/cuda/views.hpp"

@@ -9,7 +9,7 @@
 #include "neuro/engine.hpp"
 #include "neuro/native/buffer.hpp"
 #include "neuro/native/team.hpp"
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 
 namespace tephra {
 

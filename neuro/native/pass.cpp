@@ -124,7 +124,7 @@ void Forward::Pass::mix_tokens(std::size_t l, Range rows) {
         keep(all.shown_.f, all.width_, t, rows.begin, slice.f_acc, scales[0]);
         keep(all.shown_.i, all.width_, t, rows.begin, slice.i_acc, scales[1]);
         keep(all.shown_.g, all.width_, t, rows.begin, slice.g_acc, scales[2]);
-        if (tap) std::copy(h.begin(), h.end(), all.shown_.h.row(t, all.width_).begin() + rows.begin);
+        if (tap) std::copy(h.begin(), h.end(), all.shown_.h.row(t, all.width_).subspan(rows.begin).begin());
     }
 }
 

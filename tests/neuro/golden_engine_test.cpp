@@ -2,7 +2,7 @@
 
 #include "neuro/engine.hpp"
 #include "neuro/float_model.hpp"
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 #include "tests/catch.hpp"
 #include "tests/neuro/random_model.hpp"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the test vectors of the integer model: fixed.json and stages.json, beside this script.
+"""Writes the test vectors of the integer model: fixed.json and neuron_math.json, beside this script.
 
 Written from docs/numerics.md alone, with integers of unlimited size and asserted widths, as a check that the page is
 complete and that the C++ code follows it. Needs only Python 3; the output does not depend on the machine.
@@ -341,5 +341,5 @@ def write(name, value):
 if __name__ == "__main__":
     write("fixed.json", fixed_cases())
     gated_units, residual_cases = elementwise_cases()
-    write("stages.json", {"embedding": embedding_cases(), "norm": norm_cases(), "recurrence": recurrence_cases(), "gated_unit": gated_units,
+    write("neuron_math.json", {"embedding": embedding_cases(), "norm": norm_cases(), "recurrence": recurrence_cases(), "gated_unit": gated_units,
                           "residual": residual_cases, "ternary": ternary_cases()})

@@ -4,13 +4,13 @@
 #define HWY_WANT_AVX3_DL
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "neuro/stages.cpp"
+#define HWY_TARGET_INCLUDE "neuro/neuron_math.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include <algorithm>
 
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 #if HWY_TARGET <= HWY_AVX2
 #include "neuro/sigmoid_vector-inl.hpp"
 #endif

@@ -1,4 +1,4 @@
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 
 #include <cstring>
 
@@ -27,10 +27,10 @@ Scale scale(const Json& pair) {
     return {static_cast<std::uint16_t>(values[0]), static_cast<std::int16_t>(values[1])};
 }
 
-/// Calls check(case) on each case of one stage in tests/cases/numerics/stages.json, naming it when it fails.
+/// Calls check(case) on each case of one operation in tests/cases/numerics/neuron_math.json, naming it when it fails.
 template <typename Check>
 void replay(const std::string& stage, const Check& check) {
-    const Json file = read_json_file(TEPHRA_TEST_DATA "/numerics/stages.json").value();
+    const Json file = read_json_file(TEPHRA_TEST_DATA "/numerics/neuron_math.json").value();
     const Json::Array& cases = *file.find(stage)->array();
     REQUIRE(cases.size() > 3);
     for (const Json& c : cases) {

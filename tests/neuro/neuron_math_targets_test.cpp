@@ -1,10 +1,10 @@
 // The vector loops of the neuron models against the definition, at the borders of the tables and of the 24 bits.
-// (The vectors of stages_test.cpp are shorter than one pass of those loops.)
+// (The vectors of neuron_math_test.cpp are shorter than one pass of those loops.)
 #include <numeric>
 
 #include "core/fixed.hpp"
 #include "core/philox.hpp"
-#include "neuro/stages.hpp"
+#include "neuro/neuron_math.hpp"
 #include "tests/neuro/on_every_target.hpp"
 
 using namespace tephra;

@@ -8,8 +8,8 @@
 
 #include "core/hash.hpp"
 #include "core/philox.hpp"
+#include "neuro/neuron_math.hpp"
 #include "neuro/simd.hpp"
-#include "neuro/stages.hpp"
 
 using namespace tephra;
 
