@@ -37,6 +37,19 @@ public:
     virtual void set_tap(Tap tap) = 0;
 };
 
+// What every engine refuses, each with bad_input. `streams`: of the engine; `logits`: size of the buffer, 0 for none.
+
+/// Arguments of decode().
+Result<void> check_decode(const ModelConfig& config, int streams, std::span<const std::int32_t> ids,
+                          std::size_t logits);
+/// Arguments of prefill().
+Result<void> check_prefill(const ModelConfig& config, int streams, int stream, std::span<const std::int32_t> ids,
+                           Logits which, std::size_t logits);
+/// Arguments of read_state(); `size`: of the buffer.
+Result<void> check_state(const ModelConfig& config, int streams, int stream, std::size_t size);
+/// Arguments of write_state(): values of 24 bits.
+Result<void> check_new_state(const ModelConfig& config, int streams, int stream, std::span<const std::int32_t> h);
+
 struct EngineOptions {
     int streams = 1;
     int threads = 1;

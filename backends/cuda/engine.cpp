@@ -45,6 +45,7 @@ public:
     [[nodiscard]] bool persistent() const override { return decoder_.ready(); }
 
 private:
+    [[nodiscard]] const ModelConfig& config() const { return deployment_->graph.config; }
     [[nodiscard]] std::size_t vocabulary() const {
         return static_cast<std::size_t>(deployment_->graph.config.vocab_size);
     }
@@ -57,7 +58,6 @@ private:
     }
     [[nodiscard]] Sequence batch() const { return {false, h_.data(), state_size()}; }
 
-    [[nodiscard]] Result<void> check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const;
     Result<void> reserve(int tokens, int logit_rows);
     Result<void> send_ids(std::span<const std::int32_t> ids, std::int32_t* to);
     Result<void> fetch(std::span<std::int32_t> logits, const std::int32_t* from);
@@ -105,14 +105,6 @@ CudaMemory CudaEngineImpl::memory() const {
     return memory;
 }
 
-Result<void> CudaEngineImpl::check(std::span<const std::int32_t> ids, std::size_t logits, std::size_t rows) const {
-    for (const std::int32_t id : ids)
-        if (id < 0 || static_cast<std::size_t>(id) >= vocabulary())
-            return bad_input("id " + std::to_string(id) + " is not in the vocabulary", "token");
-    if (logits != 0 && logits != rows * vocabulary()) return bad_input("logits have another size", "logits");
-    return {};
-}
-
 Result<void> CudaEngineImpl::reserve(int tokens, int logit_rows) {
     if (tokens > runner_.capacity() || logit_rows > runner_.logit_rows()) graphs_.clear();
     return runner_.reserve(tokens, logit_rows);
@@ -135,9 +127,7 @@ Result<void> CudaEngineImpl::finish(const char* what) {
 }
 
 Result<void> CudaEngineImpl::decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) {
-    if (ids.size() > static_cast<std::size_t>(options_.streams))
-        return bad_input("more tokens than streams", "decode", "make the engine with more streams");
-    if (auto ok = check(ids, logits.size(), ids.size()); !ok) return ok;
+    if (auto ok = check_decode(config(), streams(), ids, logits.size()); !ok) return ok;
     if (ids.empty()) return {};
     if (tap_) return decode_tapped(0, ids, logits);
     if (ids.size() == 1 && decoder_.ready()) return decode_persistent(ids[0], logits);
@@ -176,9 +166,8 @@ Result<void> CudaEngineImpl::decode_tapped(int stream, std::span<const std::int3
 
 Result<void> CudaEngineImpl::prefill(int stream, std::span<const std::int32_t> ids, Logits which,
                                      std::span<std::int32_t> logits) {
-    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "prefill");
+    if (auto ok = check_prefill(config(), streams(), stream, ids, which, logits.size()); !ok) return ok;
     const bool all = which == Logits::all;
-    if (auto ok = check(ids, which == Logits::none ? 0 : logits.size(), all ? ids.size() : 1); !ok) return ok;
     if (!tap_) return prefill_chunked(stream, ids, which, logits);
     for (std::size_t t = 0; t < ids.size(); ++t) {  // taps show every token's state, so tokens go one by one
         const bool wanted = !logits.empty() && (all || (which == Logits::last && t + 1 == ids.size()));
@@ -239,23 +228,17 @@ Result<void> CudaEngineImpl::prefill_chunked(int stream, std::span<const std::in
 }
 
 Result<void> CudaEngineImpl::read_state(int stream, std::span<std::int32_t> h) const {
-    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "state");
-    if (h.size() != state_size()) return bad_input("state has another size", "state");
+    if (auto ok = check_state(config(), streams(), stream, h.size()); !ok) return ok;
     return checked(cudaMemcpy(h.data(), state_of(stream), h.size_bytes(), cudaMemcpyDeviceToHost), "read state");
 }
 
 Result<void> CudaEngineImpl::write_state(int stream, std::span<const std::int32_t> h) {
-    if (stream < 0 || stream >= options_.streams) return bad_input("no stream " + std::to_string(stream), "state");
-    if (h.size() != state_size()) return bad_input("state has another size", "state");
-    for (const std::int32_t v : h)
-        if (v != saturate24(v)) return bad_input("state does not fit 24 bits", "write_state");
+    if (auto ok = check_new_state(config(), streams(), stream, h); !ok) return ok;
     return send(state_of(stream), h.data(), h.size_bytes(), "write state");
 }
 
 Result<std::vector<std::int32_t>> CudaEngineImpl::generate(std::span<const std::int32_t> first, int steps) {
-    if (first.size() > static_cast<std::size_t>(options_.streams))
-        return bad_input("more tokens than streams", "generate", "make the engine with more streams");
-    if (auto ok = check(first, 0, 0); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_decode(config(), streams(), first, 0); !ok) return tl::unexpected(ok.error());
     if (first.empty() || steps <= 0) return std::vector<std::int32_t>();
     return first.size() == 1 && decoder_.ready() ? generate_persistent(first[0], steps) : generate_batch(first, steps);
 }
