@@ -1,7 +1,10 @@
 #include "neuro/lower.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
+
+#include "neuro/neurocore.hpp"
 
 namespace tephra {
 namespace {
@@ -12,12 +15,6 @@ namespace {
 constexpr int stages_per_vector = 3;
 constexpr int credit_lag = stages_per_vector + 1;
 
-int record_sums(const NormParameters& norm) {
-    return norm.second_epsilon.mantissa != 0 ? 2 : 1;
-}
-int record_words(const NormParameters& norm) {
-    return 2 * record_sums(norm) + norm.outputs;
-}
 int statistics_bits(const NormParameters& norm) {
     return 16 * (1 + norm.outputs);
 }
@@ -65,6 +62,7 @@ private:
     }
 
     PopulationId add(Population p) {
+        assert(p.record_words <= max_record_words);
         program_.populations.push_back(std::move(p));
         return PopulationId(static_cast<int>(program_.populations.size()) - 1);
     }
@@ -202,7 +200,8 @@ private:
         gated.record_words = record_words(quantized.down_norm);
         gated.parameter_bits = statistics_bits(quantized.down_norm);
         const PopulationId unit = add(std::move(gated));
-        connect_ternary(quant_gate, unit, halves(block.gate_proj.weight), {0, 0});
+        const TernaryMatrix& gate = block.gate_proj.weight;
+        connect_ternary(quant_gate, unit, {gate.row_range(0, f), gate.row_range(f, 2 * f)}, {0, 0});
         connect_broadcast(norm3, unit, 1, 1);
 
         const PopulationId norm4 = add_normalizer("down_norm", unit, quantized.down_norm);
@@ -227,18 +226,6 @@ private:
         program_.sink = add(std::move(sampler));
         connect(readout, program_.sink, SynapseKind::identity);
         add_credit(program_.sink);
-    }
-
-    /// The two halves of gate_proj as matrices of f rows each.
-    static std::vector<TernaryMatrix> halves(const TernaryMatrix& gate) {
-        const int rows = gate.rows / 2;
-        const auto bytes = static_cast<std::size_t>(ternary_row_bytes(gate.cols)) * static_cast<std::size_t>(rows);
-        TernaryMatrix first = gate;
-        TernaryMatrix second = gate;
-        first.rows = second.rows = rows;
-        first.codes = gate.codes.first(bytes);
-        second.codes = gate.codes.subspan(bytes);
-        return {first, second};
     }
 
     std::shared_ptr<const Deployment> model_;

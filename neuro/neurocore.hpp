@@ -28,6 +28,11 @@ void fire(const Population& population, int begin, int end, std::span<const Port
 /// Fires the TokenSource for a token: all its neurons. The token must lie in the vocabulary.
 void emit_token(const Population& source, std::int32_t token, SliceOutput& output);
 
+/// 64-bit sums at the head of a norm's record: of a_j^2 and, where second_epsilon is not zero, of g_j^2.
+int record_sums(const NormParameters& norm);
+/// Words of a norm's record: two for each sum, low word first, then a peak for each output.
+int record_words(const NormParameters& norm);
+
 /// Merges a record into another of the same projection (Projection::sums): exact, in any order.
 void merge_record(std::span<std::uint32_t> into, std::span<const std::uint32_t> record, int sums);
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -54,8 +55,14 @@ struct TokenSink {};
 using NeuronModel =
     std::variant<TokenSource, Normalizer, Quantizer, GatedRecurrence, Residual, GatedUnit, Readout, TokenSink>;
 
+/// What a neuron model is called: "normalizer". Every alternative has a name, or neuro/program.cpp does not compile.
+std::string_view kind(const NeuronModel& model);
+
 /// Populations whose neuron j must be on one core for every j (their identity projections stay in the core).
 using GroupId = Id<struct GroupTag>;
+
+/// Most words of a record: what a packet carries beside a message. The language model uses at most 7.
+inline constexpr int max_record_words = 8;
 
 struct Population {
     std::string name;      ///< "block3.mixer"
@@ -65,7 +72,8 @@ struct Population {
     GroupId group;         ///< co-location group
     NeuronModel model;
     int message_bits = 0;              ///< payload of a neuron's message, 1 to 32; 0: sends only records
-    int record_words = 0;              ///< 32-bit words of the record a slice (or a Normalizer) sends; 0: none
+    int record_words = 0;              ///< 32-bit words of the record that a slice or a Normalizer sends, up to
+                                       ///< max_record_words; 0: none
     int state_bits = 0;                ///< persistent state of a neuron, per stream
     int parameter_bits = 0;            ///< constants of a neuron (gains, bounds)
     int stage = 0;                     ///< barrier steps from the entry of a token to this population's firing

@@ -28,6 +28,12 @@ struct TernaryMatrix {
         const auto stride = static_cast<std::size_t>(ternary_row_bytes(cols));
         return codes.subspan(static_cast<std::size_t>(r) * stride, stride);
     }
+    /// Rows [begin, end) as a matrix, 0 <= begin <= end <= rows.
+    [[nodiscard]] TernaryMatrix row_range(int begin, int end) const {
+        const auto stride = static_cast<std::size_t>(ternary_row_bytes(cols));
+        const auto first = static_cast<std::size_t>(begin), count = static_cast<std::size_t>(end - begin);
+        return {end - begin, cols, codes.subspan(first * stride, count * stride), scale};
+    }
     /// Weight of row r, column c: -1, 0 or 1.
     [[nodiscard]] int weight(int r, int c) const {
         const int byte = c / ternary_chunk_columns * ternary_chunk_bytes + c % ternary_chunk_bytes;

@@ -1,5 +1,4 @@
 // tephra lower: the populations and projections that a model becomes, with counts per token.
-#include <array>
 #include <iostream>
 #include <memory>
 
@@ -10,9 +9,6 @@
 
 namespace tephra::tools {
 namespace {
-
-constexpr std::array<std::string_view, 8> model_names = {"token source", "normalizer", "quantizer", "gated recurrence",
-                                                         "residual",     "gated unit", "readout",   "token sink"};
 
 std::int64_t synops(const Program& program, const Population& population) {
     std::int64_t sum = 0;
@@ -28,8 +24,8 @@ void print_lowering(const std::string& path, const std::string& format, bool all
     Table table({"stage", "population", "model", "neurons", "messages", "bits", "record words", "synops"});
     for (const Population& p : program.populations) {
         if (!all && format == "text" && p.block > 0 && p.block < program.num_blocks) continue;
-        table.add({p.stage, p.name, std::string(model_names[p.model.index()]), p.size, p.message_bits > 0 ? p.size : 0,
-                   p.message_bits, p.record_words, synops(program, p)});
+        table.add({p.stage, p.name, std::string(kind(p.model)), p.size, p.message_bits > 0 ? p.size : 0, p.message_bits,
+                   p.record_words, synops(program, p)});
     }
     if (format != "text") {
         std::cout << table.render(format);

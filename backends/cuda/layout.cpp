@@ -58,15 +58,4 @@ void pack_stage(const StageShape& shape, std::span<const TernaryMatrix> matrices
     }
 }
 
-std::vector<TernaryMatrix> split_rows(const TernaryMatrix& matrix) {
-    const int rows = matrix.rows / 2;
-    const auto bytes = static_cast<std::size_t>(ternary_row_bytes(matrix.cols)) * static_cast<std::size_t>(rows);
-    TernaryMatrix first = matrix;
-    TernaryMatrix second = matrix;
-    first.rows = second.rows = rows;
-    first.codes = matrix.codes.first(bytes);
-    second.codes = matrix.codes.subspan(bytes);
-    return {first, second};
-}
-
 }  // namespace tephra::cuda

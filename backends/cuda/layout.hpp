@@ -71,9 +71,6 @@ struct StageShape {
 /// Packs the matrices of a stage; `out` has shape.bytes() bytes. Padding rows and columns have weight zero.
 void pack_stage(const StageShape& shape, std::span<const TernaryMatrix> matrices, std::span<std::uint8_t> out);
 
-/// The halves of a matrix with 2 f rows: rows 0 .. f-1 and f .. 2f-1.
-std::vector<TernaryMatrix> split_rows(const TernaryMatrix& matrix);
-
 /// Position of activation (token n, column k) in the activation buffer of `tokens` tokens (a multiple of 8): by
 /// 256-column chunk, then by 8 tokens, then 16 positions of columns x 8 tokens as one 128-byte core matrix of wgmma.
 constexpr std::size_t activation_offset(int tokens, int n, int k) {

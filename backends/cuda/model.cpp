@@ -73,7 +73,9 @@ std::vector<Job> packing_jobs(const LayerGraph& graph, std::size_t& bytes) {
     for (const Block& block : graph.blocks) {
         add(shapes.mixer, {block.f_proj.weight, block.i_proj.weight, block.g_proj.weight});
         add(shapes.output, {block.o_proj.weight});
-        add(shapes.gate, split_rows(block.gate_proj.weight));
+        const TernaryMatrix& gate = block.gate_proj.weight;
+        const int half = gate.rows / 2;
+        add(shapes.gate, {gate.row_range(0, half), gate.row_range(half, gate.rows)});
         add(shapes.down, {block.down_proj.weight});
     }
     add(head_shape(graph.config), {graph.lm_head.weight});
