@@ -21,6 +21,13 @@ constexpr int sum_bits = 20, scaled_bits = 23;
 constexpr int logit_bits = 16;
 constexpr int gain_bits = 15;  ///< of the magnitude of an int16 gain
 constexpr double gain_max = 32767;
+/// Bits that a product of two states loses at least: engines then hold it in 32 bits before they saturate it.
+constexpr int least_product_shift = 16;
+
+/// Most fraction bits of a product whose factors have so many together.
+int product_bits(int factors_bits) {
+    return std::clamp(factors_bits - least_product_shift, 0, scaled_bits);
+}
 
 /// Largest magnitudes of one block's states.
 struct BlockPeaks {
@@ -173,10 +180,10 @@ BlockFormats Derivation::formats(const BlockPeaks& peaks, int x_in, const std::s
     f.i = bits(peaks.i, sum_headroom, sum_bits, "i");
     f.g = bits(peaks.g, sum_headroom, sum_bits, "g");
     f.h = bits(peaks.h, sum_headroom, scaled_bits, "h");
-    f.t = bits(peaks.t, product_headroom, std::min(scaled_bits, f.g + f.h), "t");
+    f.t = bits(peaks.t, product_headroom, product_bits(f.g + f.h), "t");
     f.x_mid = bits(peaks.x_mid, sum_headroom, sum_bits, "x_mid");
     f.z = bits(peaks.z, sum_headroom, sum_bits, "z");
-    f.y = bits(peaks.y, product_headroom, std::min(scaled_bits, 2 * f.z), "y");
+    f.y = bits(peaks.y, product_headroom, product_bits(2 * f.z), "y");
     f.x_out = bits(peaks.x, sum_headroom, sum_bits, "x");
     return f;
 }

@@ -55,6 +55,20 @@ TEST_CASE("formats hold the calibrated values with headroom and waste no bit") {
     }
 }
 
+TEST_CASE("products of states lose 16 bits at least, however small they are") {
+    const test::RandomModel model(test::small_config(), 5);
+    LayerGraph graph = model.graph;
+    TernaryMatrix& gate = graph.blocks[1].gate_proj.weight;
+    std::vector<std::uint8_t> codes(gate.codes.begin(), gate.codes.end());
+    constexpr std::uint8_t zero_weights = 0b01010101;
+    std::fill(codes.begin(), codes.begin() + static_cast<std::ptrdiff_t>(codes.size() / 2), zero_weights);
+    gate.codes = codes;  // z1 is zero and so is y; z2 is large
+    gate.scale *= 1000;
+    const BlockFormats f = quantize(graph, test::random_ids(200, 97, 3)).value().blocks[1].formats;
+    CHECK(f.z < 19);
+    CHECK(f.y == 2 * f.z - 16);
+}
+
 TEST_CASE("quantization does not depend on the number of threads") {
     const test::RandomModel model(test::small_config(), 6);
     const auto ids = test::random_ids(700, 97, 4);
