@@ -137,15 +137,15 @@ same_perplexity() {
     cmp <(cut -d, -f1,3- "$work/native.csv") <(cut -d, -f1,3- "$work/cuda.csv") && echo 'equal     eval'
 }
 
-# expect_error TEXT COMMAND...: it must end with the exit code of device errors and say TEXT.
+# expect_error CODE TEXT COMMAND...: it must end with exit code CODE and say TEXT.
 expect_error() {
-    local text=$1 status
-    shift
+    local code=$1 text=$2 status
+    shift 2
     within "$@" >"$work/out" 2>&1
     status=$?
     cat "$work/out"
-    if [ "$status" -eq 5 ] && grep -q -- "$text" "$work/out"; then return 0; fi
-    echo "expected exit 5 and \"$text\", got exit $status"
+    if [ "$status" -eq "$code" ] && grep -q -- "$text" "$work/out"; then return 0; fi
+    echo "expected exit $code and \"$text\", got exit $status"
     return 1
 }
 
@@ -155,11 +155,16 @@ errors() {
     within "$programs/tephra" synth --hidden 4 --layers 1 --intermediate 4 --vocab 12000000 --calibration-tokens 1 \
         -o "$work/wide.tph" >"$work/out" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then cat "$work/out" && return "$status"; fi
-    expect_error 'out of device memory' "$programs/tephra" measure "$work/wide.tph" --batch 4096 --idle 0.5 || status=1
+    expect_error 5 'out of device memory' "$programs/tephra" measure "$work/wide.tph" --batch 4096 --idle 0.5 || status=1
     rm -f "$work/wide.tph"
-    CUDA_VISIBLE_DEVICES='' expect_error 'no usable GPU' "$programs/tephra" generate "$small" --engine cuda \
+    # A vector longer than the norms hold.
+    within "$programs/tephra" synth --hidden 8 --layers 1 --intermediate 16385 --vocab 16 --calibration-tokens 1 \
+        -o "$work/long.tph" >"$work/out" 2>&1 || status=$?
+    if [ "$status" -ne 0 ]; then cat "$work/out" && return "$status"; fi
+    expect_error 4 'intermediate size of at most 16384' "$programs/tephra" measure "$work/long.tph" --idle 0.5 || status=1
+    CUDA_VISIBLE_DEVICES='' expect_error 5 'no usable GPU' "$programs/tephra" generate "$small" --engine cuda \
         --prompt x -n 1 || status=1
-    CUDA_VISIBLE_DEVICES='' expect_error 'no usable GPU' "$programs/tephra" measure "$small" --idle 0.5 || status=1
+    CUDA_VISIBLE_DEVICES='' expect_error 5 'no usable GPU' "$programs/tephra" measure "$small" --idle 0.5 || status=1
     return "$status"
 }
 

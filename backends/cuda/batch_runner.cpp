@@ -52,7 +52,8 @@ std::size_t BatchRunner::bytes() const {
 
 Result<void> BatchRunner::prepare_step() {
     if (!hopper_ || meeting_.size() != 0 || model_.blocks.empty()) return {};
-    if (!std::ranges::all_of(model_.blocks, step_fits)) return {};
+    const auto fits = [&](const BlockView& block) { return step_fits(block, model_.head); };
+    if (!std::ranges::all_of(model_.blocks, fits)) return {};
     return meeting_.allocate(2);
 }
 

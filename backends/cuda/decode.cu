@@ -128,6 +128,8 @@ __global__ void __launch_bounds__(decode_threads, 1) decode(const __grid_constan
         serve_all(worker);
     else
         WeightStream(worker).run();
+#else
+    __trap();
 #endif
 }
 

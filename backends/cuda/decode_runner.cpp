@@ -1,5 +1,7 @@
 #include "backends/cuda/decode_runner.hpp"
 
+#include "backends/cuda/limits.hpp"
+
 namespace tephra::cuda {
 namespace {
 
@@ -37,7 +39,7 @@ Exchanges carve(Carver& carver, const DecodePlan& plan, const StageShape (&stage
 }  // namespace
 
 Result<void> DecodeRunner::prepare(const DeviceInfo& device) {
-    if (config_.num_layers == 0 || device.capability < 90) return {};
+    if (config_.num_layers == 0 || !runs_hopper_kernels(device.capability)) return {};
     const BlockShapes shapes = block_shapes(config_);
     const StageShape stages[stage_count] = {shapes.mixer, shapes.output, shapes.gate, shapes.down, head_shape(config_)};
     const auto plan = plan_decode(stages, device.multiprocessors, device.shared_bytes);

@@ -1,5 +1,7 @@
 #include "backends/cuda/device.hpp"
 
+#include "backends/cuda/limits.hpp"
+
 namespace tephra::cuda {
 namespace {
 
@@ -62,11 +64,7 @@ Result<DeviceInfo> open_device() {
     info.multiprocessors = properties.multiProcessorCount;
     info.shared_bytes = properties.sharedMemPerBlockOptin;
     info.memory_bytes = properties.totalGlobalMem;
-    if (info.capability < 80)
-        return fail(ErrorCode::device,
-                    info.name + " has compute capability " + std::to_string(properties.major) + "." +
-                        std::to_string(properties.minor) + ", at least 8.0 is needed",
-                    "cuda", "choose --engine native");
+    if (auto ok = check_capability(info.name, info.capability); !ok) return tl::unexpected(ok.error());
     return info;
 }
 

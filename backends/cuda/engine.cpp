@@ -6,7 +6,9 @@
 #include "backends/cuda/decode_runner.hpp"
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/graphs.hpp"
+#include "backends/cuda/limits.hpp"
 #include "backends/cuda/model.hpp"
+#include "backends/cuda/probe.hpp"
 #include "backends/cuda/tap_copy.hpp"
 
 namespace tephra {
@@ -23,7 +25,8 @@ public:
         : deployment_(std::move(model)),
           options_(options),
           info_(std::move(info)),
-          runner_(model_, deployment_->graph.config, options.hopper && info_.capability == 90, info_.multiprocessors),
+          runner_(model_, deployment_->graph.config, options.hopper && runs_hopper_kernels(info_.capability),
+                  info_.multiprocessors),
           decoder_(model_, deployment_->graph.config) {}
 
     /// Second part of construction, which can fail.
@@ -86,6 +89,9 @@ private:
 };
 
 Result<void> CudaEngineImpl::initialise() {
+    const auto code = compiled_code();
+    if (!code) return tl::unexpected(code.error());
+    if (auto ok = check_code(*code, info_.capability); !ok) return ok;
     if (auto ok = checked(stream_.status(), "create a stream"); !ok) return ok;
     auto uploaded = upload_model(*deployment_, options_.threads);
     if (!uploaded) return tl::unexpected(uploaded.error());
@@ -294,6 +300,8 @@ Result<std::string> cuda_bus_id() {
 
 Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
                                                      const CudaEngineOptions& options) {
+    if (auto ok = cuda::check_streams(options.streams); !ok) return tl::unexpected(ok.error());
+    if (auto ok = cuda::check_model(*model); !ok) return tl::unexpected(ok.error());
     auto info = cuda::open_device();
     if (!info) return tl::unexpected(info.error());
     auto engine = std::make_unique<cuda::CudaEngineImpl>(std::move(model), options, std::move(*info));

@@ -53,7 +53,8 @@ bool cuda_engine_built();
 /// GPU.
 Result<std::string> cuda_bus_id();
 
-/// Errors (device): built without CUDA, no GPU, driver too old, GPU too old, out of device memory.
+/// Errors: device (built without CUDA, no GPU, driver too old, GPU too old, code compiled for another GPU, out of
+/// device memory); does_not_fit and bad_input: what backends/cuda/limits.hpp names.
 Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
                                                      const CudaEngineOptions& options);
 

@@ -2,13 +2,13 @@
 // The norm of a token that a block of threads holds in registers.
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
+#include "backends/cuda/limits.hpp"
 #include "backends/cuda/numerics.cuh"
 #include "backends/cuda/reduce.cuh"
 
 namespace tephra::cuda {
 
-inline constexpr int norm_threads = 256;  ///< of a block, which takes one token
-inline constexpr int widest = 16;         ///< quads of columns a thread of a norm holds at most: vectors up to 16384
+inline constexpr int widest = norm_most_quads;
 
 /// Four columns of a row of `stride` states. What lies past the vector's end may be anything: its gains are zero.
 __device__ inline int4 load_states(const std::int32_t* row, int column, int stride) {

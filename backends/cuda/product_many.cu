@@ -185,6 +185,8 @@ __global__ void __launch_bounds__(many_threads, 2) product_many(const __grid_con
                                     blockIdx.y * width, shared.tables, shared.sigmoids, sums);
     else
         finish_plain<finish, width>(shared, arguments, matrix, warp, lane, sums);
+#else
+    __trap();
 #endif
 }
 

@@ -131,6 +131,8 @@ __global__ void __launch_bounds__(S::threads, S::residents)
         if constexpr (split > 1) cluster_sync();  // where the consumers' sums lie ready
     }
     if constexpr (split > 1) cluster_meet();  // a block's sums must outlive their readers
+#else
+    __trap();
 #endif
 }
 

@@ -255,6 +255,8 @@ __global__ void __launch_bounds__(step_threads, 1) step(const __grid_constant__ 
         reveal_states(a);
     }
     meeting.leave();
+#else
+    __trap();
 #endif
 }
 
@@ -275,17 +277,6 @@ void launch(const StepArguments& arguments, int multiprocessors, Stream stream) 
 }
 
 }  // namespace
-
-bool step_fits(const BlockView& block) {
-    ProductArguments gate{};
-    gate.z_bits = block.z_bits;
-    gate.y_bits = block.y_bits;
-    const RecurrenceFormats& formats = block.recurrence;
-    for (const NormView& norm : block.norms)
-        if (norm.size > step_widest || (1 + norm.outputs) * round_up(norm.size, tile_columns) * 2 > step_gains_bytes)
-            return false;
-    return QuickFinish::fits(Finish::unit, gate) && QuickProduct::fits(formats.g + formats.h - formats.t);
-}
 
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream) {
     const StepPlan& plan = arguments.plan;

@@ -2,6 +2,7 @@
 // One token of each of many streams through all blocks in one kernel, whose blocks meet between stages: where a stage
 // takes microseconds, starting kernels would take as long as running them.
 #include <cstdint>
+#include <limits>
 
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/layout.hpp"
@@ -37,14 +38,17 @@ struct StepArguments {
     std::uint32_t* meeting;  ///< two words, zero between launches
 };
 
-/// Longest vector of a norm that a step takes, and its gains.
+/// Longest vector of a norm that a step takes, and bytes of a norm's gains: what its blocks hold in shared memory.
 inline constexpr int step_widest = 8192, step_gains_bytes = 32 * 1024;
+
+/// Bytes of a stage's weights: items find theirs by 32-bit offsets.
+inline constexpr std::int64_t step_most_weight_bytes = std::numeric_limits<std::int32_t>::max();
 
 /// The plan whose stages take the shortest on `multiprocessors`, by a count of clocks.
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors);
 
-/// Whether the kernel's arithmetic holds for the formats and sizes of a block. Host memory.
-bool step_fits(const BlockView& block);
+/// Whether the kernel takes blocks and a head of these sizes. Host memory.
+bool step_fits(const BlockView& block, const StageView& head);
 
 /// Compute capability 9.0 only; one block on each of the `multiprocessors`.
 void launch_step(const StepArguments& arguments, int multiprocessors, Stream stream);

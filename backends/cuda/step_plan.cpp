@@ -31,6 +31,18 @@ long stage_clocks(const StageView& weights, int tokens, int multiprocessors, con
 
 }  // namespace
 
+bool step_fits(const BlockView& block, const StageView& head) {
+    const auto bytes = [](const StageView& stage) {
+        return std::int64_t{stage.padded_packs} * stage.matrices * stage.chunks * tile_bytes;
+    };
+    for (const StageView* stage : {&block.mixer, &block.output, &block.gate, &block.down, &head})
+        if (bytes(*stage) > step_most_weight_bytes) return false;
+    for (const NormView& norm : block.norms)
+        if (norm.size > step_widest || (1 + norm.outputs) * round_up(norm.size, tile_columns) * 2 > step_gains_bytes)
+            return false;
+    return true;
+}
+
 StepPlan plan_step(const BlockView& block, const StageView& head, int tokens, int multiprocessors) {
     const StageView* const stages[stage_count] = {&block.mixer, &block.output, &block.gate, &block.down, &head};
     StepPlan best;

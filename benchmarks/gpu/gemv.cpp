@@ -10,6 +10,7 @@
 
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/device.hpp"
+#include "backends/cuda/limits.hpp"
 #include "benchmarks/gpu/demand.hpp"
 #include "core/philox.hpp"
 
@@ -195,7 +196,7 @@ int main() {
     for (const auto& [rows, cols] : shapes) {
         gpu::Problem problem = gpu::make_problem(rows, cols);
         right = gpu::bench_streamed(problem, copy, stream, device->multiprocessors) && right;
-        if (device->capability == 90) right = gpu::bench_launched(problem, copy, stream, true) && right;
+        if (runs_hopper_kernels(device->capability)) right = gpu::bench_launched(problem, copy, stream, true) && right;
         right = gpu::bench_launched(problem, copy, stream, false) && right;
     }
     static_cast<void>(cudaStreamDestroy(stream));

@@ -83,6 +83,8 @@ __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_const
         finish_streamed(worker, p);
     else
         WeightStream(worker, p.batch_bytes).run();
+#else
+    __trap();
 #endif
 }
 

@@ -106,3 +106,24 @@ TEST_CASE("an item turns the phases of the places that its chunks use an odd num
             CHECK(turned_phases(chunks, places) == phases);
         }
 }
+
+TEST_CASE("a step takes norms and weights up to its limits") {
+    const StageView head = view_of({1, 1000, 1024});
+    const auto fits = [&](int hidden, int intermediate) {
+        BlockView block = block_of(hidden, intermediate);
+        block.norms[token_norm].size = block.norms[output_norm].size = block.norms[channel_norm].size = hidden;
+        block.norms[down_norm].size = intermediate;
+        for (NormView& norm : block.norms) norm.outputs = 1;
+        block.norms[token_norm].outputs = 3;
+        return step_fits(block, head);
+    };
+    CHECK(fits(1024, step_widest));
+    CHECK(!fits(1024, step_widest + 1));
+    constexpr int most_hidden =
+        step_gains_bytes / (2 * (1 + 3));  // gains of the token norm: of squares, and three outputs
+    CHECK(fits(most_hidden, 1024));
+    CHECK(!fits(most_hidden + 1, 1024));
+    const int most_packs = static_cast<int>(step_most_weight_bytes / tile_bytes);
+    CHECK(step_fits(block_of(256, 256), {nullptr, 1, 8 * most_packs, 1, most_packs}));
+    CHECK(!step_fits(block_of(256, 256), {nullptr, 1, 8 * most_packs, 1, most_packs + 1}));
+}

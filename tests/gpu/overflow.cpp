@@ -7,6 +7,7 @@
 #include "backends/cuda/batch.hpp"
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/layout.hpp"
+#include "backends/cuda/limits.hpp"
 #include "neuro/synth.hpp"
 #include "tests/gpu/check.hpp"
 
@@ -245,7 +246,7 @@ int check_overflow(std::uint64_t seed, int threads) {
     const auto device = open_device();
     if (!device) demand(tl::unexpected(device.error()));
     check_products(check, false);
-    if (device->capability == 90) check_products(check, true);
+    if (runs_hopper_kernels(device->capability)) check_products(check, true);
     for (const bool plus : {true, false})
         for (const bool negative : {true, false}) check_uniform(check, {1056, 6912, plus, negative, false});
     for (const bool saturates : {false, true}) {
