@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "core/files.hpp"
 #include "core/text.hpp"
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::size_t max_depth = 64;
 
-/// Builds a Json from the events of the nlohmann parser; rejects duplicate keys and deep nesting.
+/// Builds a Json from the events of the nlohmann parser; refuses what the parser would lose: keys that stand twice,
+/// digits beyond 64 bits, and nesting that a later reader could not follow.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit Builder(std::string place) : place_(std::move(place)) {}
@@ -22,10 +24,14 @@ public:
     bool boolean(bool v) override { return put(Json(v)); }
     bool number_integer(number_integer_t v) override { return put(Json(v)); }
     bool number_unsigned(number_unsigned_t v) override {
-        if (v <= static_cast<number_unsigned_t>(INT64_MAX)) return put(Json(static_cast<std::int64_t>(v)));
-        return put(Json(static_cast<double>(v)));
+        if (!std::in_range<std::int64_t>(v)) return refuse_integer(std::to_string(v));
+        return put(Json(static_cast<std::int64_t>(v)));
     }
-    bool number_float(number_float_t v, const string_t&) override { return put(Json(v)); }
+    bool number_float(number_float_t v, const string_t& text) override {
+        // The parser gives an integer of more than 64 bits as a double.
+        if (text.find_first_of(".eE") == string_t::npos) return refuse_integer(text);
+        return put(Json(v));
+    }
     bool string(string_t& v) override { return put(Json(std::move(v))); }
     bool binary(binary_t&) override { return false; }
     bool start_object(std::size_t) override { return open(Json(Json::Object{})); }
@@ -34,9 +40,8 @@ public:
     bool end_array() override { return close(); }
     bool key(string_t& k) override {
         if (!frames_.back().keys.insert(k).second) {
-            error_ = Error{ErrorCode::bad_input, "key \"" + k + "\" appears twice in one object", place_,
-                           "keep one of them"};
-            return false;
+            frames_.back().key = k;
+            return refuse("key \"" + k + "\" appears twice in one object", "keep one of them");
         }
         frames_.back().key = std::move(k);
         return true;
@@ -59,13 +64,28 @@ private:
         std::set<std::string> keys;
     };
     bool open(const Json& container) {
-        if (frames_.size() >= max_depth) {
-            error_ = Error{ErrorCode::bad_input, "JSON is nested deeper than 64 levels", place_, ""};
-            return false;
-        }
+        if (frames_.size() >= max_depth)
+            return refuse("JSON is nested deeper than " + std::to_string(max_depth) + " levels", "");
         frames_.emplace_back();
         if (container.array() != nullptr) frames_.back().container = Json::Array{};
         return true;
+    }
+    bool refuse(std::string message, std::string hint) {
+        error_ = Error{ErrorCode::bad_input, std::move(message), place_ + "#" + pointer(), std::move(hint)};
+        return false;
+    }
+    bool refuse_integer(const std::string& digits) {
+        return refuse("the integer " + digits + " does not fit 64 bits with a sign",
+                      "write it with a point or an exponent if it may be rounded");
+    }
+    /// JSON pointer to the value that comes next.
+    [[nodiscard]] std::string pointer() const {
+        std::string text;
+        for (const Frame& frame : frames_) {
+            const auto* array = std::get_if<Json::Array>(&frame.container);
+            text += "/" + (array != nullptr ? std::to_string(array->size()) : pointer_part(frame.key));
+        }
+        return text;
     }
     bool close() {
         Json value = std::visit([](auto& c) { return Json(std::move(c)); }, frames_.back().container);
@@ -97,6 +117,15 @@ void newline(std::string& out, int indent, int depth) {
     out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(depth), ' ');
 }
 
+/// Shortest text that reads back as the same double. "-0" would read back as the integer 0, and the digits of a large
+/// double as an integer that does not fit: a point makes both real.
+std::string real_text(double value) {
+    const std::string text = number_text(value);
+    const bool integer = text.find_first_of(".e") == std::string::npos;
+    const bool needs_point = (value == 0 && std::signbit(value)) || std::fabs(value) >= 0x1p63;
+    return integer && needs_point ? text + ".0" : text;
+}
+
 void write(std::string& out, const Json& value, int indent, int depth) {
     if (value.is_null()) {
         out += "null";
@@ -105,10 +134,7 @@ void write(std::string& out, const Json& value, int indent, int depth) {
     } else if (const auto* i = value.integer()) {
         out += std::to_string(*i);
     } else if (const double* d = value.real()) {
-        if (!std::isfinite(*d))
-            out += "null";
-        else
-            out += *d == 0 && std::signbit(*d) ? "-0.0" : number_text(*d);  // "-0" would read back as the integer 0
+        out += std::isfinite(*d) ? real_text(*d) : "null";
     } else if (const auto* s = value.string()) {
         write_string(out, *s);
     } else if (const auto* array = value.array()) {
@@ -159,7 +185,23 @@ std::string Json::dump(int indent) const {
     return out;
 }
 
+std::string pointer_part(std::string_view key) {
+    std::string out;
+    for (const char c : key) {
+        if (c == '~')
+            out += "~0";
+        else if (c == '/')
+            out += "~1";
+        else
+            out += c;
+    }
+    return out;
+}
+
 Result<Json> parse_json(std::string_view text, const std::string& place) {
+    // The parser takes a NUL byte for the end of the text and would not see what stands behind it.
+    if (const auto nul = text.find('\0'); nul != std::string_view::npos)
+        return bad_input("not valid JSON: a NUL byte", place + " byte " + std::to_string(nul), "the file is damaged");
     Builder builder(place);
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return tl::unexpected(builder.error_);
     return std::move(builder.root_);
@@ -192,15 +234,19 @@ void ObjectReader::fault(std::string_view key, std::string message, std::string 
 const Json* ObjectReader::member(std::string_view key, bool required) {
     if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
     const Json* found = value_->find(key);
-    if (found == nullptr && required) {
-        std::vector<std::string> present;
-        if (value_->object() != nullptr)
-            for (const auto& [name, unused] : *value_->object()) present.push_back(name);
-        const std::string nearest = nearest_name(key, present);
-        fault(key, "key \"" + std::string(key) + "\" is missing",
-              nearest.empty() ? "add it" : "is \"" + nearest + "\" a misspelling of it?");
+    if (found == nullptr && required && !failed_) {
+        missing_ = key;
+        fault(key, "key \"" + std::string(key) + "\" is missing");
     }
     return found;
+}
+
+std::vector<std::string> ObjectReader::unknown_keys() const {
+    std::vector<std::string> keys;
+    if (value_->object() == nullptr) return keys;
+    for (const auto& [key, unused] : *value_->object())
+        if (std::find(known_.begin(), known_.end(), key) == known_.end()) keys.push_back(key);
+    return keys;
 }
 
 bool ObjectReader::has(std::string_view key) {
@@ -277,6 +323,13 @@ std::string ObjectReader::string_or(std::string_view key, std::string fallback) 
     return has(key) ? string(key) : std::move(fallback);
 }
 
+Hash128 ObjectReader::hash(std::string_view key) {
+    Hash128 hash;
+    if (const std::string text = string(key); !parse_hash(text, hash))
+        fault(key, "\"" + text + "\" is not a hash", "expected 32 hexadecimal digits");
+    return hash;
+}
+
 std::size_t ObjectReader::choice(std::string_view key, const std::vector<std::string>& names) {
     const std::string name = string(key);
     const auto found = std::find(names.begin(), names.end(), name);
@@ -307,14 +360,19 @@ void ObjectReader::ignore(std::string_view key) {
 }
 
 Result<void> ObjectReader::finish() {
-    if (failed_) return tl::unexpected(error_);
-    for (const auto& [key, unused] : *value_->object()) {
-        if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-        const std::string nearest = nearest_name(key, known_);
-        return bad_input("unknown key \"" + key + "\"", place(key),
-                         nearest.empty() ? "remove it" : "did you mean \"" + nearest + "\"?");
+    const std::vector<std::string> unknown = unknown_keys();
+    if (failed_) {
+        // Only a key that the object cannot have may be a misspelling of the missing one.
+        if (!missing_.empty() && error_.hint.empty()) {
+            const std::string nearest = nearest_name(missing_, unknown);
+            error_.hint = nearest.empty() ? "add it" : "is \"" + nearest + "\" a misspelling of it?";
+        }
+        return tl::unexpected(error_);
     }
-    return {};
+    if (unknown.empty()) return {};
+    const std::string nearest = nearest_name(unknown.front(), known_);
+    return bad_input("unknown key \"" + unknown.front() + "\"", place(pointer_part(unknown.front())),
+                     nearest.empty() ? "remove it" : "did you mean \"" + nearest + "\"?");
 }
 
 }  // namespace tephra

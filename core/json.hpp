@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/hash.hpp"
 
 namespace tephra {
 
@@ -21,7 +22,7 @@ public:
     Json(bool value) : value_(value) {}
     Json(int value) : value_(std::int64_t{value}) {}
     Json(std::int64_t value) : value_(value) {}
-    Json(std::uint64_t value) : value_(static_cast<std::int64_t>(value)) {}
+    Json(std::uint64_t) = delete;  ///< a JSON integer is signed here: narrow<std::int64_t>() where the range is known
     Json(double value) : value_(value) {}
     Json(const char* value) : value_(std::string(value)) {}
     Json(std::string value) : value_(std::move(value)) {}
@@ -47,12 +48,17 @@ private:
     std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 
-/// Parses a JSON text. `place` names its source in errors. Refuses duplicate keys, depth over 64 and trailing text.
+/// `key` as one part of a JSON pointer (RFC 6901): "a/b~c" -> "a~1b~0c".
+std::string pointer_part(std::string_view key);
+
+/// Parses a JSON text. `place` names its source in errors. Refuses duplicate keys, depth over 64, integers that 64 bits
+/// with a sign don't hold, numbers that a double doesn't hold, NUL bytes and any text after the value.
 Result<Json> parse_json(std::string_view text, const std::string& place);
 Result<Json> read_json_file(const std::string& path);
 
 /// Reads one object strictly: every key must be asked for, every value must have its type and range. The first fault
-/// is kept, later calls return their fallback, and finish() reports it. Places are "file#/pointer".
+/// is kept, later calls return their fallback, and finish() reports it. Places are "file#/pointer"; a `key` of fault()
+/// and place() may itself be a pointer: "slices/3".
 class ObjectReader {
 public:
     ObjectReader(const Json& value, std::string place);
@@ -66,6 +72,8 @@ public:
     bool boolean_or(std::string_view key, bool fallback);
     std::string string(std::string_view key);
     std::string string_or(std::string_view key, std::string fallback);
+    /// A content hash as to_string() writes it.
+    Hash128 hash(std::string_view key);
     /// One of the names; returns its index.
     std::size_t choice(std::string_view key, const std::vector<std::string>& names);
     const Json::Array& array(std::string_view key);
@@ -82,7 +90,9 @@ private:
     const Json* member(std::string_view key, bool required);
     const Json* value_;
     std::string place_;
+    [[nodiscard]] std::vector<std::string> unknown_keys() const;  ///< present, not asked for so far
     std::vector<std::string> known_;
+    std::string missing_;  ///< the key whose absence was the first fault
     bool failed_ = false;
     Error error_;
 };

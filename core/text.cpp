@@ -22,13 +22,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
+/// C0 but line ends, DEL and C1 (U+0080 to U+009F).
+bool is_control(std::string_view character) {
+    const auto first = static_cast<unsigned char>(character[0]);
+    if (character.size() == 2) return first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
+    return character.size() == 1 && ((first < 0x20 && first != '\n') || first == 0x7f);
+}
+
 }  // namespace
 
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates) {
+    constexpr std::size_t shortest_start = 3;  // "gen" may stand for "generate", "g" for nothing
     std::string best;
-    std::size_t best_distance = word.size() / 2 + 2;
+    std::size_t best_distance = (word.size() + 2) / 3 + 1;
     for (const std::string& candidate : candidates) {
-        const std::size_t distance = edit_distance(word, candidate);
+        const bool start = word.size() >= shortest_start && candidate.starts_with(word);
+        const std::size_t distance = start ? 1 : edit_distance(word, candidate);
         if (distance < best_distance) best_distance = distance, best = candidate;
     }
     return best;
@@ -53,6 +62,62 @@ std::string bytes_text(std::uint64_t bytes) {
     std::size_t unit = 0;
     while (value >= 1024 && unit + 1 < std::size(units)) value /= 1024, ++unit;
     return fixed_text(value, unit == 0 ? 0 : 1) + " " + std::string(units[unit]);
+}
+
+std::size_t character_length(unsigned char first) {
+    if (first < 0x80) return 1;
+    if (first >= 0xc2 && first < 0xe0) return 2;
+    if (first >= 0xe0 && first < 0xf0) return 3;
+    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
+}
+
+bool is_prefix_of_character(std::string_view bytes) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(bytes[k]); };
+    const std::size_t length = character_length(byte(0));
+    if (length == 0 || bytes.size() > length) return false;
+    for (std::size_t k = 1; k < bytes.size(); ++k)
+        if ((byte(k) & 0xc0) != 0x80) return false;
+    if (bytes.size() < 2) return true;
+    switch (byte(0)) {
+        case 0xe0:
+            return byte(1) >= 0xa0;
+        case 0xed:
+            return byte(1) < 0xa0;
+        case 0xf0:
+            return byte(1) >= 0x90;
+        case 0xf4:
+            return byte(1) < 0x90;
+        default:
+            return true;
+    }
+}
+
+std::string grouped(std::int64_t value) {
+    std::string digits = std::to_string(value);
+    for (auto at = std::ssize(digits) - 3; at > (value < 0 ? 1 : 0); at -= 3)
+        digits.insert(static_cast<std::size_t>(at), " ");
+    return digits;
+}
+
+std::string printable(std::string_view text) {
+    constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = character_length(static_cast<unsigned char>(text[0]));
+        std::string_view character = text.substr(0, length);
+        const bool whole = length > 0 && character.size() == length && is_prefix_of_character(character);
+        if (!whole) character = text.substr(0, 1);
+        text.remove_prefix(character.size());
+        if (whole && !is_control(character)) {
+            out += character;
+            continue;
+        }
+        for (const char c : character) {
+            const auto byte = static_cast<unsigned char>(c);
+            out.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
+        }
+    }
+    return out;
 }
 
 }  // namespace tephra

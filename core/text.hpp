@@ -1,5 +1,6 @@
 #pragma once
 // Small text functions shared by messages and reports.
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -8,7 +9,8 @@
 
 namespace tephra {
 
-/// The candidate nearest to `word` by edit distance, or "" when none is within half of its length.
+/// The candidate nearest to `word` by edit distance, or one that begins with it; "" when none is within a third of the
+/// word's length.
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates);
 
 /// Shortest decimal text that reads back as the same double (locale-free).
@@ -19,5 +21,18 @@ std::string fixed_text(double value, int digits);
 
 /// Byte count for people: 1536 -> "1.5 KiB".
 std::string bytes_text(std::uint64_t bytes);
+
+/// An integer in groups of three digits: -1234567 -> "-1 234 567".
+std::string grouped(std::int64_t value);
+
+/// Length of the UTF-8 character that starts with this byte; 0: none does.
+std::size_t character_length(unsigned char first);
+
+/// Whether `bytes` are a UTF-8 character or the start of one (RFC 3629, section 4); not empty.
+bool is_prefix_of_character(std::string_view bytes);
+
+/// `text` without bytes that steer a terminal: control characters (but line ends) and bytes that are no UTF-8 become
+/// "\\x1b". For strings of files that are printed for people.
+std::string printable(std::string_view text);
 
 }  // namespace tephra

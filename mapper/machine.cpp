@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "core/data_files.hpp"
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 #include "mapper/route.hpp"
 
 namespace tephra {
@@ -291,7 +291,7 @@ std::string machine_json(const Machine& machine) {
 }
 
 Result<Machine> parse_machine(std::string_view text, const std::string& place) {
-    const auto json = parse_json(text, place);
+    const auto json = parse_json(text, place, FileKind::machine);
     if (!json) return tl::unexpected(json.error());
     Machine machine;
     Section top(*json, place, machine.provenance);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 #include "mapper/partition.hpp"
 #include "mapper/place.hpp"
 #include "mapper/route.hpp"
@@ -29,12 +29,6 @@ void read_slices(ObjectReader& reader, const Json& values, const std::string& ke
         }
         slices.push_back({CoreId(slice[0]), slice[1], slice[2]});
     }
-}
-
-Hash128 read_hash(ObjectReader& reader, const std::string& key) {
-    Hash128 hash;
-    if (!parse_hash(reader.string(key), hash)) reader.fault(key, "expected 32 hexadecimal digits");
-    return hash;
 }
 
 }  // namespace
@@ -87,13 +81,13 @@ Hash128 mapping_hash(const Mapping& mapping) {
 }
 
 Result<Mapping> parse_mapping(std::string_view text, const std::string& place) {
-    const auto json = parse_json(text, place);
+    const auto json = parse_json(text, place, FileKind::mapping);
     if (!json) return tl::unexpected(json.error());
     ObjectReader reader(*json, place);
     Mapping mapping;
     reader.integer("tephra_mapping", file_version, file_version);
-    mapping.model = read_hash(reader, "model");
-    mapping.machine = read_hash(reader, "machine");
+    mapping.model = reader.hash("model");
+    mapping.machine = reader.hash("machine");
     mapping.machine_name = reader.string("machine_name");
     mapping.format = static_cast<SynapseFormat>(reader.choice("synapse_format", format_names));
     mapping.head_on_host = reader.boolean("head_on_host");

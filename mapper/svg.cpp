@@ -47,13 +47,6 @@ std::string escaped(const std::string& text) {
     return out;
 }
 
-std::string grouped(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-        digits.insert(static_cast<std::size_t>(at), " ");
-    return digits;
-}
-
 /// What a core mostly is, by the synapses it holds.
 struct CoreFace {
     PopulationId population;  ///< with most synapses, or the first

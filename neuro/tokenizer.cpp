@@ -4,41 +4,13 @@
 
 #include <charconv>
 
+#include "core/text.hpp"
+
 namespace tephra {
 namespace {
 
 constexpr std::string_view space_symbol = "\xe2\x96\x81";           // U+2581, a space inside pieces
 constexpr std::string_view replacement_character = "\xef\xbf\xbd";  // U+FFFD
-
-/// Length of the UTF-8 character that starts with this byte; 0: none does.
-std::size_t character_length(unsigned char first) {
-    if (first < 0x80) return 1;
-    if (first >= 0xc2 && first < 0xe0) return 2;
-    if (first >= 0xe0 && first < 0xf0) return 3;
-    return first >= 0xf0 && first < 0xf5 ? 4 : 0;
-}
-
-/// Whether `bytes` can begin a character of more than bytes.size() bytes or is one (RFC 3629, section 4).
-bool is_prefix_of_character(std::string_view bytes) {
-    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(bytes[k]); };
-    const std::size_t length = character_length(byte(0));
-    if (length == 0 || bytes.size() > length) return false;
-    for (std::size_t k = 1; k < bytes.size(); ++k)
-        if ((byte(k) & 0xc0) != 0x80) return false;
-    if (bytes.size() < 2) return true;
-    switch (byte(0)) {
-        case 0xe0:
-            return byte(1) >= 0xa0;
-        case 0xed:
-            return byte(1) < 0xa0;
-        case 0xf0:
-            return byte(1) >= 0x90;
-        case 0xf4:
-            return byte(1) < 0x90;
-        default:
-            return true;
-    }
-}
 
 }  // namespace
 

@@ -3,8 +3,8 @@
 #include <iterator>
 
 #include "core/data_files.hpp"
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 
 namespace tephra {
 namespace {
@@ -47,7 +47,7 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
 }  // namespace
 
 Result<std::vector<Baseline>> parse_baselines(std::string_view text, const std::string& place) {
-    auto json = parse_json(text, place);
+    auto json = parse_json(text, place, FileKind::baselines);
     if (!json) return tl::unexpected(json.error());
     ObjectReader reader(*json, place);
     reader.ignore("about");

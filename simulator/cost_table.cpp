@@ -1,8 +1,8 @@
 #include "simulator/cost_table.hpp"
 
 #include "core/data_files.hpp"
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 
 namespace tephra {
 namespace {
@@ -78,7 +78,7 @@ std::string_view evidence_name(Evidence kind) {
 }
 
 Result<CostTable> parse_cost_table(std::string_view text, const std::string& place) {
-    auto json = parse_json(text, place);
+    auto json = parse_json(text, place, FileKind::cost_table);
     if (!json) return tl::unexpected(json.error());
     ObjectReader reader(*json, place);
     CostTable table;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/data_files.hpp"
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
@@ -32,7 +32,7 @@ Result<Price> read_entry(ObjectReader& parent, const std::string& key) {
 }  // namespace
 
 Result<GpuDescription> parse_gpu(std::string_view text, const std::string& place) {
-    auto json = parse_json(text, place);
+    auto json = parse_json(text, place, FileKind::gpu);
     if (!json) return tl::unexpected(json.error());
     ObjectReader reader(*json, place);
     GpuDescription gpu;

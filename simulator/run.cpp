@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "core/json.hpp"
 
 namespace tephra {
 namespace {
@@ -45,12 +45,6 @@ std::array<std::int64_t, N> read_row(ObjectReader& reader, const std::string& ke
             values[k] = *number;
     }
     return values;
-}
-
-Hash128 read_hash(ObjectReader& reader, const std::string& key) {
-    Hash128 hash;
-    if (!parse_hash(reader.string(key), hash)) reader.fault(key, "expected 32 hexadecimal digits");
-    return hash;
 }
 
 Picoseconds read_time(ObjectReader& reader, const std::string& key) {
@@ -129,7 +123,7 @@ Result<Run> read_run(const std::string& path) {
 }
 
 Result<Run> parse_run(std::string_view text, const std::string& place) {
-    const auto json = parse_json(text, place);
+    const auto json = parse_json(text, place, FileKind::run);
     if (!json) return tl::unexpected(json.error());
     ObjectReader reader(*json, place);
     Run run;
@@ -138,10 +132,10 @@ Result<Run> parse_run(std::string_view text, const std::string& place) {
     run.model_name = reader.string("model_name");
     run.machine_name = reader.string("machine_name");
     run.machine_kind = reader.string("machine_kind");
-    run.model = read_hash(reader, "model");
-    run.machine = read_hash(reader, "machine");
-    run.mapping = read_hash(reader, "mapping");
-    run.trace = read_hash(reader, "trace");
+    run.model = reader.hash("model");
+    run.machine = reader.hash("machine");
+    run.mapping = reader.hash("mapping");
+    run.trace = reader.hash("trace");
     run.parameters = reader.integer("parameters", 0, any_max);
     run.mode = static_cast<RunMode>(reader.choice("mode", mode_names));
     run.sync = static_cast<SyncMode>(reader.choice("sync", sync_names));

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "core/narrow.hpp"
 #include "core/text.hpp"
 #include "neuro/tph.hpp"
 #include "neuro/weight_count.hpp"
@@ -41,10 +42,16 @@ Info read_info(const std::string& path) {
     return info;
 }
 
+/// Offsets and sizes of a file that exists: the system counts them with a sign, too.
+Json bytes_json(std::uint64_t bytes) {
+    return narrow<std::int64_t>(bytes);
+}
+
 Table section_table(const Info& info) {
     Table table({"section", "offset", "bytes"});
     for (std::size_t k = 0; k < tph_sections; ++k)
-        table.add({std::string(section_name(static_cast<TphSection>(k))), info.table[k].offset, info.table[k].size});
+        table.add({std::string(section_name(static_cast<TphSection>(k))), bytes_json(info.table[k].offset),
+                   bytes_json(info.table[k].size)});
     return table;
 }
 
@@ -114,8 +121,8 @@ void print_json(const Info& info) {
     Json::Array sections, weights, blocks;
     for (std::size_t k = 0; k < tph_sections; ++k)
         sections.emplace_back(Json::Object{{"name", std::string(section_name(static_cast<TphSection>(k)))},
-                                           {"offset", info.table[k].offset},
-                                           {"bytes", info.table[k].size}});
+                                           {"offset", bytes_json(info.table[k].offset)},
+                                           {"bytes", bytes_json(info.table[k].size)}});
     for (const WeightCount& count : info.weights)
         weights.emplace_back(
             Json::Object{{"kind", count.kind}, {"count", count.weights}, {"zero_fraction", count.zero_fraction()}});
@@ -131,7 +138,7 @@ void print_json(const Info& info) {
                                    {"config", config_json(graph.config)},
                                    {"embedding_type", embedding_type(info)},
                                    {"parameters", parameter_count(graph.config)},
-                                   {"bytes", info.bytes()},
+                                   {"bytes", bytes_json(info.bytes())},
                                    {"tokenizer_bytes", static_cast<std::int64_t>(info.model->tokenizer.size())},
                                    {"sections", std::move(sections)},
                                    {"weights", std::move(weights)},

@@ -21,11 +21,8 @@ std::string cell_for_people(const Json& cell) {
         const std::string rounded = figure_text(*real, 5);
         return exact.size() <= rounded.size() ? exact : rounded;
     }
-    std::string digits = cell_text(cell);
-    if (cell.integer() == nullptr) return digits;
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > (digits[0] == '-' ? 1 : 0); at -= 3)
-        digits.insert(static_cast<std::size_t>(at), " ");
-    return digits;
+    if (cell.string() != nullptr) return printable(*cell.string());
+    return cell.integer() != nullptr ? grouped(*cell.integer()) : cell_text(cell);
 }
 
 std::string quoted(const std::string& text) {

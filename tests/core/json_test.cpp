@@ -14,6 +14,15 @@ Json parsed(const std::string& text) {
     return *json;
 }
 
+double number_of(const Json& json) {
+    return json.real() != nullptr ? *json.real() : static_cast<double>(*json.integer());
+}
+
+std::string place_of(std::string_view text) {
+    const auto json = parse_json(text, "file");
+    return json ? "" : json.error().place;
+}
+
 std::string fault_of(const std::string& text) {
     const auto json = parse_json(text, "file");
     return json ? "" : json.error().message;
@@ -34,12 +43,11 @@ TEST_CASE("values keep their type, order and bits") {
     CHECK(*array[5].string() == "\xc3\xa9\n");
     CHECK(json.find("c") == nullptr);
     for (const int indent : {-1, 2}) CHECK(parsed(json.dump(indent)).dump() == json.dump());
-    for (const double value : {0.1, 1e-300, 1.0 / 3, 1e22, -0.0}) {
-        const Json again = parsed(Json(value).dump());
-        CHECK((again.real() != nullptr ? *again.real() : static_cast<double>(*again.integer())) == value);
-    }
+    for (const double value : {0.1, 1e-300, 1.0 / 3, 1e22, -0.0}) CHECK(number_of(parsed(Json(value).dump())) == value);
     CHECK(Json(std::nan("")).dump() == "null");
-    CHECK(parsed(parsed("[-0.0, 9223372036854775808]").dump()).dump() == "[-0.0, 9223372036854775808]");
+    CHECK(parsed("[-0.0, 9223372036854775808.0]").dump() == "[-0.0, 9223372036854775808.0]");
+    for (const double value : {0x1p63, -0x1p64, 123456789012345680000.0, 0x1p53})
+        CHECK(number_of(parsed(Json(value).dump())) == value);
 }
 
 TEST_CASE("texts that are not JSON are refused with their place") {
@@ -53,6 +61,44 @@ TEST_CASE("texts that are not JSON are refused with their place") {
     CHECK_THAT(fault_of(R"({"a": 1, "b": 2, "a": 3})"), test::contains("\"a\" appears twice"));
     CHECK_THAT(fault_of(std::string(65, '[') + std::string(65, ']')), test::contains("deeper than 64"));
     CHECK(fault_of(std::string(64, '[') + std::string(64, ']')).empty());
+}
+
+TEST_CASE("nothing of a text is lost silently, and the place of what would be is a JSON pointer") {
+    using namespace std::string_view_literals;
+    CHECK(place_of("{}\0{}"sv) == "file byte 2");
+    CHECK(place_of("{\"a\0b\": 1}"sv) == "file byte 3");
+    CHECK(place_of(R"({"a": [0, {"b/c~d": 9223372036854775808}]})") == "file#/a/1/b~1c~0d");
+    CHECK_THAT(fault_of("-9223372036854775809"), test::contains("does not fit 64 bits"));
+    CHECK_THAT(fault_of("123456789012345678901234567890"), test::contains("does not fit 64 bits"));
+    CHECK_THAT(fault_of("[1e400]"), test::contains("not valid JSON"));
+    CHECK(*parsed("9223372036854775807").integer() == INT64_MAX);
+    CHECK(*parsed("1e30").real() == 1e30);
+    CHECK(place_of(R"({"x": {"a": 1, "a": 2}})") == "file#/x/a");
+    CHECK(pointer_part("a/b~c") == "a~1b~0c");
+    const Json json = parsed(R"({"a/b~c": 1})");
+    ObjectReader in(json, "file");
+    CHECK(in.finish().error().place == "file#/a~1b~0c");
+}
+
+TEST_CASE("a missing key is no misspelling of a key that belongs there") {
+    const auto hint_of = [](const std::string& text) {
+        const Json json = parsed(text);
+        ObjectReader in(json, "file");
+        in.integer("noc", 0, 9);
+        in.integer("node", 0, 9);
+        return in.finish().error().hint;
+    };
+    CHECK(hint_of(R"({"node": 1})") == "add it");
+    CHECK(hint_of(R"({"node": 1, "nocs": 1})") == "is \"nocs\" a misspelling of it?");
+}
+
+TEST_CASE("a hash is read as it is written") {
+    const Hash128 hash = hash128("text");
+    const Json json = parsed(R"({"good": ")" + to_string(hash) + R"(", "bad": "12"})");
+    ObjectReader in(json, "file");
+    CHECK(in.hash("good") == hash);
+    in.hash("bad");
+    CHECK_THAT(to_string(in.finish().error()), test::contains("file#/bad: \"12\" is not a hash"));
 }
 
 TEST_CASE("an object reader names the place of the first fault") {

@@ -1,5 +1,6 @@
 #include "core/text.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <limits>
 
@@ -12,6 +13,9 @@ TEST_CASE("the nearest name is near") {
     CHECK(nearest_name("hop_enrgy_pj", names) == "hop_energy_pj");
     CHECK(nearest_name("static_mW", names) == "static_mw");
     CHECK(nearest_name("zzz", names).empty());
+    CHECK(nearest_name("host", std::vector<std::string>{"mesh", "core"}).empty());
+    CHECK(nearest_name("sta", names) == "static_mw");
+    CHECK(nearest_name("st", names).empty());
     CHECK(nearest_name("x", {}).empty());
 }
 
@@ -29,4 +33,20 @@ TEST_CASE("byte counts have binary units") {
     CHECK(bytes_text(1023) == "1023 B");
     CHECK(bytes_text(1536) == "1.5 KiB");
     CHECK(bytes_text(std::uint64_t{5} << 30) == "5.0 GiB");
+}
+
+TEST_CASE("integers are grouped by three digits") {
+    CHECK(grouped(0) == "0");
+    CHECK(grouped(999) == "999");
+    CHECK(grouped(-1234567) == "-1 234 567");
+    CHECK(grouped(-123) == "-123");
+    CHECK(grouped(INT64_MIN) == "-9 223 372 036 854 775 808");
+}
+
+TEST_CASE("printable text keeps characters and lines, and shows what would steer a terminal") {
+    CHECK(printable("plain \xc3\xa9 \xf0\x9f\x98\x80\n") == "plain \xc3\xa9 \xf0\x9f\x98\x80\n");
+    CHECK(printable("\x1b[2J\r\x7f\t") == "\\x1b[2J\\x0d\\x7f\\x09");
+    CHECK(printable("\xc2\x9b") == "\\xc2\\x9b");  // C1: a control sequence in one character
+    CHECK(printable("\xff\xc3") == "\\xff\\xc3");  // no UTF-8; a cut character
+    CHECK(printable("\xe2\x82\xac\xe2\x82") == "\xe2\x82\xac\\xe2\\x82");
 }
