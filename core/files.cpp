@@ -7,7 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
+#include <vector>
+
+#include "core/text.hpp"
 
 namespace tephra {
 namespace {
@@ -16,36 +20,89 @@ tl::unexpected<Error> system_failure(const std::string& what, const std::string&
     return bad_input(what + ": " + std::strerror(errno), path);
 }
 
+/// A file descriptor that is closed at the end.
+class Descriptor {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (number_ >= 0) ::close(number_);
+    }
+    [[nodiscard]] int number() const { return number_; }
+
+private:
+    int number_;
+};
+
+/// The path that symbolic links lead to, also when nothing is there yet; of a circle of links, one of them.
+std::string followed(const std::string& path) {
+    constexpr int most_links = 40;  // as Linux follows
+    std::filesystem::path target = path;
+    std::error_code error;
+    for (int k = 0; k < most_links && std::filesystem::is_symlink(target, error); ++k) {
+        const auto next = std::filesystem::read_symlink(target, error);
+        if (error) break;
+        target = next.is_absolute() ? next : target.parent_path() / next;
+    }
+    return target.string();
+}
+
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
-    auto mapped = MappedFile::open(path);
-    if (!mapped) return tl::unexpected(mapped.error());
-    const auto bytes = mapped->bytes();
-    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+Result<std::string> read_file(const std::string& path, std::size_t stream_limit) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return system_failure("cannot open", path);
+    const bool regular = S_ISREG(status.st_mode);
+    std::string bytes;
+    // The size is a guess: files of /proc say 0.
+    if (regular) bytes.reserve(static_cast<std::size_t>(status.st_size));
+    std::vector<char> piece(std::size_t{1} << 16);
+    for (;;) {
+        const ssize_t count = ::read(file.number(), piece.data(), piece.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return system_failure("cannot read", path);
+        if (count == 0) return bytes;
+        bytes.append(piece.data(), static_cast<std::size_t>(count));
+        if (!regular && bytes.size() > stream_limit)
+            return bad_input("the stream has more than " + bytes_text(stream_limit), path, "give a regular file");
+    }
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+    struct stat first {};
+    struct stat second {};
+    const bool has_first = ::stat(a.c_str(), &first) == 0;
+    const bool has_second = ::stat(b.c_str(), &second) == 0;
+    if (has_first != has_second) return false;
+    if (has_first) return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    const auto place = [](const std::string& path) {
+        const std::filesystem::path target = followed(path);
+        std::error_code ignored;
+        const auto folder =
+            std::filesystem::weakly_canonical(std::filesystem::absolute(target, ignored).parent_path(), ignored);
+        return folder / target.filename();
+    };
+    return place(a) == place(b);
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return system_failure("cannot open", path);
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
-    if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
-        ::close(fd);
-        return bad_input("not a regular file", path);
-    }
+    if (fd.number() < 0 || ::fstat(fd.number(), &status) != 0) return system_failure("cannot open", path);
+    if (!S_ISREG(status.st_mode))
+        return bad_input("not a regular file", path, "it is read in place, which a pipe does not allow");
     MappedFile file;
     file.size_ = static_cast<std::size_t>(status.st_size);
     if (file.size_ > 0) {
-        void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd, 0);
+        void* data = ::mmap(nullptr, file.size_, PROT_READ, MAP_PRIVATE, fd.number(), 0);
         if (data == MAP_FAILED) {
-            const auto error = system_failure("cannot map", path);
-            ::close(fd);
             file.size_ = 0;
-            return error;
+            return system_failure("cannot map", path);
         }
         file.data_ = static_cast<const std::byte*>(data);
     }
-    ::close(fd);
     return file;
 }
 
@@ -63,18 +120,59 @@ MappedFile::~MappedFile() {
 }
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
+    if (path.empty()) return fail(ErrorCode::usage, "the path of an output is empty");
+    if (path.ends_with('/')) return bad_input("cannot write: it is the name of a directory", path, "name a file in it");
     OutputFile out;
     out.path_ = path;
-    out.temporary_ = path + ".partial." + std::to_string(::getpid());
-    out.file_ = std::fopen(out.temporary_.c_str(), "wb");
-    if (out.file_ == nullptr) return system_failure("cannot create", path);
+    struct stat status {};
+    const bool exists = ::stat(path.c_str(), &status) == 0;
+    if (!exists && errno != ENOENT) return system_failure("cannot create", path);
+    if (!exists || S_ISREG(status.st_mode)) {
+        if (exists && ::access(path.c_str(), W_OK) != 0) return system_failure("cannot write", path);
+        out.target_ = followed(path);
+        const auto mode = exists ? std::optional<unsigned>(status.st_mode & 07777U) : std::nullopt;
+        if (auto opened = out.open_temporary(mode); !opened) return tl::unexpected(opened.error());
+        return out;
+    }
+    if (S_ISDIR(status.st_mode)) return bad_input("cannot write: it is a directory", path, "name a file in it");
+    if (!S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode))
+        return bad_input("cannot write: it is a block device or a socket", path, "give a file, a pipe or a terminal");
+    out.file_ = std::fopen(path.c_str(), "wbe");
+    if (out.file_ == nullptr) return system_failure("cannot open for writing", path);
     return out;
+}
+
+/// Creates the temporary beside the target, with this mode or the one that the umask leaves.
+Result<void> OutputFile::open_temporary(std::optional<unsigned> mode) {
+    constexpr int most_tries = 100;  // names that others left behind
+    int descriptor = -1;
+    for (int k = 0; descriptor < 0 && k < most_tries; ++k) {
+        temporary_ = target_ + ".partial." + std::to_string(::getpid()) + (k > 0 ? "." + std::to_string(k) : "");
+        partial_ = add_partial_file(temporary_);
+        descriptor = ::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) break;
+        const int reason = errno;
+        forget_partial_file(partial_);
+        errno = reason;
+        if (reason != EEXIST) return failure("cannot create");
+    }
+    if (descriptor < 0) return failure("cannot create a temporary file beside it");
+    if (mode) ::fchmod(descriptor, *mode);
+    file_ = ::fdopen(descriptor, "wb");
+    if (file_ != nullptr) return {};
+    auto error = failure("cannot create");
+    ::close(descriptor);
+    ::unlink(temporary_.c_str());
+    forget_partial_file(partial_);
+    return error;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : file_(std::exchange(other.file_, nullptr)),
       path_(std::move(other.path_)),
+      target_(std::move(other.target_)),
       temporary_(std::move(other.temporary_)),
+      partial_(other.partial_),
       size_(other.size_) {}
 
 OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
@@ -82,7 +180,9 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
         discard();
         file_ = std::exchange(other.file_, nullptr);
         path_ = std::move(other.path_);
+        target_ = std::move(other.target_);
         temporary_ = std::move(other.temporary_);
+        partial_ = other.partial_;
         size_ = other.size_;
     }
     return *this;
@@ -96,7 +196,9 @@ void OutputFile::discard() {
     if (file_ == nullptr) return;
     std::fclose(file_);
     file_ = nullptr;
+    if (!regular()) return;
     std::remove(temporary_.c_str());
+    forget_partial_file(partial_);
 }
 
 tl::unexpected<Error> OutputFile::failure(const char* what) const {
@@ -111,7 +213,7 @@ Result<void> OutputFile::write(std::span<const std::byte> bytes) {
 }
 
 Result<void> OutputFile::write_at(std::size_t offset, std::span<const std::byte> bytes) {
-    if (offset + bytes.size() > size_)
+    if (!regular() || offset > size_ || bytes.size() > size_ - offset)
         return fail(ErrorCode::internal, "write_at past the end of what was written", path_);
     if (std::fseek(file_, static_cast<long>(offset), SEEK_SET) != 0) return failure("cannot seek");
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) return failure("cannot write");
@@ -126,12 +228,15 @@ Result<void> OutputFile::flush() {
 
 Result<void> OutputFile::commit() {
     if (auto flushed = flush(); !flushed) return flushed;
-    if (std::fclose(std::exchange(file_, nullptr)) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-        auto error = failure("cannot finish");
+    const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
+    if (!regular()) return closed ? Result<void>() : failure("cannot finish");
+    Result<void> result;
+    if (!closed || std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+        result = failure("cannot finish");
         std::remove(temporary_.c_str());
-        return error;
     }
-    return {};
+    forget_partial_file(partial_);
+    return result;
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {

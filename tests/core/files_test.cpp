@@ -1,8 +1,32 @@
 #include "core/files.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <thread>
+
 #include "tests/catch.hpp"
 
 using namespace tephra;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// An empty folder for one test.
+struct Folder {
+    test::TemporaryPath path{"folder"};
+    Folder() { fs::create_directories(path.str()); }
+    [[nodiscard]] std::string file(const std::string& name) const { return path.str() + "/" + name; }
+    [[nodiscard]] auto files() const { return std::distance(fs::directory_iterator(path.str()), {}); }
+};
+
+unsigned mode_of(const std::string& path) {
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    return status.st_mode & 0777U;
+}
+
+}  // namespace
 
 TEST_CASE("an output file appears only when it is committed") {
     const test::TemporaryPath directory("files");
@@ -60,4 +84,104 @@ TEST_CASE("mapped files show their bytes, and faults name the path") {
         CHECK(failed.error().place == bad);
     }
     CHECK(!OutputFile::create("/nonexistent/file"));
+}
+
+TEST_CASE("a link to an output stays, and what it leads to is replaced") {
+    const Folder folder;
+    REQUIRE(write_file(folder.file("target"), "old"));
+    fs::create_symlink("target", folder.file("link"));
+    fs::create_symlink("later", folder.file("dangling"));
+    REQUIRE(write_file(folder.file("link"), "new"));
+    REQUIRE(write_file(folder.file("dangling"), "first"));
+    CHECK(fs::is_symlink(folder.file("link")));
+    CHECK(*read_file(folder.file("target")) == "new");
+    CHECK(fs::is_symlink(folder.file("dangling")));
+    CHECK(*read_file(folder.file("later")) == "first");
+    CHECK(folder.files() == 4);
+    fs::create_symlink("circle", folder.file("circle"));
+    CHECK(!OutputFile::create(folder.file("circle")));
+}
+
+TEST_CASE("a new output has the mode that the umask leaves, a replaced one keeps its mode") {
+    const Folder folder;
+    const mode_t before = ::umask(027);
+    REQUIRE(write_file(folder.file("new"), "x"));
+    ::umask(before);
+    CHECK(mode_of(folder.file("new")) == 0640);
+    REQUIRE(::chmod(folder.file("new").c_str(), 0751) == 0);
+    REQUIRE(write_file(folder.file("new"), "y"));
+    CHECK(mode_of(folder.file("new")) == 0751);
+}
+
+TEST_CASE("pipes and devices are written through and read") {
+    const Folder folder;
+    const std::string pipe = folder.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    std::string seen;
+    std::thread reader([&] { seen = read_file(pipe).value_or("nothing"); });
+    auto out = OutputFile::create(pipe);
+    REQUIRE(out);
+    CHECK(!out->regular());
+    REQUIRE(out->write("through"));
+    CHECK(!out->write_at(0, std::as_bytes(std::span("x", 1))));
+    REQUIRE(out->commit());
+    reader.join();
+    CHECK(seen == "through");
+    CHECK(fs::is_fifo(pipe));
+    CHECK(folder.files() == 1);
+    REQUIRE(write_file("/dev/null", "gone"));
+    CHECK(fs::is_character_file("/dev/null"));
+    const auto full = write_file("/dev/full", "x");
+    REQUIRE(!full);
+    CHECK_THAT(full.error().message, test::contains("No space left"));
+    CHECK(read_file("/proc/self/status")->starts_with("Name:"));
+    const auto endless = read_file("/dev/zero", 1 << 20);
+    REQUIRE(!endless);
+    CHECK_THAT(endless.error().message, test::contains("more than 1.0 MiB"));
+    std::thread writer([&] { REQUIRE(write_file(pipe, "12345")); });
+    CHECK(*read_file(pipe, 5) == "12345");
+    writer.join();
+    std::thread second([&] { REQUIRE(write_file(pipe, "12345")); });
+    CHECK(!read_file(pipe, 4));
+    second.join();
+}
+
+TEST_CASE("outputs that cannot be written are refused when they are opened") {
+    const Folder folder;
+    CHECK(OutputFile::create("").error().code == ErrorCode::usage);
+    CHECK_THAT(OutputFile::create(folder.path.str()).error().message, test::contains("directory"));
+    CHECK_THAT(OutputFile::create(folder.file("new/")).error().message, test::contains("directory"));
+    CHECK(!OutputFile::create(folder.file("absent/file")));
+    REQUIRE(write_file(folder.file("file"), ""));
+    CHECK(!OutputFile::create(folder.file("file/below")));
+    CHECK(folder.files() == 1);
+}
+
+TEST_CASE("the temporaries of open outputs can be removed at once") {
+    const Folder folder;
+    auto kept = OutputFile::create(folder.file("kept"));
+    REQUIRE(kept->commit());
+    const auto one = OutputFile::create(folder.file("one"));
+    const auto two = OutputFile::create(folder.file("one"));  // a temporary of its own
+    REQUIRE(one);
+    REQUIRE(two);
+    CHECK(folder.files() == 3);
+    remove_partial_files();
+    CHECK(folder.files() == 1);
+    CHECK(fs::exists(folder.file("kept")));
+}
+
+TEST_CASE("paths of one file are known as such") {
+    const Folder folder;
+    REQUIRE(write_file(folder.file("a"), ""));
+    fs::create_symlink("a", folder.file("link"));
+    fs::create_symlink("absent", folder.file("dangling"));
+    fs::create_hard_link(folder.file("a"), folder.file("hard"));
+    CHECK(same_file(folder.file("a"), folder.file("./a")));
+    CHECK(same_file(folder.file("a"), folder.file("link")));
+    CHECK(same_file(folder.file("a"), folder.file("hard")));
+    CHECK(same_file(folder.file("absent"), folder.path.str() + "//./absent"));
+    CHECK(same_file(folder.file("absent"), folder.file("dangling")));
+    CHECK(!same_file(folder.file("a"), folder.file("absent")));
+    CHECK(!same_file(folder.file("absent"), folder.file("absent2")));
 }
