@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/text.hpp"
-#include "simulator/page/markup.hpp"
+#include "core/markup.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {

@@ -5,7 +5,7 @@
 
 #include "core/text.hpp"
 #include "simulator/page/charts.hpp"
-#include "simulator/page/markup.hpp"
+#include "core/markup.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {

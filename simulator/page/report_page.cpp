@@ -6,7 +6,7 @@
 #include "simulator/page/charts.hpp"
 #include "simulator/page/chip_map.hpp"
 #include "simulator/page/comparison_chart.hpp"
-#include "simulator/page/markup.hpp"
+#include "core/markup.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/report_rows.hpp"
 

@@ -1,6 +1,6 @@
 #include "simulator/page/style.hpp"
 
-#include "simulator/page/markup.hpp"
+#include "core/markup.hpp"
 
 namespace tephra {
 namespace {

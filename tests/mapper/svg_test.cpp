@@ -1,63 +1,130 @@
 #include "mapper/svg.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
+#include "core/text.hpp"
+#include "mapper/picture_legend.hpp"
+#include "mapper/traffic.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/mapper/small_machine.hpp"
+#include "tests/markup_reader.hpp"
 
 using namespace tephra;
+using test::MarkupElement;
+using test::MarkupReader;
 
 namespace {
 
-std::size_t count(const std::string& text, const std::string& part) {
-    std::size_t n = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-    return n;
+Program three_blocks() {
+    SynthOptions options = synth_shape(64, 3, 160, 300);
+    options.name = "a < b & c";
+    return lower(make_blank_model(options));
 }
 
-/// Whether every element is closed in order (no attribute holds a > here).
-bool well_formed(const std::string& svg) {
-    std::vector<std::string> open;
-    for (std::size_t at = svg.find('<'); at != std::string::npos; at = svg.find('<', at + 1)) {
-        const std::size_t end = svg.find('>', at);
-        if (end == std::string::npos) return false;
-        if (svg[end - 1] == '/') continue;
-        const std::string name = svg.substr(at + 1, svg.find_first_of(" >", at) - at - 1);
-        if (name[0] != '/') {
-            open.push_back(name);
-        } else {
-            if (open.empty() || open.back() != name.substr(1)) return false;
-            open.pop_back();
-        }
+/// A mapped machine with the program that it runs.
+struct Drawn {
+    Program program = three_blocks();
+    Machine machine;
+    Topology topology;
+    Mapping mapping;
+    explicit Drawn(Machine chosen)
+        : machine(std::move(chosen)),
+          topology(*Topology::create(machine)),
+          mapping(*map_program(program, machine, {})) {}
+    [[nodiscard]] std::string svg(SvgColor color) const {
+        return mapping_svg(program, machine, topology, mapping, color);
     }
-    return open.empty();
+};
+
+/// Rectangles of cores by core number.
+std::vector<std::pair<int, MarkupElement>> drawn_cores(const MarkupReader& svg) {
+    std::vector<std::pair<int, MarkupElement>> cores;
+    for (const MarkupElement& title : svg.all("title"))
+        if (title.text.starts_with("core "))
+            cores.emplace_back(std::atoi(title.text.c_str() + 5), svg.elements[static_cast<std::size_t>(title.parent)]);
+    return cores;
+}
+
+std::vector<Drawn> drawn_machines() {
+    std::vector<Drawn> all;
+    all.emplace_back(test::small_machine({2, 2, 2}, {4, 3}, 2));
+    all.emplace_back(test::small_machine({1, 1, 1}, {6, 4}, 1));
+    return all;
 }
 
 }  // namespace
 
-TEST_CASE("A mapping is drawn as one SVG that holds every core of the chips in use") {
-    SynthOptions options = synth_shape(64, 3, 160, 300);
-    options.name = "a < b & c";
-    const Program program = lower(make_blank_model(options));
-    for (const auto& machine : {test::small_machine({2, 2, 2}, {4, 3}, 2), test::small_machine({1, 1, 1}, {6, 4}, 1)}) {
-        const auto topology = Topology::create(machine);
-        const auto mapping = map_program(program, machine, {});
-        REQUIRE(mapping);
-        const std::string svg = mapping_svg(program, machine, *topology, *mapping, SvgColor::layer);
-        CHECK(well_formed(svg));
-        CHECK(svg.starts_with("<svg xmlns="));
-        CHECK(svg.find("a &lt; b &amp; c") != std::string::npos);
-        const auto per_chip = static_cast<std::size_t>(machine.cores_per_chip());
-        CHECK(count(svg, "<title>core ") % per_chip == 0);
-        CHECK(count(svg, "<title>core ") / per_chip == std::min(4, machine.chips()));  // three blocks and the head
-        CHECK(count(svg, "block1.mixer") > 0);
-        CHECK(count(svg, "flits a token</title>") > 10);
-        CHECK(svg == mapping_svg(program, machine, *topology, *mapping, SvgColor::layer));
-        const std::string load = mapping_svg(program, machine, *topology, *mapping, SvgColor::load);
-        CHECK(well_formed(load));
-        CHECK(load != svg);
+TEST_CASE("a picture holds every core of the chips in use, inside the picture and apart from each other") {
+    for (const Drawn& drawn : drawn_machines()) {
+        const MarkupReader svg(drawn.svg(SvgColor::layer));
+        CHECK(svg.fault.empty());
+        const auto cores = drawn_cores(svg);
+        const auto per_chip = static_cast<std::size_t>(drawn.machine.cores_per_chip());
+        CHECK(cores.size() == per_chip * std::min(4, drawn.machine.chips()));  // three blocks and the head
+        std::set<std::pair<double, double>> corners;
+        for (const auto& [core, rectangle] : cores) {
+            corners.emplace(rectangle.number("x"), rectangle.number("y"));
+            CHECK(rectangle.number("x") > 0);
+            CHECK(rectangle.number("x") + rectangle.number("width") < svg.elements.front().number("width"));
+            CHECK(rectangle.number("y") + rectangle.number("height") < svg.elements.front().number("height"));
+        }
+        CHECK(corners.size() == cores.size());
     }
+}
+
+TEST_CASE("a picture names what each core holds and how full it is") {
+    const Drawn drawn(test::small_machine({2, 2, 2}, {4, 3}, 2));
+    const MarkupReader svg(drawn.svg(SvgColor::load));
+    CHECK(svg.all("text").front().text == "a < b & c on " + drawn.mapping.machine_name);
+    std::set<std::string> shown;
+    for (const auto& [core, rectangle] : drawn_cores(svg)) shown.insert(svg.child(rectangle, "title").text);
+    for (std::size_t p = 0; p < drawn.program.populations.size(); ++p)
+        for (const Slice& slice : drawn.mapping.slices[p]) {
+            const std::string core = "core " + std::to_string(slice.core.value) + "\n";
+            const std::string line = drawn.program.populations[p].name + " [" + std::to_string(slice.begin) + ", " +
+                                     std::to_string(slice.end) + ")\n";
+            CHECK(std::ranges::any_of(shown, [&](const std::string& title) {
+                return title.starts_with(core) && title.find(line) != std::string::npos;
+            }));
+        }
+}
+
+TEST_CASE("a picture draws every mesh and chip link that carries flits, with their number") {
+    const Drawn drawn(test::small_machine({2, 2, 2}, {4, 3}, 2));
+    std::multiset<std::string> expected, shown;
+    const auto flits = link_flits(drawn.program, drawn.machine, drawn.topology, drawn.mapping);
+    for (std::size_t k = 0; k < flits.size(); ++k) {
+        const LinkKind kind = drawn.topology.link(LinkId(static_cast<int>(k))).kind;
+        if (flits[k] > 0 && (kind == LinkKind::mesh_x || kind == LinkKind::mesh_y || kind == LinkKind::chip))
+            expected.insert(grouped(flits[k]) + " flits a token");
+    }
+    const MarkupReader svg(drawn.svg(SvgColor::layer));
+    for (const MarkupElement& title : svg.all("title"))
+        if (svg.elements[static_cast<std::size_t>(title.parent)].tag == "path") shown.insert(title.text);
+    CHECK(shown == expected);
+    CHECK(shown.size() > 10);
+}
+
+TEST_CASE("colours tell neuron models and loads apart, and the same mapping gives the same bytes") {
+    const Drawn drawn(test::small_machine({2, 2, 2}, {4, 3}, 2));
+    const std::string svg = drawn.svg(SvgColor::layer);
+    CHECK(svg == drawn.svg(SvgColor::layer));
+    CHECK(svg != drawn.svg(SvgColor::load));
+    std::set<std::string> fills;
+    for (const char* name : {"block0.mixer", "block0.unit", "block0.token_norm", "block1.mixer"}) {
+        const auto& all = drawn.program.populations;
+        const auto found = std::ranges::find(all, name, &Population::name);
+        REQUIRE(found != all.end());
+        fills.insert(layer_color(drawn.program, PopulationId(static_cast<int>(found - all.begin()))));
+    }
+    CHECK(fills.size() == 4);
+    CHECK(fills.count(unknown_color) == 0);
+    Program program = drawn.program;
+    program.populations[1].block = 0;
+    program.populations[1].model = TokenSink{};  // never on a core: it has no shade
+    CHECK(layer_color(program, PopulationId(1)) == unknown_color);
 }

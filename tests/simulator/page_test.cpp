@@ -1,52 +1,14 @@
-#include <cctype>
-#include <vector>
-
 #include "simulator/page/charts.hpp"
-#include "simulator/page/markup.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tests/catch.hpp"
+#include "tests/markup_reader.hpp"
 #include "tests/simulator/tiny_run.hpp"
 
 using namespace tephra;
+using test::markup_fault;
 
 namespace {
-
-/// Checks that a page is well-formed: tags balance, attributes are quoted, entities are known. Returns the first fault.
-std::string markup_fault(const std::string& page) {
-    std::vector<std::string> open;
-    for (std::size_t at = 0; at < page.size(); ++at) {
-        if (page[at] == '&') {
-            const std::string entity = page.substr(at, page.find(';', at) - at + 1);
-            if (entity != "&amp;" && entity != "&lt;" && entity != "&gt;" && entity != "&quot;") return entity;
-        }
-        if (page[at] == '>') return "stray > at " + std::to_string(at);
-        if (page[at] != '<') continue;
-        if (page.compare(at, 15, "<!DOCTYPE html>") == 0) {
-            at += 14;
-            continue;
-        }
-        const bool closing = page[at + 1] == '/';
-        std::size_t end = at + (closing ? 2 : 1);
-        std::string name;
-        while (std::isalnum(static_cast<unsigned char>(page[end])) != 0) name += page[end++];
-        bool quoted = false;
-        for (; page[end] != '>' || quoted; ++end) {
-            if (end + 1 >= page.size()) return "unclosed tag " + name;
-            if (page[end] == '"') quoted = !quoted;
-            if (page[end] == '<') return "< inside tag " + name;
-        }
-        if (closing) {
-            if (open.empty() || open.back() != name) return "</" + name + "> closes nothing";
-            open.pop_back();
-        } else if (page[end - 1] != '/') {
-            open.push_back(name);
-        }
-        at = end;
-        if (name == "style" && !closing) at = page.find("</style>", at) - 1;
-    }
-    return open.empty() ? "" : "<" + open.back() + "> stays open";
-}
 
 /// Nothing may be loaded from outside of the page.
 void check_self_contained(const std::string& page) {
@@ -63,15 +25,6 @@ std::string page_of(const Run& run) {
 }
 
 }  // namespace
-
-TEST_CASE("the fault finder finds faults") {
-    CHECK(markup_fault("<a><b/></a>").empty());
-    CHECK_FALSE(markup_fault("<a><b></a>").empty());
-    CHECK_FALSE(markup_fault("<a>").empty());
-    CHECK_FALSE(markup_fault("</a>").empty());
-    CHECK_FALSE(markup_fault("<a>x > y</a>").empty());
-    CHECK_FALSE(markup_fault("<a>x & y</a>").empty());
-}
 
 TEST_CASE("a report page is well-formed, self-contained and the same every time") {
     Run run = test::tiny_run();
@@ -130,10 +83,4 @@ TEST_CASE("figures keep their digits without noise") {
     CHECK(round_ticks(10, 5) == std::vector<double>{0, 2, 4, 6, 8, 10});
     CHECK(round_ticks(0.7, 5) == std::vector<double>{0, 0.2, 2 * 0.2, 3 * 0.2});
     CHECK(round_ticks(0, 5) == std::vector<double>{0});
-}
-
-TEST_CASE("markup escapes what it is given") {
-    Markup out;
-    out.open("p", {{"title", "a \"b\" <c>"}}).text("x\x01y & z").leaf("br");
-    CHECK(out.take() == "<p title=\"a &quot;b&quot; &lt;c&gt;\">x y &amp; z<br/></p>\n");
 }

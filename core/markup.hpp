@@ -10,7 +10,7 @@ namespace tephra {
 /// &, <, > and quotes as entities; control characters that XML forbids become spaces.
 std::string escape_markup(std::string_view text);
 
-/// Writes nested elements. Every open() needs its close(); take() closes what is left.
+/// Writes nested elements. Every close() needs its open(); take() closes what is still open.
 class Markup {
 public:
     using Attributes = std::vector<std::pair<std::string_view, std::string>>;
@@ -23,6 +23,8 @@ public:
     Markup& text(std::string_view text);
     /// Adds markup made by another Markup.
     Markup& raw(std::string_view markup);
+    /// Ends the line of the text; elements without spaces between them, as HTML needs them, don't do it themselves.
+    Markup& line();
     std::string take();
 
 private:

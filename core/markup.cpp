@@ -1,4 +1,6 @@
-#include "simulator/page/markup.hpp"
+#include "core/markup.hpp"
+
+#include <cassert>
 
 #include "core/text.hpp"
 
@@ -35,6 +37,7 @@ Markup& Markup::open(std::string_view tag, const Attributes& attributes) {
 }
 
 Markup& Markup::close() {
+    assert(!open_.empty());
     out_.append("</").append(open_.back()).append(">\n");
     open_.pop_back();
     return *this;
@@ -59,6 +62,11 @@ Markup& Markup::text(std::string_view text) {
 
 Markup& Markup::raw(std::string_view markup) {
     out_ += markup;
+    return *this;
+}
+
+Markup& Markup::line() {
+    out_ += '\n';
     return *this;
 }
 
