@@ -99,8 +99,8 @@ struct Firing {
         record(model.norm, y);
     }
     void operator()(const Readout&) const { read_out(accumulators(0, 0), scale(1, 0), states()); }
-    void operator()(const TokenSource&) const { assert(!"a TokenSource fires through emit_token"); }
-    void operator()(const TokenSink&) const { assert(!"a TokenSink does not fire"); }
+    void operator()(const TokenSource&) const { assert(false && "a TokenSource fires through emit_token"); }
+    void operator()(const TokenSink&) const { assert(false && "a TokenSink does not fire"); }
 };
 
 }  // namespace

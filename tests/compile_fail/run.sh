@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# run.sh COMPILER ROOT PAIRS: each left expression of PAIRS must compile, each right one must not. The two differ in
-# nothing else, so a right one cannot fail for a reason that has nothing to do with it.
+# run.sh COMPILER ROOT PAIRS FLAG...: each left expression of PAIRS must compile, each right one must not. The two differ
+# in nothing else, so a right one cannot fail for a reason that has nothing to do with it.
 set -euo pipefail
 compiler=$1 root=$2 pairs=$3
+shift 3
+flags=("$@")
 
 compiles() {
-    "$compiler" -std=c++20 -fsyntax-only -I "$root" -x c++ - <<<"
+    "$compiler" -std=c++20 "${flags[@]}" -fsyntax-only -I "$root" -x c++ - <<<"
         #include \"core/id.hpp\"
+        #include \"core/narrow.hpp\"
         #include \"core/units.hpp\"
         using namespace tephra;
-        auto expression(Picoseconds time, ChipId chip) {
-            (void)time, (void)chip;
+        auto expression(Picoseconds time, ChipId chip, std::int64_t wide, std::int32_t number, std::size_t index,
+                        double real) {
+            (void)time, (void)chip, (void)wide, (void)number, (void)index, (void)real;
             return $1;
         }" 2>&1
 }

@@ -1,0 +1,10 @@
+# Two tests: asserts are alive in this build, and a program that is built without them is seen.
+foreach(name asserts asserts_objects)
+    add_executable(tephra_${name} ${CMAKE_CURRENT_LIST_DIR}/asserts.cpp)
+    target_include_directories(tephra_${name} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_options(tephra_${name} PRIVATE ${tephra_warnings})
+    target_compile_features(tephra_${name} PRIVATE cxx_std_20)
+    add_test(NAME ${name} COMMAND tephra_${name})
+endforeach()
+target_compile_definitions(tephra_asserts_objects PRIVATE NDEBUG)
+set_tests_properties(asserts_objects PROPERTIES WILL_FAIL ON)
