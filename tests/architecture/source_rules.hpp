@@ -7,7 +7,9 @@
 namespace tephra::test {
 
 /// Every breach of the rules below `root`, sorted, as "file:line: what is wrong". The rules:
-/// - includes go one way: core <- neuro <- mapper <- simulator <- backends <- {tools, python, benchmarks};
+/// - includes go one way: core <- neuro <- mapper <- simulator <- backends <- {tools, python, benchmarks}; benchmarks
+/// may
+///   check their answers by what tests/ has for it;
 /// - files are included from the root of the tree, and a source includes its own header first;
 /// - public headers (those of core to simulator, but for *-inl.hpp) show only the standard library and tl::expected;
 /// - each third party lives in the folders that the table in source_rules.cpp gives it;

@@ -32,6 +32,7 @@ TEST_CASE("a file that keeps the rules has no breach") {
                       "#define TEPHRA_SIMD_INL\n#define HWY_TARGET_INCLUDE \"x\"\n#include <hwy/highway.h>\n")
               .empty());
     CHECK(breaches_of("backends/cuda/device.hpp", "#include <cuda_runtime_api.h>\n").empty());
+    CHECK(breaches_of("benchmarks/micro/a.cpp", "#include \"tests/simulator/closed_form.hpp\"\n").empty());
     CHECK(breaches_of("tools/main.cpp", "#include <spdlog/spdlog.h>\n#include \"simulator/run.hpp\"\n").empty());
 }
 

@@ -1,0 +1,100 @@
+#include "tests/architecture/test_rules.hpp"
+
+#include <algorithm>
+
+namespace tephra::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Sources below `root` that have no test file of their own, sorted.
+std::vector<std::string> sources_without_test(const fs::path& root) {
+    std::vector<std::string> sources;
+    for (const char* folder : {"core", "neuro", "mapper", "simulator", "backends", "tools"}) {
+        if (!fs::exists(root / folder)) continue;
+        for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / folder)) {
+            const fs::path source = entry.path().lexically_relative(root);
+            if (source.extension() != ".cpp" && source.extension() != ".cu") continue;
+            const std::string test = source.stem().string() + "_test.cpp";
+            if (!fs::exists(root / "tests" / source.parent_path() / test)) sources.push_back(source.generic_string());
+        }
+    }
+    std::ranges::sort(sources);
+    return sources;
+}
+
+bool covers(const CoveredBy& entry, const std::string& source) {
+    return entry.source.ends_with('/') ? source.starts_with(entry.source) : source == entry.source;
+}
+
+}  // namespace
+
+const std::vector<CoveredBy>& covered_sources() {
+    static const std::vector<CoveredBy> covered = {
+        {"backends/cuda/", "tests/gpu/parity.cpp"},  // needs a GPU; plans and layouts have tests in tests/backends
+        {"backends/nvml.cpp", "tests/backends/measure_test.cpp"},
+        {"core/data_files.cpp", "tests/mapper/machine_test.cpp"},
+        {"mapper/check.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/cluster.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/memory.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/partition.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/place.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/traffic.cpp", "tests/mapper/mapping_test.cpp"},
+        {"neuro/checkpoint/tensor_store.cpp", "tests/neuro/checkpoint/import_test.cpp"},
+        {"neuro/checkpoint/ternarize.cpp", "tests/neuro/checkpoint/import_test.cpp"},
+        {"neuro/engine.cpp", "tests/neuro/native/engine_test.cpp"},
+        {"neuro/float_type.cpp", "tests/neuro/layer_graph_test.cpp"},
+        {"neuro/kernels_matmul.cpp", "tests/neuro/kernels_test.cpp"},
+        {"neuro/model_source.cpp", "tests/neuro/checkpoint/import_test.cpp"},
+        {"neuro/native/forward.cpp", "tests/neuro/native/engine_test.cpp"},
+        {"neuro/native/pass.cpp", "tests/neuro/native/engine_test.cpp"},
+        {"neuro/program.cpp", "tests/neuro/lower_test.cpp"},
+        {"neuro/quantized_codec.cpp", "tests/neuro/tph_test.cpp"},
+        {"neuro/simd.cpp", "tests/neuro/kernels_test.cpp"},
+        {"neuro/synth.cpp", "tests/neuro/tph_test.cpp"},
+        {"neuro/tensors.cpp", "tests/neuro/checkpoint/import_test.cpp"},
+        {"neuro/ternary.cpp", "tests/neuro/kernels_test.cpp"},
+        {"neuro/tph_writer.cpp", "tests/neuro/tph_test.cpp"},
+        {"simulator/baseline.cpp", "tests/simulator/compare_test.cpp"},
+        {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/core_engine.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/core_sending.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/gpu_roofline.cpp", "tests/simulator/compare_test.cpp"},
+        {"simulator/model_shape.cpp", "tests/simulator/compare_test.cpp"},
+        {"simulator/network_links.cpp", "tests/simulator/network_test.cpp"},
+        {"simulator/page/", "tests/simulator/page_test.cpp"},
+        {"simulator/report_rows.cpp", "tests/simulator/price_test.cpp"},
+        {"simulator/routes.cpp", "tests/simulator/network_test.cpp"},
+        {"simulator/schedule.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/slice_engine.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/windows.cpp", "tests/simulator/simulate_test.cpp"},
+        {"tools/compare.cpp", "tests/tools/report_test.cpp"},
+        {"tools/eval.cpp", "tests/tools/generate_test.cpp"},
+        {"tools/import.cpp", "tests/tools/model_files_test.cpp"},
+        {"tools/info.cpp", "tests/tools/model_files_test.cpp"},
+        {"tools/lower.cpp", "tests/tools/map_test.cpp"},
+        {"tools/main.cpp", "tests/tools/generate_test.cpp"},
+        {"tools/measure.cpp", "tests/tools/generate_test.cpp"},
+        {"tools/simulate.cpp", "tests/tools/map_test.cpp"},
+        {"tools/synth.cpp", "tests/tools/model_files_test.cpp"},
+        {"tools/table.cpp", "tests/tools/report_test.cpp"},
+    };
+    return covered;
+}
+
+std::vector<std::string> test_rule_breaches(const fs::path& root, const std::vector<CoveredBy>& covered) {
+    const std::vector<std::string> sources = sources_without_test(root);
+    std::vector<std::string> breaches;
+    for (const std::string& source : sources)
+        if (std::ranges::none_of(covered, [&](const CoveredBy& entry) { return covers(entry, source); }))
+            breaches.push_back(source + ": has no tests/.../<file>_test.cpp and is not in the list of covered sources");
+    for (const CoveredBy& entry : covered) {
+        if (!fs::exists(root / entry.test)) breaches.push_back(entry.source + ": " + entry.test + " does not exist");
+        if (std::ranges::none_of(sources, [&](const std::string& source) { return covers(entry, source); }))
+            breaches.push_back(entry.source + ": is listed, but has a test of its own or is gone");
+    }
+    std::ranges::sort(breaches);
+    return breaches;
+}
+
+}  // namespace tephra::test
