@@ -1,5 +1,6 @@
 // Decode and prefill of whole models by the native engine, beside the limit that memory sets in the same run.
-//   bench_decode [--threads N] [--seconds S] [model.tph ...]     without models: mmfree-370m and mmfree-2.7b, synthetic
+//   bench_decode [--threads N] [--seconds S] [--figures] [model.tph ...]     without models: mmfree-370m and
+//   mmfree-2.7b
 // The limit of decode is the read bandwidth of the same threads over the packed weights, head included, that each token
 // needs. Rounds of bandwidth, decode and prefill alternate, so that what else the machine does falls on all three; a
 // fraction is formed within its round. Asked: decode >= 0.6 of the limit with 2 threads, prefill >= 5 x decode. A
@@ -12,6 +13,7 @@
 #include <string>
 
 #include "benchmarks/micro/bandwidth.hpp"
+#include "benchmarks/micro/figures.hpp"
 #include "core/philox.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/synth.hpp"
@@ -25,7 +27,8 @@ using Values = std::vector<std::int32_t>;
 
 struct Options {
     int threads = 2;
-    double seconds = 20;  ///< of measurement for each model
+    double seconds = 20;   ///< of measurement for each model
+    bool figures = false;  ///< the rates alone, for a script
     std::vector<std::string> models;
 };
 
@@ -88,22 +91,20 @@ void print(const char* name, const Sample& sample, const char* unit) {
                 sample.at(0.25), sample.at(0.75), unit);
 }
 
-void measure(const std::string& path, const Options& options) {
-    const auto model = require(load_model(path));
-    const double bytes = weight_bytes(model->graph);
-    std::printf("%s: %.1f MB of packed weights a token, %d threads\n", model->graph.name.c_str(), bytes * 1e-6,
-                options.threads);
-    check_answers(model, options.threads);
-    std::printf("  logits equal the golden engine's, by decode and by prefill\n");
+/// What the rounds of one model measured.
+struct Measured {
+    Sample bandwidth, decode, fraction, prefill, ratio, asked;
+};
 
+Measured run_rounds(const std::shared_ptr<const Deployment>& model, double bytes, const Options& options) {
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     const auto engine = make_native_engine(model, {.streams = 1, .threads = options.threads});
     const Values ids = random_ids(256, model->graph.config.vocab_size);
     Values logits(vocabulary);
     const std::vector<std::uint64_t> buffer(std::size_t{256} << 17, 1);  // 256 MB, beyond any cache here
-    Sample bandwidth, decode, fraction, prefill, ratio, asked;
+    Measured measured;
     const Clock::time_point start = Clock::now();
-    while (fraction.values.size() < 5 || seconds_since(start) < options.seconds) {
+    while (measured.fraction.values.size() < 5 || seconds_since(start) < options.seconds) {
         double rate = 0;
         for (int i = 0; i < 2; ++i) rate = std::max(rate, bench::read_rate(buffer, options.threads));
         const std::size_t tokens = std::max<std::size_t>(4, static_cast<std::size_t>(3e9 / bytes));
@@ -115,19 +116,35 @@ void measure(const std::string& path, const Options& options) {
         const Clock::time_point prefill_start = Clock::now();
         require(engine->prefill(0, ids, Logits::last, logits));
         const double prefill_rate = static_cast<double>(ids.size()) / seconds_since(prefill_start);
-        bandwidth.add(rate * 1e-9);
-        decode.add(decode_rate);
-        fraction.add(decode_rate * bytes / rate);
-        prefill.add(prefill_rate);
-        ratio.add(prefill_rate / decode_rate);
-        asked.add(prefill_rate * bytes / (0.6 * rate));
+        measured.bandwidth.add(rate * 1e-9);
+        measured.decode.add(decode_rate);
+        measured.fraction.add(decode_rate * bytes / rate);
+        measured.prefill.add(prefill_rate);
+        measured.ratio.add(prefill_rate / decode_rate);
+        measured.asked.add(prefill_rate * bytes / (0.6 * rate));
     }
-    print("memory read", bandwidth, "GB/s");
-    print("decode, batch 1", decode, "tok/s");
-    print("decode / limit (asked 0.6)", fraction, "");
-    print("prefill of 256", prefill, "tok/s");
-    print("prefill / decode (asked 5)", ratio, "");
-    print("prefill / (0.6 of the limit)", asked, "");
+    return measured;
+}
+
+void measure(const std::string& path, const Options& options) {
+    const auto model = require(load_model(path));
+    const double bytes = weight_bytes(model->graph);
+    check_answers(model, options.threads);
+    const Measured measured = run_rounds(model, bytes, options);
+    if (options.figures) {
+        bench::print_figure("decode, tok/s", measured.decode.at(0.5));
+        bench::print_figure("prefill of 256, tok/s", measured.prefill.at(0.5));
+        return;
+    }
+    std::printf("%s: %.1f MB of packed weights a token, %d threads\n", model->graph.name.c_str(), bytes * 1e-6,
+                options.threads);
+    std::printf("  logits equal the golden engine's, by decode and by prefill\n");
+    print("memory read", measured.bandwidth, "GB/s");
+    print("decode, batch 1", measured.decode, "tok/s");
+    print("decode / limit (asked 0.6)", measured.fraction, "");
+    print("prefill of 256", measured.prefill, "tok/s");
+    print("prefill / decode (asked 5)", measured.ratio, "");
+    print("prefill / (0.6 of the limit)", measured.asked, "");
 }
 
 Options parse(int argc, char** argv) {
@@ -138,8 +155,10 @@ Options parse(int argc, char** argv) {
             options.threads = std::max(1, std::atoi(argv[++i]));
         else if (word == "--seconds" && i + 1 < argc)
             options.seconds = std::atof(argv[++i]);
+        else if (word == "--figures")
+            options.figures = true;
         else if (word.starts_with("-"))
-            stop("usage: bench_decode [--threads N] [--seconds S] [model.tph ...]");
+            stop("usage: bench_decode [--threads N] [--seconds S] [--figures] [model.tph ...]");
         else
             options.models.push_back(word);
     }

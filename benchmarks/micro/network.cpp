@@ -1,12 +1,16 @@
 // Uniform random traffic on an 8x8 mesh with one core a tile, under contention, on one processor core: how many link
 // events (a packet passing a link) the simulator handles per second. The answer is checked: every packet arrives at its
 // target, and the number of link events is the sum of the path lengths.
+//   bench_network [--figures]
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <string>
 #include <vector>
 
+#include "benchmarks/micro/figures.hpp"
 #include "core/philox.hpp"
 #include "simulator/network.hpp"
 #include "simulator/routes.hpp"
@@ -130,23 +134,33 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
     return result;
 }
 
-}  // namespace
+/// Bisection bound of XY routing: half a flit a core and flit time, that is one packet a core in 580 ps.
+std::int64_t interval_of(double load) {
+    return static_cast<std::int64_t>(580.0 / load);
+}
 
-int main() {
-    const Machine machine = mesh_machine();
-    const Topology topology = *Topology::create(machine);
+double rate_of(const Outcome& result) {
+    return static_cast<double>(result.transfers) / result.seconds * 1e-6;
+}
+
+void print_figures(const Machine& machine, const Topology& topology) {
+    for (const int percent : {60, 400}) {
+        const std::string name = "network, " + std::to_string(percent) + " % of bisection, M link events/s";
+        bench::print_figure(name.c_str(), rate_of(run(machine, topology, interval_of(percent / 100.0))));
+    }
+}
+
+void print_table(const Machine& machine, const Topology& topology) {
     std::printf("uniform random traffic, 8x8 mesh, 2-flit packets, buffers of %d packets, %d packets, median of %d\n",
                 machine.mesh.buffer_packets, cores * packets_per_core, repeats);
     std::printf("%-22s %14s %12s %12s %18s %10s\n", "offered load", "flits/core/ns", "link events", "events",
                 "M link events/s", "spread");
-    // Bisection bound of XY routing: half a flit a core and flit time, that is one packet a core in 580 ps.
     for (const double load : {0.3, 0.6, 0.9, 4.0}) {
-        const auto interval = static_cast<std::int64_t>(580.0 / load);
         std::vector<double> rates;
         Outcome result;
         for (int k = 0; k < repeats; ++k) {
-            result = run(machine, topology, interval);
-            rates.push_back(static_cast<double>(result.transfers) / result.seconds * 1e-6);
+            result = run(machine, topology, interval_of(load));
+            rates.push_back(rate_of(result));
         }
         std::sort(rates.begin(), rates.end());
         const double flits = 2.0 * packets_per_core / static_cast<double>(result.end) * 1000;
@@ -155,4 +169,17 @@ int main() {
                     rates[rates.size() / 2], rates.front(), rates.back());
     }
     std::printf("asked: >= 10 M link events/s\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool figures = argc == 2 && std::strcmp(argv[1], "--figures") == 0;
+    if (argc > 1 && !figures) {
+        std::fprintf(stderr, "usage: bench_network [--figures]\n");
+        return 2;
+    }
+    const Machine machine = mesh_machine();
+    const Topology topology = *Topology::create(machine);
+    figures ? print_figures(machine, topology) : print_table(machine, topology);
 }

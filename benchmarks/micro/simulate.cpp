@@ -1,7 +1,7 @@
 // Whole models on simulated machines: processor time per token, checked against the native engine's logits and against
-// counts that follow from the mapping and the activations' zeros (benchmarks/micro/closed_form.hpp).
-//   bench_simulate MODEL.tph          mmf-7m on kapoho-point, contended
-//   bench_simulate --large            mmfree-370m (random weights) on alia-point, 8-bit synapses, contended
+// counts that follow from the mapping and the activations' zeros (tests/simulator/closed_form.hpp).
+//   bench_simulate MODEL.tph [--figures]     mmf-7m on kapoho-point, contended
+//   bench_simulate --large                   mmfree-370m (random weights) on alia-point, 8-bit synapses, contended
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,13 +12,14 @@
 #include <ctime>
 #include <vector>
 
-#include "benchmarks/micro/closed_form.hpp"
+#include "benchmarks/micro/figures.hpp"
 #include "mapper/mapping.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/simulate.hpp"
+#include "tests/simulator/closed_form.hpp"
 
 using namespace tephra;
 
@@ -121,9 +122,22 @@ void check_counts(const Setup& setup, const Run& run, const std::vector<std::int
                 static_cast<long long>(expected.skipped));
 }
 
-void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, int tokens, int repeats) {
+std::vector<std::int32_t> prompt_of(const Setup& setup, int tokens) {
     std::vector<std::int32_t> prompt;
     for (int k = 0; k < tokens; ++k) prompt.push_back((7 + 31 * k) % setup.model->graph.config.vocab_size);
+    return prompt;
+}
+
+/// Tokens per second of processor time, one thread; the logits are checked.
+void print_figures(const Setup& setup) {
+    const double token = time_run(setup, RunMode::generate, SyncMode::barrier, 1, prompt_of(setup, 1)).cpu;
+    bench::print_figure("simulate a token, barrier, tok/s", 1 / token);
+    const double prefill = time_run(setup, RunMode::prefill, SyncMode::dataflow, 1, prompt_of(setup, 8)).cpu;
+    bench::print_figure("simulate a prefill of 8, dataflow, tok/s", 8 / prefill);
+}
+
+void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, int tokens, int repeats) {
+    const std::vector<std::int32_t> prompt = prompt_of(setup, tokens);
     std::vector<double> one;
     std::vector<double> scaling;
     Run run;
@@ -165,9 +179,14 @@ Setup prepare(std::shared_ptr<const Deployment> model, const char* machine, Syna
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        std::fprintf(stderr, "usage: bench_simulate MODEL.tph | --large\n");
+    const bool figures = argc == 3 && std::strcmp(argv[2], "--figures") == 0;
+    if (argc != 2 && !figures) {
+        std::fprintf(stderr, "usage: bench_simulate MODEL.tph [--figures] | --large\n");
         return 2;
+    }
+    if (figures) {
+        print_figures(prepare(require(load_model(argv[1])), "kapoho-point", SynapseFormat::ternary2));
+        return 0;
     }
     const bool large = std::strcmp(argv[1], "--large") == 0;
     std::printf("processor time of one thread, median (spread); wall time ratio for 2 threads\n");

@@ -2,13 +2,13 @@
 
 #include <map>
 
-#include "benchmarks/micro/closed_form.hpp"
 #include "mapper/traffic.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/simulate.hpp"
 #include "tests/catch.hpp"
+#include "tests/simulator/closed_form.hpp"
 #include "tests/simulator/spread.hpp"
 
 using namespace tephra;

@@ -1,5 +1,6 @@
 #pragma once
-// What a run must count, in closed form: it follows from the program, the mapping, and which messages are zero.
+// What a run must count, in closed form, for tests and benchmarks: it follows from the program, the mapping, and which
+// messages are zero.
 #include <map>
 #include <set>
 #include <string>
