@@ -33,11 +33,13 @@ const std::vector<CoveredBy>& covered_sources() {
     static const std::vector<CoveredBy> covered = {
         {"backends/cuda/", "tests/gpu/parity.cpp"},  // needs a GPU; plans and layouts have tests in tests/backends
         {"backends/nvml.cpp", "tests/backends/measure_test.cpp"},
-        {"core/data_files.cpp", "tests/mapper/machine_test.cpp"},
+        {"core/partial_files.cpp", "tests/core/files_test.cpp"},
         {"mapper/check.cpp", "tests/mapper/mapping_test.cpp"},
         {"mapper/cluster.cpp", "tests/mapper/mapping_test.cpp"},
         {"mapper/memory.cpp", "tests/mapper/mapping_test.cpp"},
         {"mapper/partition.cpp", "tests/mapper/mapping_test.cpp"},
+        {"mapper/picture_layout.cpp", "tests/mapper/svg_test.cpp"},
+        {"mapper/picture_legend.cpp", "tests/mapper/svg_test.cpp"},
         {"mapper/place.cpp", "tests/mapper/mapping_test.cpp"},
         {"mapper/traffic.cpp", "tests/mapper/mapping_test.cpp"},
         {"neuro/checkpoint/tensor_store.cpp", "tests/neuro/checkpoint/import_test.cpp"},
