@@ -1,224 +1,28 @@
 #include "mapper/machine.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "core/data_files.hpp"
-#include "core/file_kind.hpp"
 #include "core/files.hpp"
-#include "mapper/route.hpp"
+#include "core/json.hpp"
 
 namespace tephra {
 namespace {
 
-constexpr std::int64_t longest_ps = 1'000'000'000'000;  // one second: no service time is longer
-constexpr std::int64_t most_cores = 1 << 24;
-constexpr std::int64_t most_chips = 4096;
-
-const std::vector<std::string> format_names = {"ternary2", "int8"};
-const std::vector<std::string> routing_names = {"unicast", "multicast"};
-const std::vector<std::string> provenance_kinds = {"measured", "cited", "derived", "assumed"};
-
-/// One object of the file whose numbers may be plain or {"value", "kind", "source"}; the latter leave a Provenance.
-class Section {
-public:
-    Section(const Json& value, std::string place, std::vector<Provenance>& provenance)
-        : reader_(value, std::move(place)), provenance_(provenance) {}
-
-    std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max) {
-        const Json& value = reader_.value(key);
-        if (value.object() == nullptr) return reader_.integer(key, min, max);
-        ObjectReader entry(value, reader_.place(key));
-        const std::int64_t number = entry.integer("value", min, max);
-        const std::size_t kind = entry.choice("kind", provenance_kinds);
-        const std::string source = entry.string("source");
-        if (auto done = entry.finish(); !done && !error_) error_ = done.error();
-        const std::string place = reader_.place(key);
-        provenance_.push_back({place.substr(place.find('#') + 1), provenance_kinds[kind], source});
-        return number;
-    }
-    int count(std::string_view key, int min, int max) { return static_cast<int>(integer(key, min, max)); }
-    Picoseconds time(std::string_view key, std::int64_t min = 0) { return Picoseconds(integer(key, min, longest_ps)); }
-    Section child(std::string_view key) { return {reader_.value(key), reader_.place(key), provenance_}; }
-    ObjectReader& reader() { return reader_; }
-    Result<void> finish() {
-        auto done = reader_.finish();
-        if (!done) return done;
-        if (error_) return tl::unexpected(*error_);
-        return {};
-    }
-
-private:
-    ObjectReader reader_;
-    std::vector<Provenance>& provenance_;
-    std::optional<Error> error_;
-};
-
-Result<CoreLimits> read_limits(Section core) {
-    constexpr std::int64_t bytes_max = std::int64_t{1} << 40;
-    CoreLimits limits;
-    limits.neurons = core.count("neurons", 1, 1 << 24);
-    limits.synaptic_bytes = core.integer("synaptic_bytes", 1, bytes_max);
-    limits.state_bytes = core.integer("state_bytes", 1, bytes_max);
-    limits.axons_in = core.count("axons_in", 1, 1 << 30);
-    limits.axons_out = core.count("axons_out", 1, 1 << 30);
-    return core.finish().map([&] { return limits; });
-}
-
-Result<CoreTiming> read_timing(Section timing) {
-    CoreTiming times;
-    times.message_in = timing.time("message_in_ps");
-    times.synop = timing.time("synop_ps");
-    times.neuron_update = timing.time("neuron_update_ps");
-    times.message_out = timing.time("message_out_ps");
-    return timing.finish().map([&] { return times; });
-}
-
-Result<MeshSpec> read_mesh(Section section) {
-    MeshSpec mesh;
-    mesh.tiles_x = section.count("tiles_x", 1, 256);
-    mesh.tiles_y = section.count("tiles_y", 1, 256);
-    mesh.cores_per_tile = section.count("cores_per_tile", 1, 64);
-    const int cores = mesh.tiles_x * mesh.tiles_y * mesh.cores_per_tile;
-    mesh.usable_cores = section.reader().has("usable_cores") ? section.count("usable_cores", 1, cores) : cores;
-    mesh.hop_x = section.time("hop_x_ps");
-    mesh.hop_y = section.time("hop_y_ps");
-    mesh.flit_x = section.time("flit_x_ps", 1);
-    mesh.flit_y = section.time("flit_y_ps", 1);
-    mesh.flit_local = section.time("flit_local_ps", 1);
-    mesh.flit_bits = section.count("flit_bits", 1, 4096);
-    mesh.buffer_packets = section.count("buffer_packets", 1, 1 << 20);
-    mesh.routing = static_cast<Routing>(section.reader().choice("routing", routing_names));
-    return section.finish().map([&] { return mesh; });
-}
-
-Result<ChipLinkSpec> read_link(Section section) {
-    ChipLinkSpec link;
-    link.latency = section.time("latency_ps", 1);  // the parallel simulation looks ahead by this much
-    link.flit = section.time("flit_ps", 1);
-    link.buffer_packets = section.count("buffer_packets", 1, 1 << 20);
-    return section.finish().map([&] { return link; });
-}
-
-Result<BarrierSpec> read_barrier(Section section) {
-    BarrierSpec barrier;
-    barrier.base = section.time("base_ps");
-    barrier.per_tile = section.time("per_tile_ps");
-    barrier.per_chip = section.time("per_chip_ps");
-    return section.finish().map([&] { return barrier; });
-}
-
-Result<HostSpec> read_host(Section section, int chips) {
-    HostSpec host;
-    host.chip = ChipId(section.count("chip", 0, chips - 1));
-    host.latency = section.time("latency_ps", 1);
-    host.flit = section.time("flit_ps", 1);
-    host.message = section.time("message_ps");
-    host.synop = section.time("synop_ps");
-    host.neuron_update = section.time("neuron_update_ps");
-    host.token = section.time("token_ps");
-    return section.finish().map([&] { return host; });
-}
-
-void read_formats(ObjectReader& top, Machine& machine) {
-    const Json::Array& names = top.array("synapse_formats");
-    if (names.empty()) top.fault("synapse_formats", "no synapse format", "one or both of: ternary2, int8");
-    for (std::size_t k = 0; k < names.size(); ++k) {
-        const std::string place = "synapse_formats/" + std::to_string(k);
-        const auto* name = names[k].string();
-        const auto found = name == nullptr ? format_names.end() : std::ranges::find(format_names, *name);
-        if (found == format_names.end()) {
-            top.fault(place, "not a synapse format", "one of: ternary2, int8");
-            break;
-        }
-        const auto format = static_cast<SynapseFormat>(found - format_names.begin());
-        if (std::ranges::count(machine.formats, format) != 0) top.fault(place, "listed twice", "remove one");
-        machine.formats.push_back(format);
-    }
-}
-
-void read_dead_cores(ObjectReader& top, Machine& machine) {
-    if (!top.has("dead_cores")) return;
-    const Json::Array& cores = top.array("dead_cores");
-    for (std::size_t k = 0; k < cores.size(); ++k) {
-        const std::string place = "dead_cores/" + std::to_string(k);
-        const auto* core = cores[k].integer();
-        if (core == nullptr || *core < 0 || *core >= machine.cores())
-            return top.fault(place, "not a core of this machine",
-                             "allowed: 0 to " + std::to_string(machine.cores() - 1));
-        machine.dead_cores.emplace_back(static_cast<std::int32_t>(*core));
-    }
-    std::ranges::sort(machine.dead_cores);
-    const auto twice = std::ranges::adjacent_find(machine.dead_cores);
-    if (twice != machine.dead_cores.end())
-        top.fault("dead_cores", "core " + std::to_string(twice->value) + " is listed twice", "remove one");
-}
-
-Result<void> read_dead_links(ObjectReader& top, Machine& machine) {
-    if (!top.has("dead_links")) return {};
-    const Json::Array& links = top.array("dead_links");
-    for (std::size_t k = 0; k < links.size(); ++k) {
-        const std::string place = top.place("dead_links/" + std::to_string(k));
-        ObjectReader entry(links[k], place);
-        Machine::DeadLink link;
-        link.from = ChipId(static_cast<std::int32_t>(entry.integer("from", 0, machine.chips() - 1)));
-        link.to = ChipId(static_cast<std::int32_t>(entry.integer("to", 0, machine.chips() - 1)));
-        if (auto done = entry.finish(); !done) return done;
-        if (!are_neighbours(machine, link.from, link.to))
-            return bad_input("chips " + std::to_string(link.from.value) + " and " + std::to_string(link.to.value) +
-                                 " are not neighbours: there is no link between them",
-                             place,
-                             "chip x + chips_x (y + chips_y z) is linked to those that differ by 1 in x, y or z");
-        machine.dead_links.push_back(link);
-    }
-    std::ranges::sort(machine.dead_links);
-    const auto twice = std::ranges::adjacent_find(machine.dead_links);
-    if (twice != machine.dead_links.end())
-        return bad_input("link from chip " + std::to_string(twice->from.value) + " to chip " +
-                             std::to_string(twice->to.value) + " is listed twice",
-                         top.place("dead_links"), "remove one");
-    return {};
-}
-
-template <typename T>
-Result<void> assign(T& to, Result<T> from) {
-    if (!from) return tl::unexpected(from.error());
-    to = std::move(*from);
-    return {};
-}
-
-Result<void> read_shape(Section section, Machine& machine) {
-    machine.chips_x = section.count("x", 1, 1024);
-    machine.chips_y = section.count("y", 1, 1024);
-    machine.chips_z = section.count("z", 1, 1024);
-    return section.finish();
-}
-
-/// The parts of the file in reading order; later parts need the shape that earlier ones give.
-Result<void> read_parts(Section& top, Machine& machine) {
-    ObjectReader& reader = top.reader();
-    machine.name = reader.string("name");
-    machine.kind = reader.string("kind");
-    if (auto done = read_shape(top.child("chips"), machine); !done) return done;
-    if (auto done = assign(machine.limits, read_limits(top.child("core"))); !done) return done;
-    read_formats(reader, machine);
-    if (auto done = assign(machine.timing, read_timing(top.child("timing"))); !done) return done;
-    if (auto done = assign(machine.mesh, read_mesh(top.child("mesh"))); !done) return done;
-    const std::int64_t chips = std::int64_t{machine.chips_x} * machine.chips_y * machine.chips_z;
-    if (chips > most_chips)
-        return bad_input("more than " + std::to_string(most_chips) + " chips", reader.place("chips"));
-    if (chips * machine.cores_per_chip() > most_cores)
-        return bad_input("more than " + std::to_string(most_cores) + " cores", reader.place("chips"));
-    if (reader.has("chip_link") || chips > 1)
-        if (auto done = assign(machine.link, read_link(top.child("chip_link"))); !done) return done;
-    if (auto done = assign(machine.barrier, read_barrier(top.child("barrier"))); !done) return done;
-    if (auto done = assign(machine.host, read_host(top.child("host"), machine.chips())); !done) return done;
-    read_dead_cores(reader, machine);
-    return read_dead_links(reader, machine);
-}
-
 Json entry(Picoseconds time) {
     return {time.value()};
+}
+
+Json::Object shape_json(const Machine& machine) {
+    return {{"x", machine.chips_x}, {"y", machine.chips_y}, {"z", machine.chips_z}};
+}
+
+Json::Object limits_json(const CoreLimits& limits) {
+    return {{"neurons", limits.neurons},
+            {"synaptic_bytes", limits.synaptic_bytes},
+            {"state_bytes", limits.state_bytes},
+            {"axons_in", limits.axons_in},
+            {"axons_out", limits.axons_out}};
 }
 
 Json::Object timing_json(const Machine& machine) {
@@ -241,7 +45,7 @@ Json::Object mesh_json(const MeshSpec& mesh) {
             {"flit_local_ps", entry(mesh.flit_local)},
             {"flit_bits", mesh.flit_bits},
             {"buffer_packets", mesh.buffer_packets},
-            {"routing", routing_names[static_cast<std::size_t>(mesh.routing)]}};
+            {"routing", routing_names()[static_cast<std::size_t>(mesh.routing)]}};
 }
 
 Json::Object host_json(const HostSpec& host) {
@@ -251,29 +55,17 @@ Json::Object host_json(const HostSpec& host) {
             {"token_ps", entry(host.token)}};
 }
 
-}  // namespace
-
-bool Machine::usable(CoreId core) const {
-    return core.value % cores_per_chip() < mesh.usable_cores && !std::ranges::binary_search(dead_cores, core);
-}
-
-std::string machine_json(const Machine& machine) {
+/// All of the file but name, kind, notes and sources, in a fixed order.
+Json::Object numbers_json(const Machine& machine) {
     Json::Array formats;
-    for (const SynapseFormat format : machine.formats)
-        formats.emplace_back(format_names[static_cast<std::size_t>(format)]);
+    for (const SynapseFormat format : machine.formats) formats.emplace_back(synapse_format_name(format));
     Json::Array cores;
     for (const CoreId core : machine.dead_cores) cores.emplace_back(core.value);
     Json::Array links;
     for (const auto& link : machine.dead_links)
         links.emplace_back(Json::Object{{"from", link.from.value}, {"to", link.to.value}});
-    Json::Object out{{"name", machine.name},
-                     {"kind", machine.kind},
-                     {"chips", Json::Object{{"x", machine.chips_x}, {"y", machine.chips_y}, {"z", machine.chips_z}}},
-                     {"core", Json::Object{{"neurons", machine.limits.neurons},
-                                           {"synaptic_bytes", machine.limits.synaptic_bytes},
-                                           {"state_bytes", machine.limits.state_bytes},
-                                           {"axons_in", machine.limits.axons_in},
-                                           {"axons_out", machine.limits.axons_out}}},
+    Json::Object out{{"chips", shape_json(machine)},
+                     {"core", limits_json(machine.limits)},
                      {"synapse_formats", std::move(formats)},
                      {"timing", timing_json(machine)},
                      {"mesh", mesh_json(machine.mesh)}};
@@ -287,24 +79,28 @@ std::string machine_json(const Machine& machine) {
     out.emplace_back("host", host_json(machine.host));
     out.emplace_back("dead_cores", std::move(cores));
     out.emplace_back("dead_links", std::move(links));
+    return out;
+}
+
+}  // namespace
+
+const std::vector<std::string>& routing_names() {
+    static const std::vector<std::string> names = {"unicast", "multicast"};
+    return names;
+}
+
+bool Machine::usable(CoreId core) const {
+    return core.value % cores_per_chip() < mesh.usable_cores && !std::ranges::binary_search(dead_cores, core);
+}
+
+std::string machine_json(const Machine& machine) {
+    Json::Object out{{"name", machine.name}, {"kind", machine.kind}};
+    for (auto& member : numbers_json(machine)) out.push_back(std::move(member));
     return Json(std::move(out)).dump() + "\n";
 }
 
-Result<Machine> parse_machine(std::string_view text, const std::string& place) {
-    const auto json = parse_json(text, place, FileKind::machine);
-    if (!json) return tl::unexpected(json.error());
-    Machine machine;
-    Section top(*json, place, machine.provenance);
-    top.reader().ignore("notes");
-    const auto parts = read_parts(top, machine);
-    // A fault of the top object itself, such as a missing section, came first and says more.
-    if (!parts && !top.reader().failed()) return tl::unexpected(parts.error());
-    if (auto done = top.finish(); !done) return tl::unexpected(done.error());
-    if (!machine.dead_links.empty())
-        if (auto topology = Topology::create(machine); !topology)
-            return bad_input(topology.error().message, place + "#/dead_links", topology.error().hint);
-    machine.hash = hash128(machine_json(machine));
-    return machine;
+Hash128 machine_hash(const Machine& machine) {
+    return hash128(Json(numbers_json(machine)).dump());
 }
 
 Result<Machine> read_machine(const std::string& path) {

@@ -8,18 +8,16 @@
 #include "core/hash.hpp"
 #include "core/id.hpp"
 #include "core/units.hpp"
+#include "mapper/provenance.hpp"
+#include "mapper/synapse_format.hpp"
 
 namespace tephra {
 
-enum class SynapseFormat : std::uint8_t { ternary2, int8 };  ///< 2 or 8 bits a dense weight
 enum class Routing : std::uint8_t { unicast, multicast };  ///< a packet per destination core, or one tree per chip set
 
-/// Where a number of a machine or cost table comes from.
-struct Provenance {
-    std::string pointer;  ///< JSON pointer of the number
-    std::string kind;     ///< measured, cited, derived or assumed
-    std::string source;   ///< publication or the derivation's place in docs/validation.md
-};
+inline constexpr int most_chips = 4096;
+/// The largest neuromorphic machines have a million cores. Tables of a core each stay below some hundred megabytes.
+inline constexpr int most_cores = 1 << 22;
 
 struct CoreLimits {
     int neurons = 0;
@@ -29,6 +27,9 @@ struct CoreLimits {
     int axons_out = 0;             ///< (neuron, destination core) pairs
 };
 
+/// "unicast", "multicast": in the order of the enumerators.
+const std::vector<std::string>& routing_names();
+
 /// Service times of one neurocore; it does one thing at a time.
 struct CoreTiming {
     Picoseconds message_in;     ///< per arriving message
@@ -37,7 +38,7 @@ struct CoreTiming {
     Picoseconds message_out;    ///< per message sent, before it enters the mesh
 };
 
-/// On-chip mesh of routers, tiles_x x tiles_y, dimension-ordered (X then Y), wormhole-free: packets are buffered whole.
+/// On-chip mesh of routers, tiles_x x tiles_y, dimension-ordered (X then Y), packets are buffered whole.
 struct MeshSpec {
     int tiles_x = 0, tiles_y = 0;
     int cores_per_tile = 0;
@@ -45,9 +46,13 @@ struct MeshSpec {
     Picoseconds hop_x, hop_y;    ///< router and wire latency of one hop
     Picoseconds flit_x, flit_y;  ///< occupancy of a link per flit
     Picoseconds flit_local;      ///< occupancy of the port between core and router per flit
-    int flit_bits = 32;          ///< payload of a flit; a packet is one header flit and ceil(bits / flit_bits)
+    int flit_bits = 32;          ///< payload of a flit
     int buffer_packets = 0;      ///< packets that each router input port holds
     Routing routing = Routing::unicast;
+
+    /// Flits of a packet with a payload of `bits`: one header and ceil(bits / flit_bits). A marker (a packet without
+    /// payload) is its header alone.
+    [[nodiscard]] int packet_flits(int bits) const { return 1 + (bits + flit_bits - 1) / flit_bits; }
 };
 
 /// Links between chips that are neighbours in the 3-D arrangement, each direction its own.
@@ -91,7 +96,7 @@ struct Machine {
     };
     std::vector<DeadLink> dead_links;    ///< chip links, directed, both ends neighbours; sorted
     std::vector<Provenance> provenance;  ///< of every number that has one
-    Hash128 hash;                        ///< of the canonical JSON
+    Hash128 hash;                        ///< machine_hash() of this machine
 
     [[nodiscard]] int chips() const { return chips_x * chips_y * chips_z; }
     [[nodiscard]] int tiles_per_chip() const { return mesh.tiles_x * mesh.tiles_y; }
@@ -114,6 +119,10 @@ Result<Machine> find_machine(const std::string& name_or_path);
 
 /// Names of the machines that find_machine knows, sorted.
 std::vector<std::string> machine_names();
+
+/// Hash of all that a run depends on: shape, limits, formats, times, routing, dead cores and links. Name, kind, notes
+/// and sources are left out: a copy of a machine file under another name is the same machine.
+Hash128 machine_hash(const Machine& machine);
 
 /// Canonical JSON: every key in a fixed order, plain numbers. parse_machine reads it back with an equal hash.
 std::string machine_json(const Machine& machine);

@@ -4,6 +4,7 @@
 
 #include "core/file_kind.hpp"
 #include "core/files.hpp"
+#include "core/narrow.hpp"
 #include "mapper/partition.hpp"
 #include "mapper/place.hpp"
 #include "mapper/route.hpp"
@@ -12,7 +13,7 @@ namespace tephra {
 namespace {
 
 constexpr int file_version = 1;
-const std::vector<std::string> format_names = {"ternary2", "int8"};
+constexpr int most_neurons = 1 << 24;  // of a population in a file: far more than any program has
 
 /// Slices of one population: [core, begin, end, core, begin, end ...].
 void read_slices(ObjectReader& reader, const Json& values, const std::string& key, std::vector<Slice>& slices) {
@@ -23,9 +24,12 @@ void read_slices(ObjectReader& reader, const Json& values, const std::string& ke
         std::array<int, 3> slice{};
         for (std::size_t i = 0; i < 3; ++i) {
             const auto* number = (*numbers)[k + i].integer();
-            if (number == nullptr || *number < 0 || *number > INT32_MAX)
-                return reader.fault(key + "/" + std::to_string(k + i), "expected an integer from 0 to 2147483647");
-            slice[i] = static_cast<int>(*number);
+            const int most = i == 0 ? most_cores - 1 : most_neurons;
+            if (number == nullptr || *number < 0 || *number > most)
+                return reader.fault(key + "/" + std::to_string(k + i),
+                                    "expected an integer from 0 to " + std::to_string(most),
+                                    i == 0 ? "the number of a core" : "a neuron of the population");
+            slice[i] = narrow<int>(*number);
         }
         slices.push_back({CoreId(slice[0]), slice[1], slice[2]});
     }
@@ -34,26 +38,30 @@ void read_slices(ObjectReader& reader, const Json& values, const std::string& ke
 }  // namespace
 
 Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options) {
-    if (std::ranges::count(machine.formats, options.format) == 0)
-        return bad_input(
-            machine.name + " has no " + format_names[static_cast<std::size_t>(options.format)] + " synapses",
-            "synapse format");
-    if (options.streams < 1) return bad_input("at least one stream is needed", "streams");
+    const SynapseFormat format = options.format.value_or(machine.formats.front());
+    if (std::ranges::count(machine.formats, format) == 0)
+        return bad_input(machine.name + " has no " + std::string(synapse_format_name(format)) + " synapses",
+                         "synapse format",
+                         "its default is " + std::string(synapse_format_name(machine.formats.front())));
+    if (options.streams < 1 || options.streams > most_streams)
+        return bad_input(std::to_string(options.streams) + " streams", "streams",
+                         "allowed: 1 to " + std::to_string(most_streams));
     if (options.cores_per_chip < 0) return bad_input("the number of cores per chip is negative", "cores per chip");
     const auto topology = Topology::create(machine);
     if (!topology) return tl::unexpected(topology.error());
-    auto mapping = partition(program, machine, options);
+    MapOptions chosen = options;
+    chosen.format = format;
+    auto mapping = partition(program, machine, chosen);
     if (!mapping) return tl::unexpected(mapping.error());
     mapping->model = program.model;
     mapping->machine = machine.hash;
     mapping->machine_name = machine.name;
-    mapping->format = options.format;
+    mapping->format = format;
     mapping->head_on_host = options.head_on_host;
     mapping->streams = options.streams;
     if (options.improve) improve_placement(program, machine, *topology, *mapping);
-    if (const auto faults = check_mapping(program, machine, *mapping); !faults.empty())
-        return fail(ErrorCode::does_not_fit, faults.front(), program.model_name,
-                    std::to_string(faults.size()) + " violated limits in all; a larger machine is needed");
+    if (auto fits = accept_mapping(program, machine, *mapping, program.model_name); !fits)
+        return tl::unexpected(fits.error());
     return mapping;
 }
 
@@ -69,7 +77,7 @@ std::string mapping_json(const Mapping& mapping) {
                            {"model", to_string(mapping.model)},
                            {"machine", to_string(mapping.machine)},
                            {"machine_name", mapping.machine_name},
-                           {"synapse_format", format_names[static_cast<std::size_t>(mapping.format)]},
+                           {"synapse_format", std::string(synapse_format_name(mapping.format))},
                            {"head_on_host", mapping.head_on_host},
                            {"streams", mapping.streams},
                            {"slices", std::move(populations)}};
@@ -89,9 +97,9 @@ Result<Mapping> parse_mapping(std::string_view text, const std::string& place) {
     mapping.model = reader.hash("model");
     mapping.machine = reader.hash("machine");
     mapping.machine_name = reader.string("machine_name");
-    mapping.format = static_cast<SynapseFormat>(reader.choice("synapse_format", format_names));
+    mapping.format = static_cast<SynapseFormat>(reader.choice("synapse_format", synapse_format_names()));
     mapping.head_on_host = reader.boolean("head_on_host");
-    mapping.streams = static_cast<int>(reader.integer("streams", 1, INT32_MAX));
+    mapping.streams = narrow<int>(reader.integer("streams", 1, most_streams));
     const Json::Array& populations = reader.array("slices");
     for (std::size_t p = 0; p < populations.size(); ++p)
         read_slices(reader, populations[p], "slices/" + std::to_string(p), mapping.slices.emplace_back());

@@ -1,5 +1,6 @@
 #pragma once
 // Mapping: which core holds which slice of every population. A plain record; routes follow from the machine.
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,11 @@ struct Mapping {
     friend bool operator==(const Mapping&, const Mapping&) = default;
 };
 
+/// Most sequences in flight that a mapping may keep state for: sums of state memory stay far within 64 bits.
+inline constexpr int most_streams = 1 << 20;
+
 struct MapOptions {
-    SynapseFormat format = SynapseFormat::ternary2;
+    std::optional<SynapseFormat> format;  ///< none: the machine's default (Machine::formats)
     bool head_on_host = false;
     int streams = 1;
     int cores_per_chip = 0;  ///< use at most so many cores of a chip: fewer packets, longer service; 0: all usable
@@ -39,12 +43,20 @@ struct MapOptions {
 };
 
 /// Partitions (mapper/partition.hpp), places (mapper/place.hpp) and checks.
-/// Errors: does_not_fit ("needs N chips of this kind"), bad_input (a synapse format that the machine has not, no
-/// stream).
+/// Errors: does_not_fit ("needs N chips of this kind"), bad_input (a synapse format that the machine has not, a number
+/// of streams that is not 1 to most_streams).
 Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options);
 
-/// Every limit that the mapping violates, at once; empty when it fits.
-std::vector<std::string> check_mapping(const Program& program, const Machine& machine, const Mapping& mapping);
+/// Every fault of a mapping, whoever made it; empty when the machine can run the program so. Code bad_input: another
+/// model or machine, a format that the machine has not, neurons on no core, on two, on dead or reserved ones, parted
+/// groups. Code does_not_fit: a limit of a core (Machine::limits), counted only when all slices are sound. Places are
+/// `place` and the JSON pointer into a mapping file ("m.json#/slices/3/6").
+std::vector<Error> check_mapping(const Program& program, const Machine& machine, const Mapping& mapping,
+                                 const std::string& place = "mapping");
+
+/// The first fault that check_mapping finds, if any; its hint says how many there are.
+Result<void> accept_mapping(const Program& program, const Machine& machine, const Mapping& mapping,
+                            const std::string& place = "mapping");
 
 /// What one core holds, against Machine::limits.
 struct CoreUse {

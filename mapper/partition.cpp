@@ -41,7 +41,7 @@ public:
     }
 
     Result<Mapping> run() {
-        if (auto done = find_least_cores(program_, machine_, options_.format, clusters_.all); !done)
+        if (auto done = find_least_cores(program_, machine_, *options_.format, clusters_.all); !done)
             return tl::unexpected(done.error());
         make_units();
         auto segments = plan();
@@ -146,7 +146,7 @@ private:
     bool feeders_allow(int cluster) const {
         return std::ranges::all_of(clusters_.all, [&](const Cluster& feeder) {
             return std::ranges::count(feeder.feeds, cluster) == 0 ||
-                   most_rows(feeder, clusters_.all, machine_, options_.format) >= feeder.rows(feeder.cores);
+                   most_rows(feeder, clusters_.all, machine_, *options_.format) >= feeder.rows(feeder.cores);
         });
     }
 
@@ -161,7 +161,7 @@ private:
                 const int from = clusters_.cluster_of[program_[id].source.index()];
                 if (program_[id].kind == SynapseKind::ternary && from >= 0 && std::ranges::count(segment, from) == 0)
                     time += machine_.link.flit *
-                            (std::int64_t{source.size} * packet_flits(machine_.mesh, source.message_bits));
+                            (std::int64_t{source.size} * machine_.mesh.packet_flits(source.message_bits));
             }
         return time;
     }

@@ -12,6 +12,7 @@ namespace {
 constexpr int mesh_directions = 4;  // +x, -x, +y, -y
 constexpr int ports = 2;            // inject, eject
 constexpr int chip_directions = 6;  // +x, -x, +y, -y, +z, -z
+constexpr int host_links = 2;       // from_host, to_host
 
 constexpr std::uint8_t arrived = 0;
 constexpr int detour_channels = 3;  // added to 1, 2, 3 on the way to the intermediate chip
@@ -44,7 +45,15 @@ Topology::Topology(const Machine& machine)
 Result<Topology> Topology::create(const Machine& machine) {
     Topology topology(machine);
     if (auto done = topology.find_detours(machine); !done) return tl::unexpected(done.error());
+    if (const std::int64_t buffers = topology.buffers_per_chip(); buffers > most_buffers)
+        return bad_input("a chip needs " + std::to_string(buffers) +
+                             " buffers (links x channels), routes number only " + std::to_string(most_buffers),
+                         "mesh", "describe more and smaller chips: fewer tiles or cores each");
     return topology;
+}
+
+std::int64_t Topology::buffers_per_chip() const {
+    return (std::int64_t{stride_} + host_links + chip_directions) * channels();
 }
 
 int Topology::chip_direction(ChipId from, ChipId to) const {
@@ -90,8 +99,8 @@ int Topology::border_tile(int direction) const {
     }
 }
 
-Link Topology::link(LinkId id) const {
-    Link link;
+LinkEnds Topology::link(LinkId id) const {
+    LinkEnds link;
     const int chips = shape_.chips();
     if (id.value >= chips * stride_) {
         const RouterId gate(host_chip_.value * tiles_);

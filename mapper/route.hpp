@@ -45,7 +45,8 @@ enum class LinkKind : std::uint8_t {
     to_host,    ///< that router to the host
 };
 
-struct Link {
+/// Where a link leads.
+struct LinkEnds {
     LinkKind kind = LinkKind::none;
     ChipId owner;     ///< chip of the sending end; of from_host: the host's chip
     RouterId from;    ///< none for inject and from_host
@@ -67,10 +68,14 @@ struct TreeHop {
     int parent = -1;  ///< index in the tree; -1: the first
 };
 
+/// Most buffers of a chip: each entry of a route numbers its buffer with 24 bits.
+inline constexpr std::int64_t most_buffers = std::int64_t{1} << 24;
+
 /// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
 class Topology {
 public:
-    /// Errors: bad_input when dead links leave a chip that another cannot reach over one intermediate chip.
+    /// Errors: bad_input when dead links leave a chip that another cannot reach over one intermediate chip, and when a
+    /// chip has more buffers than most_buffers.
     static Result<Topology> create(const Machine& machine);
 
     /// One past the largest link number. Numbers of one chip are contiguous: chip c owns [c x stride, (c + 1) x
@@ -78,9 +83,11 @@ public:
     [[nodiscard]] int links() const { return shape_.chips() * stride_ + 2; }
     [[nodiscard]] int links_per_chip() const { return stride_; }
     [[nodiscard]] int routers() const { return shape_.chips() * tiles_; }
+    /// Buffers of a chip: one a channel behind each of its links, the host's two, and the links from six neighbours.
+    [[nodiscard]] std::int64_t buffers_per_chip() const;
     /// Channels in use: 1 on one chip, 4 on several, 7 with dead links.
     [[nodiscard]] int channels() const { return shape_.chips() == 1 ? 1 : (detours_.empty() ? 4 : 7); }
-    [[nodiscard]] Link link(LinkId id) const;
+    [[nodiscard]] LinkEnds link(LinkId id) const;
 
     /// The host as an end of routes: the number after the last core.
     [[nodiscard]] CoreId host() const { return CoreId(shape_.chips() * tiles_ * cores_per_tile_); }

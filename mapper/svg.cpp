@@ -121,7 +121,7 @@ private:
     }
 
     /// The path of a link, shifted to one side: the two directions between two tiles are drawn side by side.
-    [[nodiscard]] std::string link_path(const Link& link) const {
+    [[nodiscard]] std::string link_path(const LinkEnds& link) const {
         const bool chip = link.kind == LinkKind::chip;
         PicturePoint a = layout_.tile_middle(link.from);
         PicturePoint b = layout_.tile_middle(link.to);
@@ -140,7 +140,7 @@ private:
     }
 
     void draw_link(LinkId id, std::int64_t flits) {
-        const Link link = topology_.link(id);
+        const LinkEnds link = topology_.link(id);
         const bool chip = link.kind == LinkKind::chip;
         if (flits == 0 || (!chip && !is_mesh(link.kind))) return;
         if (!layout_.visible(link.owner) || !layout_.visible(link.receiver)) return;

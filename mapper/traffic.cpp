@@ -53,7 +53,7 @@ private:
             }
         std::ranges::sort(everywhere);
         everywhere.erase(std::unique(everywhere.begin(), everywhere.end()), everywhere.end());
-        const int flits = packet_flits(machine_.mesh, population.message_bits);
+        const int flits = machine_.mesh.packet_flits(population.message_bits);
         for (const Slice& slice : slices(id)) {
             if (!everywhere.empty()) visit_({id, slice.core, everywhere, slice.end - slice.begin, flits});
             visit_identity(id, slice, everywhere, flits);
@@ -91,7 +91,7 @@ private:
     void visit_records(const Projection& projection) {
         if (projection.kind != SynapseKind::reduce && projection.kind != SynapseKind::broadcast) return;
         const auto targets = cores(projection.target);
-        const int flits = packet_flits(machine_.mesh, projection.words * 32);
+        const int flits = machine_.mesh.packet_flits(projection.words * 32);
         for (const Slice& slice : slices(projection.source)) visit_({projection.source, slice.core, targets, 1, flits});
     }
 
@@ -107,10 +107,6 @@ private:
 void for_each_flow(const Program& program, const Machine& machine, const Mapping& mapping,
                    const std::function<void(const Flow&)>& visit) {
     FlowVisitor(program, machine, mapping, visit).run();
-}
-
-int packet_flits(const MeshSpec& mesh, int bits) {
-    return 1 + (bits + mesh.flit_bits - 1) / mesh.flit_bits;
 }
 
 std::vector<std::int64_t> link_flits(const Program& program, const Machine& machine, const Topology& topology,

@@ -28,9 +28,6 @@ struct Flow {
 void for_each_flow(const Program& program, const Machine& machine, const Mapping& mapping,
                    const std::function<void(const Flow&)>& visit);
 
-/// Flits of a packet with a payload of `bits`: one header, then the payload.
-int packet_flits(const MeshSpec& mesh, int bits);
-
 /// Flits per token over every link, [Topology::links()], with unicast packets or multicast trees as the machine has.
 std::vector<std::int64_t> link_flits(const Program& program, const Machine& machine, const Topology& topology,
                                      const Mapping& mapping);

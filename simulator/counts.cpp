@@ -111,7 +111,7 @@ private:
         for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
             ++hops[static_cast<std::size_t>(plan_.routes.kind(e))];
             if (plan_.routes.kind(e) != LinkKind::chip) continue;
-            const Link link = plan_.topology.link(plan_.routes.link(e));
+            const LinkEnds link = plan_.topology.link(plan_.routes.link(e));
             link_flits_[{link.owner.value, link.receiver.value}] += flits;
         }
         for (std::size_t k = 0; k < hops.size(); ++k)
@@ -189,7 +189,7 @@ Result<void> check_conservation(const RunState& state, const std::vector<std::un
             expected[plan.routes.link(plan.fanouts[f].entry + e).index()] += flits_sent(state, f);
     for (std::size_t k = 0; k < expected.size(); ++k) {
         const LinkId id(static_cast<std::int32_t>(k));
-        const Link link = plan.topology.link(id);
+        const LinkEnds link = plan.topology.link(id);
         if (link.kind == LinkKind::none) continue;
         const ChipLinks links{plan.machine, &plan.topology, link.owner};
         if (chips[link.owner.index()]->network().flits(links.local(id)) != expected[k])

@@ -77,7 +77,7 @@ Network::Network(const ChipLinks& links, std::span<const RouteEntry> routes, Eve
 }
 
 void Network::add_link(const ChipLinks& links, LinkId id) {
-    const tephra::Link link = links.topology->link(id);
+    const LinkEnds link = links.topology->link(id);
     if (link.kind == LinkKind::none) return;
     const Machine& machine = *links.machine;
     const LinkTiming timing = link_timing(machine, link.kind);

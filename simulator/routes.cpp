@@ -8,7 +8,7 @@
 namespace tephra {
 
 void RouteTable::add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child) {
-    const Link link = topology_->link(hop.link);
+    const LinkEnds link = topology_->link(hop.link);
     const ChipLinks links{machine_, topology_, link.owner};
     RouteEntry entry{};
     entry.buffer = links.buffer(hop) & 0xFFFFFFU;

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "core/narrow.hpp"
 #include "simulator/network.hpp"
 
 namespace tephra {
@@ -282,8 +283,7 @@ Picoseconds Schedule::barrier_time() const {
 }
 
 std::uint16_t Schedule::flits(int bits) const {
-    const int payload = (bits + machine->mesh.flit_bits - 1) / machine->mesh.flit_bits;
-    return static_cast<std::uint16_t>(1 + payload);
+    return narrow<std::uint16_t>(machine->mesh.packet_flits(bits));
 }
 
 Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,

@@ -153,7 +153,7 @@ private:
         run.sync = options_.sync;
         run.noc = options_.noc;
         run.streams = static_cast<int>(options_.prompts.size());
-        run.synapse_format = mapping_.format == SynapseFormat::int8 ? "int8" : "ternary2";
+        run.synapse_format = synapse_format_name(mapping_.format);
         run.head_on_host = mapping_.head_on_host;
         run.powered_chips = plan_.mapped_chips;
         run.machine_chips = machine_.chips();

@@ -108,7 +108,7 @@ Table core_table(const Mapped& m) {
 
 std::string link_name(const Topology& topology, LinkId id) {
     if (!id.valid()) return "none";
-    const Link link = topology.link(id);
+    const LinkEnds link = topology.link(id);
     const int tiles = topology.routers() / std::max(1, topology.chip_of(RouterId(topology.routers() - 1)).value + 1);
     const auto tile = [&](RouterId router) { return std::to_string(router.value % tiles); };
     if (link.kind == LinkKind::chip)
@@ -144,11 +144,9 @@ Table total_table(const Mapped& m) {
     return table;
 }
 
-MapOptions map_options(const Options& options, const Machine& machine) {
+MapOptions map_options(const Options& options) {
     MapOptions out;
-    out.format = machine.formats.front();
-    if (!options.synapses.empty())
-        out.format = options.synapses == "int8" ? SynapseFormat::int8 : SynapseFormat::ternary2;
+    out.format = synapse_format_of(options.synapses);
     out.head_on_host = options.head == "host";
     out.streams = options.streams;
     out.cores_per_chip = options.cores_per_chip;
@@ -156,14 +154,14 @@ MapOptions map_options(const Options& options, const Machine& machine) {
     return out;
 }
 
-/// Reads the mapping to be checked; every violated limit is a line of stdout.
+/// Reads the mapping to be checked; every fault is a line of stdout.
 Mapping checked_mapping(const Options& options, const Program& program, const Machine& machine) {
     Mapping mapping = require(read_mapping(options.check));
-    const auto faults = check_mapping(program, machine, mapping);
-    for (const std::string& fault : faults) std::cout << fault << "\n";
+    const auto faults = check_mapping(program, machine, mapping, options.check);
+    for (const Error& fault : faults) std::cout << to_string(fault) << "\n";
     if (!faults.empty())
-        throw Failure{{ErrorCode::does_not_fit, std::to_string(faults.size()) + " limits are violated", options.check,
-                       "map the model again"}};
+        throw Failure{{faults.front().code, std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults"),
+                       options.check, "standard output lists each with its place"}};
     return mapping;
 }
 
@@ -189,9 +187,8 @@ void run(const Options& options) {
     const Machine machine = require(find_machine(options.machine));
     const Topology topology = require(Topology::create(machine));
     const Program program = lower(model);
-    const Mapping mapping = options.check.empty()
-                                ? require(map_program(program, machine, map_options(options, machine)))
-                                : checked_mapping(options, program, machine);
+    const Mapping mapping = options.check.empty() ? require(map_program(program, machine, map_options(options)))
+                                                  : checked_mapping(options, program, machine);
     if (!options.output.empty()) require(write_mapping(mapping, options.output));
     if (!options.svg.empty())
         require(write_file(options.svg, mapping_svg(program, machine, topology, mapping,
@@ -215,7 +212,7 @@ void add_map_command(CLI::App& app) {
     auto* synapses = command
                          ->add_option("--synapses", options->synapses,
                                       "ternary2 (2 bits a weight) or int8; default: the machine's first")
-                         ->check(CLI::IsMember({"ternary2", "int8"}));
+                         ->check(CLI::IsMember(synapse_format_names()));
     auto* head = command->add_option("--head", options->head, "where the output head runs: chip or host")
                      ->check(CLI::IsMember({"chip", "host"}));
     auto* streams = command->add_option("--streams", options->streams, "sequences in flight that state is kept for")
@@ -224,7 +221,7 @@ void add_map_command(CLI::App& app) {
         command->add_option("--cores-per-chip", options->cores_per_chip, "use at most so many cores of a chip")
             ->check(CLI::PositiveNumber);
     auto* unplaced = command->add_flag("--unplaced", options->unplaced, "leave out the placement by traffic");
-    command->add_option("--check", options->check, "check this mapping instead: lists every violated limit")
+    command->add_option("--check", options->check, "check this mapping instead: lists every fault")
         ->excludes(output)
         ->excludes(synapses)
         ->excludes(head)

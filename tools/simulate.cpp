@@ -22,7 +22,7 @@ namespace {
 struct Options {
     std::string model, machine, map, output, trace;
     std::vector<std::string> prompts;
-    std::string mode = "generate", sync = "barrier", noc = "contended", synapses = "ternary2", head = "chip";
+    std::string mode = "generate", sync = "barrier", noc = "contended", synapses, head = "chip";
     std::string format = "text";
     int tokens = 32;
     int streams = 1;
@@ -157,7 +157,7 @@ void simulate_model(const Options& options) {
     Sampler sampler = require(Sampler::create(options.sampling, model->quantized.logits));
     const Program program = lower(model);
     MapOptions map_options;
-    map_options.format = options.synapses == "int8" ? SynapseFormat::int8 : SynapseFormat::ternary2;
+    map_options.format = synapse_format_of(options.synapses);
     map_options.head_on_host = options.head == "host";
     map_options.streams = options.streams;
     const Mapping mapping =
@@ -204,10 +204,10 @@ void add_model_options(CLI::App& command, Options& options) {
     command.add_option("model", options.model, "deployment file (.tph)")->required();
     command.add_option("--machine", options.machine, "machine: a name that tephra knows, or a JSON file")->required();
     auto* map = command.add_option("--map", options.map, "mapping made by tephra map; made on the fly when absent");
-    command.add_option("--synapses", options.synapses, "weights on the cores: ternary2 or int8")
-        ->check(CLI::IsMember({"ternary2", "int8"}))
-        ->excludes(map)
-        ->capture_default_str();
+    command
+        .add_option("--synapses", options.synapses, "ternary2 (2 bits a weight) or int8; default: the machine's first")
+        ->check(CLI::IsMember(synapse_format_names()))
+        ->excludes(map);
     command.add_option("--head", options.head, "where the output projection runs: chip or host")
         ->check(CLI::IsMember({"chip", "host"}))
         ->excludes(map)

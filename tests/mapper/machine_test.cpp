@@ -15,12 +15,16 @@ std::string generic_text() {
     return *read_file(std::string(TEPHRA_MACHINES) + "/generic-mesh.json");
 }
 
-/// The generic machine with one piece of its text replaced.
-std::string edited(const std::string& from, const std::string& to) {
-    std::string text = generic_text();
+std::string edited(std::string text, const std::string& from, const std::string& to) {
     const auto at = text.find(from);
+    INFO(from);
     REQUIRE(at != std::string::npos);
     return text.replace(at, from.size(), to);
+}
+
+/// The generic machine with one piece of its text replaced.
+std::string edited(const std::string& from, const std::string& to) {
+    return edited(generic_text(), from, to);
 }
 
 }  // namespace
@@ -68,19 +72,130 @@ TEST_CASE("The canonical JSON of a machine reads back equal") {
     }
 }
 
-TEST_CASE("The hash of a machine is that of its numbers, not of its notes or sources") {
+TEST_CASE("The hash of a machine is that of its numbers, not of its name, kind, notes or sources") {
     const auto plain = parse_machine(generic_text(), "a");
     const auto sourced = parse_machine(
         edited("\"synop_ps\": 500", R"("synop_ps": {"value": 500, "kind": "cited", "source": "x"})"), "b");
-    const auto other = parse_machine(edited("\"synop_ps\": 500", "\"synop_ps\": 501"), "c");
     REQUIRE(plain);
     REQUIRE(sourced);
-    REQUIRE(other);
     CHECK(plain->hash == sourced->hash);
-    CHECK_FALSE(plain->hash == other->hash);
     REQUIRE(sourced->provenance.size() == 1);
     CHECK(sourced->provenance[0].pointer == "/timing/synop_ps");
     CHECK(sourced->provenance[0].kind == "cited");
+    for (const auto& [from, to] :
+         std::vector<std::pair<std::string, std::string>>{{"\"name\": \"generic-mesh\"", "\"name\": \"mine\""},
+                                                          {"\"kind\": \"generic\"", "\"kind\": \"mine\""},
+                                                          {"\"notes\": \"A round-number", "\"notes\": \"Another"}}) {
+        const auto same = parse_machine(edited(from, to), "c");
+        REQUIRE(same);
+        CHECK(plain->hash == same->hash);
+    }
+    for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+             {"\"synop_ps\": 500", "\"synop_ps\": 501"},
+             {"\"multicast\"", "\"unicast\""},
+             {"[\"ternary2\", \"int8\"]", "[\"int8\", \"ternary2\"]"},
+             {"\"dead_cores\": []", "\"dead_cores\": [7]"},
+             {"\"dead_links\": []", "\"dead_links\": [{\"from\": 0, \"to\": 1}]"}}) {
+        const auto other = parse_machine(edited(from, to), "d");
+        REQUIRE(other);
+        CHECK_FALSE(plain->hash == other->hash);
+    }
+}
+
+TEST_CASE("Every range of a machine file ends where it says: the limit is read, one more is refused") {
+    struct Range {
+        std::string key, pointer, text;  ///< text: of the key and its value in generic-mesh.json
+        std::int64_t min, max;
+    };
+    constexpr std::int64_t second = 1'000'000'000'000;
+    constexpr std::int64_t tebibyte = std::int64_t{1} << 40;
+    const std::vector<Range> ranges = {
+        {"x", "/chips/x", "\"x\": 2", 1, 1024},
+        {"y", "/chips/y", "\"y\": 2", 1, 1024},
+        {"z", "/chips/z", "\"z\": 1", 1, 1024},
+        {"neurons", "/core/neurons", "\"neurons\": 4096", 1, 1 << 24},
+        {"synaptic_bytes", "/core/synaptic_bytes", "\"synaptic_bytes\": 262144", 1, tebibyte},
+        {"state_bytes", "/core/state_bytes", "\"state_bytes\": 65536", 1, tebibyte},
+        {"axons_in", "/core/axons_in", "\"axons_in\": 16384", 1, 1 << 30},
+        {"axons_out", "/core/axons_out", "\"axons_out\": 16384", 1, 1 << 30},
+        {"message_in_ps", "/timing/message_in_ps", "\"message_in_ps\": 2000", 0, second},
+        {"synop_ps", "/timing/synop_ps", "\"synop_ps\": 500", 0, second},
+        {"neuron_update_ps", "/timing/neuron_update_ps", "\"neuron_update_ps\": 5000", 0, second},
+        {"message_out_ps", "/timing/message_out_ps", "\"message_out_ps\": 1000", 0, second},
+        {"tiles_x", "/mesh/tiles_x", "\"tiles_x\": 8", 1, 256},
+        {"tiles_y", "/mesh/tiles_y", "\"tiles_y\": 8", 1, 256},
+        {"cores_per_tile", "/mesh/cores_per_tile", "\"cores_per_tile\": 1", 1, 64},
+        {"usable_cores", "/mesh/usable_cores", "\"cores_per_tile\": 1", 1, 64},
+        {"hop_x_ps", "/mesh/hop_x_ps", "\"hop_x_ps\": 2000", 0, second},
+        {"hop_y_ps", "/mesh/hop_y_ps", "\"hop_y_ps\": 2000", 0, second},
+        {"flit_x_ps", "/mesh/flit_x_ps", "\"flit_x_ps\": 250", 1, second},
+        {"flit_y_ps", "/mesh/flit_y_ps", "\"flit_y_ps\": 250", 1, second},
+        {"flit_local_ps", "/mesh/flit_local_ps", "\"flit_local_ps\": 250", 1, second},
+        {"flit_bits", "/mesh/flit_bits", "\"flit_bits\": 32", 1, 4096},
+        {"buffer_packets", "/mesh/buffer_packets", "\"buffer_packets\": 4", 1, 65535},
+        {"latency_ps", "/chip_link/latency_ps", "\"latency_ps\": 100000", 1, second},
+        {"flit_ps", "/chip_link/flit_ps", "\"flit_ps\": 1000", 1, second},
+        {"buffer_packets", "/chip_link/buffer_packets", "\"buffer_packets\": 64", 1, 65535},
+        {"base_ps", "/barrier/base_ps", "\"base_ps\": 100000", 0, second},
+        {"per_tile_ps", "/barrier/per_tile_ps", "\"per_tile_ps\": 2000", 0, second},
+        {"per_chip_ps", "/barrier/per_chip_ps", "\"per_chip_ps\": 50000", 0, second},
+        {"chip", "/host/chip", "\"chip\": 0", 0, 3},
+        {"latency_ps", "/host/latency_ps", "\"latency_ps\": 1000000", 1, second},
+        {"flit_ps", "/host/flit_ps", "\"flit_ps\": 3200", 1, second},
+        {"message_ps", "/host/message_ps", "\"message_ps\": 5000", 0, second},
+        {"synop_ps", "/host/synop_ps", "\"synop_ps\": 13", 0, second},
+        {"neuron_update_ps", "/host/neuron_update_ps", "\"neuron_update_ps\": 1000", 0, second},
+        {"token_ps", "/host/token_ps", "\"token_ps\": 1000000", 0, second},
+    };
+    for (const Range& range : ranges) {
+        INFO(range.pointer);
+        const bool own_key = range.text.find("\"" + range.key + "\"") == 0;  // usable_cores stands beside another
+        const auto with = [&](std::int64_t value) {
+            const std::string pair = "\"" + range.key + "\": " + std::to_string(value);
+            return parse_machine(edited(range.text, own_key ? pair : range.text + ", " + pair), "m");
+        };
+        for (const std::int64_t value : {range.min, range.max}) {
+            const auto machine = with(value);
+            INFO((machine ? "" : to_string(machine.error())));
+
+            CHECK(machine);
+        }
+        for (const std::int64_t value : {range.min - 1, range.max + 1}) {
+            const auto machine = with(value);
+            REQUIRE_FALSE(machine);
+            CHECK(machine.error().place == "m#" + range.pointer);
+            CHECK(machine.error().message == std::to_string(value) + " is out of range");
+            CHECK(machine.error().hint == "allowed: " + std::to_string(range.min) + " to " + std::to_string(range.max));
+        }
+    }
+}
+
+TEST_CASE("Chips, cores and the buffers of a chip have limits of their own") {
+    const auto shaped = [](std::array<int, 3> chips, std::array<int, 3> mesh) {
+        std::string text = generic_text();
+        const auto put = [&](const std::string& from, const std::string& key, int value) {
+            text = edited(std::move(text), from, "\"" + key + "\": " + std::to_string(value));
+        };
+        put("\"x\": 2", "x", chips[0]), put("\"y\": 2", "y", chips[1]), put("\"z\": 1", "z", chips[2]);
+        put("\"tiles_x\": 8", "tiles_x", mesh[0]), put("\"tiles_y\": 8", "tiles_y", mesh[1]);
+        put("\"cores_per_tile\": 1", "cores_per_tile", mesh[2]);
+        return parse_machine(text, "m");
+    };
+    CHECK(shaped({64, 64, 1}, {1, 1, 1}));
+    const auto chips = shaped({17, 241, 1}, {1, 1, 1});
+    REQUIRE_FALSE(chips);
+    CHECK(chips.error().message == "4097 chips");
+    CHECK(chips.error().place == "m#/chips");
+    CHECK(shaped({1, 1, 1}, {256, 256, 64}));
+    const auto cores = shaped({5, 1, 1}, {256, 256, 13});
+    REQUIRE_FALSE(cores);
+    CHECK(cores.error().message == "4259840 cores");
+    // Links x channels of a chip: (4 tiles + 2 cores + 6 + 8) x 4 on several chips.
+    CHECK(shaped({2, 1, 1}, {255, 256, 30}));
+    const auto buffers = shaped({2, 1, 1}, {256, 256, 30});
+    REQUIRE_FALSE(buffers);
+    CHECK(buffers.error().place == "m#/mesh");
+    CHECK(buffers.error().message.starts_with("a chip needs 16777272 buffers"));
 }
 
 TEST_CASE("Each fault of a machine file is one error with its place") {
@@ -116,7 +231,7 @@ TEST_CASE("Each fault of a machine file is one error with its place") {
          "m.json#/timing/synop_ps/kind", "unknown value \"guessed\""},
         {"\"synop_ps\": 500", "\"synop_ps\": {\"value\": -1, \"kind\": \"cited\", \"source\": \"x\"}",
          "m.json#/timing/synop_ps/value", "-1 is out of range"},
-        {"\"synop_ps\": 500", "\"synop_ps\": 500, \"synop_ps\": 500", "m.json",
+        {"\"synop_ps\": 500", "\"synop_ps\": 500, \"synop_ps\": 500", "m.json#/timing/synop_ps",
          "key \"synop_ps\" appears twice in one object"},
     };
     for (const auto& fault : faults) {

@@ -230,40 +230,33 @@ TEST_CASE("Fewer cores a chip can be asked for") {
     for (const auto& [chip, used] : cores) CHECK(used.size() <= 20);
 }
 
-TEST_CASE("The machine must have the synapse format, and a stream is needed") {
+TEST_CASE("The machine must have the synapse format; without one its first is taken") {
     const Program program = program_of({"tiny", 8, 1, 8, 8});
     Machine machine = machine_of("generic-mesh");
+    CHECK(map(program, machine, {}).format == ternary2);
+    machine.formats = {int8, ternary2};
+    CHECK(map(program, machine, {}).format == int8);
+    CHECK(map(program, machine, with(ternary2)).format == ternary2);
     machine.formats = {int8};
-    CHECK(map_program(program, machine, with(ternary2)).error().message == "generic-mesh has no ternary2 synapses");
-    CHECK(map_program(program, machine, with(int8, false, 0)).error().code == ErrorCode::bad_input);
+    CHECK(map(program, machine, {}) == map(program, machine, with(int8)));
+    const auto refused = map_program(program, machine, with(ternary2));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message == "generic-mesh has no ternary2 synapses");
+    CHECK(refused.error().hint == "its default is int8");
 }
 
-TEST_CASE("The check lists every violated limit at once") {
-    const Program program = program_of(mmf_7m);
-    const Machine machine = machine_of("kapoho-point");
-    const Mapping good = map(program, machine, with(int8));
-
-    Mapping everything = good;  // all on one core
-    for (std::size_t p = 0; p < everything.slices.size(); ++p)
-        if (!everything.slices[p].empty()) everything.slices[p] = {{CoreId(5), 0, program.populations[p].size}};
-    const auto faults = check_mapping(program, machine, everything);
-    CHECK(faults.size() == 3);  // neurons, synaptic memory, state memory: nothing leaves a core that holds all
-    CHECK(std::ranges::count(faults, "core 5 (chip 0): 6160384 bytes of synaptic memory, the limit is 131072") == 1);
-
-    Mapping broken = good;
-    auto& slice = broken.slices[2];  // block0.quantize_fig
-    slice[0].core = CoreId(127);
-    slice[1].begin += 1;
-    broken.slices[0] = {{CoreId(0), 0, 256}};
-    broken.model.low ^= 1;
-    const auto found = check_mapping(program, machine, broken);
-    CHECK(std::ranges::count(found, "the mapping is of another model") == 1);
-    CHECK(std::ranges::count(found, "embedding runs on the host, but has slices on cores") == 1);
-    CHECK(std::ranges::count(found, "block0.quantize_fig: core 127 (chip 0) is dead or reserved") == 1);
-    CHECK(std::ranges::count(found,
-                             "block0.attended does not lie beside block0.quantize_fig, though they exchange "
-                             "states within a core") == 1);
-    CHECK(std::ranges::any_of(found, [](const auto& f) { return f.find("does not follow neuron") != f.npos; }));
+TEST_CASE("From one stream to the most") {
+    const Program program = program_of({"tiny", 8, 1, 8, 8});
+    Machine machine = machine_of("generic-mesh");
+    machine.limits.state_bytes = std::int64_t{1} << 40;
+    for (const int streams : {1, most_streams})
+        CHECK(map(program, machine, with(int8, false, streams)).streams == streams);
+    for (const int streams : {0, -1, most_streams + 1}) {
+        const auto refused = map_program(program, machine, with(int8, false, streams));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::bad_input);
+        CHECK(refused.error().message == std::to_string(streams) + " streams");
+    }
 }
 
 TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
@@ -331,7 +324,13 @@ TEST_CASE("A mapping survives its file, and faults in the file are placed") {
                                                 {"\"int8\"", "\"int9\"", "m#/synapse_format"},
                                                 {"\"model\": \"", "\"model\": \"x", "m#/model"},
                                                 {"\"slices\": [", "\"slices\": [[1, 2], ", "m#/slices/0"},
-                                                {"\"slices\": [", "\"slices\": [[1, -2, 3], ", "m#/slices/0/1"}}) {
+                                                {"\"streams\": 3", "\"streams\": 1048577", "m#/streams"},
+                                                {"\"slices\": [", "\"slices\": [[-1, 0, 3], ", "m#/slices/0/0"},
+                                                {"\"slices\": [", "\"slices\": [[4194304, 0, 3], ", "m#/slices/0/0"},
+                                                {"\"slices\": [", "\"slices\": [[1, -2, 3], ", "m#/slices/0/1"},
+                                                {"\"slices\": [", "\"slices\": [[1, 0, 16777217], ", "m#/slices/0/2"},
+                                                {"\"slices\": [", "\"slices\": [[1, 0, 3.5], ", "m#/slices/0/2"},
+                                                {"\"slices\": [", "\"slices\": [], \"slices\": [", "m#/slices"}}) {
         std::string edited = text;
         const auto at = edited.find(fault.from);
         REQUIRE(at != std::string::npos);

@@ -31,7 +31,7 @@ void check_path(const Topology& topology, CoreId from, CoreId to, const std::vec
     CHECK(path.front().link == topology.inject(from));
     CHECK(path.back().link == topology.eject(to));
     for (std::size_t k = 0; k < path.size(); ++k) {
-        const Link link = topology.link(path[k].link);
+        const LinkEnds link = topology.link(path[k].link);
         REQUIRE(link.kind != LinkKind::none);
         CHECK(path[k].channel < topology.channels());
         if (k > 0) CHECK(link.from == topology.link(path[k - 1].link).to);
@@ -84,7 +84,7 @@ int straight_distance(const Machine& machine, const Topology& topology, CoreId f
         const int size = axis == 0 ? machine.chips_x : (axis == 1 ? machine.chips_y : machine.chips_z);
         while (chip / stride % size != target / stride % size) {
             const int step = chip / stride % size < target / stride % size ? stride : -stride;
-            const Link link = topology.link(topology.chip_link(ChipId(chip), ChipId(chip + step)));
+            const LinkEnds link = topology.link(topology.chip_link(ChipId(chip), ChipId(chip + step)));
             links += walk(link.from.value % machine.tiles_per_chip()) + 1;
             tile = link.to.value % machine.tiles_per_chip();
             chip += step;
@@ -100,7 +100,7 @@ TEST_CASE("Every link number describes one link, and ends meet") {
     const Topology topology = topology_of(machine);
     std::map<LinkKind, int> count;
     for (int id = 0; id < topology.links(); ++id) {
-        const Link link = topology.link(LinkId(id));
+        const LinkEnds link = topology.link(LinkId(id));
         ++count[link.kind];
         if (link.kind == LinkKind::inject) CHECK(topology.inject(link.core).value == id);
         if (link.kind == LinkKind::eject) CHECK(topology.eject(link.core).value == id);
@@ -176,7 +176,7 @@ TEST_CASE("A multicast tree is the union of the paths, each link taken once a ch
     for (std::size_t k = 0; k < tree.size(); ++k) {
         CHECK(tree[k].parent < static_cast<int>(k));
         CHECK(seen.insert({tree[k].hop.link.value, tree[k].hop.channel}).second);
-        const Link link = topology.link(tree[k].hop.link);
+        const LinkEnds link = topology.link(tree[k].hop.link);
         if (!link.to.valid()) reached.insert(tree[k].hop.link.value);
         if (tree[k].parent >= 0)
             CHECK(topology.link(tree[static_cast<std::size_t>(tree[k].parent)].hop.link).to == link.from);

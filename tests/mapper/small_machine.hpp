@@ -12,7 +12,7 @@ inline Machine small_machine(std::array<int, 3> chips, std::array<int, 2> tiles,
     machine->mesh.tiles_x = tiles[0], machine->mesh.tiles_y = tiles[1];
     machine->mesh.cores_per_tile = cores_per_tile;
     machine->mesh.usable_cores = machine->cores_per_chip();
-    machine->hash = hash128(machine_json(*machine));
+    machine->hash = machine_hash(*machine);
     return *machine;
 }
 

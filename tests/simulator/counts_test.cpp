@@ -77,7 +77,7 @@ TEST_CASE("where no message is zero, the links carry the mapper's traffic") {
             std::map<std::pair<int, int>, std::int64_t> chips;
             const std::vector<std::int64_t> flits = link_flits(program, machine, topology, mapping);
             for (std::size_t k = 0; k < flits.size(); ++k) {
-                const Link link = topology.link(LinkId(static_cast<std::int32_t>(k)));
+                const LinkEnds link = topology.link(LinkId(static_cast<std::int32_t>(k)));
                 if (link.kind == LinkKind::none) continue;
                 expected[hop_kind(link.kind)] += flits[k];
                 if (link.kind == LinkKind::chip && flits[k] > 0)
