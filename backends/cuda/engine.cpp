@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "backends/cuda/batch_runner.hpp"
-#include "backends/cuda/decode_runner.hpp"
+#include "backends/cuda/batch/runner.hpp"
+#include "backends/cuda/decode/runner.hpp"
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/graphs.hpp"
 #include "backends/cuda/limits.hpp"
 #include "backends/cuda/model.hpp"
 #include "backends/cuda/probe.hpp"
+#include "backends/cuda/stream_owner.hpp"
 #include "backends/cuda/tap_copy.hpp"
 
 namespace tephra {

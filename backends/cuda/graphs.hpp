@@ -1,5 +1,5 @@
 #pragma once
-// A stream and the graphs recorded on it, as owners.
+// Graphs of kernels, recorded once and launched again.
 #include <cuda_runtime_api.h>
 
 #include <map>
@@ -37,22 +37,6 @@ public:
 
 private:
     std::map<int, cudaGraphExec_t> graphs_;
-};
-
-class StreamOwner {
-public:
-    StreamOwner() { status_ = cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking); }
-    StreamOwner(const StreamOwner&) = delete;
-    StreamOwner& operator=(const StreamOwner&) = delete;
-    ~StreamOwner() {
-        if (stream_ != nullptr) static_cast<void>(cudaStreamDestroy(stream_));
-    }
-    [[nodiscard]] cudaStream_t get() const { return stream_; }
-    [[nodiscard]] cudaError_t status() const { return status_; }
-
-private:
-    cudaStream_t stream_ = nullptr;
-    cudaError_t status_ = cudaSuccess;
 };
 
 }  // namespace tephra::cuda

@@ -1,5 +1,7 @@
 #include "backends/cuda/limits.hpp"
 
+#include "neuro/deployment.hpp"
+
 namespace tephra::cuda {
 namespace {
 

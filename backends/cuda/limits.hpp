@@ -3,7 +3,10 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "neuro/deployment.hpp"
+
+namespace tephra {
+struct Deployment;
+}
 
 namespace tephra::cuda {
 

@@ -1,6 +1,6 @@
 #pragma once
 // Taps on the device: copies buffers to the host and shows them stream by stream.
-#include "backends/cuda/batch_runner.hpp"
+#include "backends/cuda/batch/runner.hpp"
 #include "neuro/engine.hpp"
 
 namespace tephra::cuda {

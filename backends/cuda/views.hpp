@@ -6,7 +6,11 @@
 #include "core/fixed.hpp"
 #include "neuro/float_type.hpp"
 
+struct CUstream_st;
+
 namespace tephra::cuda {
+
+using Stream = CUstream_st*;
 
 /// The scalars of NormParameters (neuro/quantized_model.hpp).
 struct NormConstants {
@@ -50,12 +54,12 @@ constexpr int tile_rows_seen(const StageView& weights) {
     return weights.matrices == 3 ? weights.padded_packs : weights.matrices * weights.padded_packs;
 }
 
-enum NormPlace : int { token_norm, output_norm, channel_norm, down_norm };
+enum NormNumber : int { token_norm, output_norm, channel_norm, down_norm };
 
 struct BlockView {
     StageView mixer;  ///< f, i, g
     StageView output, gate, down;
-    NormView norms[4];                    ///< by NormPlace: in the order of the stages they feed
+    NormView norms[4];                    ///< by NormNumber: in the order of the stages they feed
     const std::int32_t* one_minus_lower;  ///< [round_up(d, 8)]
     RecurrenceFormats recurrence;
     int z_bits, y_bits;

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <vector>
 
-#include "backends/cuda/decode_worker.cuh"
+#include "backends/cuda/decode/worker.cuh"
 #include "backends/cuda/device.hpp"
 #include "benchmarks/gpu/demand.hpp"
 
@@ -26,9 +26,9 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20;  ///< of a round; the
 constexpr int records_at = 1 << 19;
 
 enum class Wait : int {
-    all,      ///< every thread looks for all of its words at once
-    first,    ///< every thread looks for its first words, then reads the others
-    records,  ///< a warp looks for one record of each block, then all read
+    all,      ///< every thread is_polling_warp for all of its words at once
+    first,    ///< every thread is_polling_warp for its first words, then reads the others
+    records,  ///< a warp is_polling_warp for one record of each block, then all read
     only_records,
 };
 

@@ -8,7 +8,7 @@
 #include <functional>
 #include <iostream>
 
-#include "backends/cuda/batch.hpp"
+#include "backends/cuda/batch/batch.hpp"
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/limits.hpp"
 #include "benchmarks/gpu/demand.hpp"
@@ -196,7 +196,8 @@ int main() {
     for (const auto& [rows, cols] : shapes) {
         gpu::Problem problem = gpu::make_problem(rows, cols);
         right = gpu::bench_streamed(problem, copy, stream, device->multiprocessors) && right;
-        if (runs_hopper_kernels(device->capability)) right = gpu::bench_launched(problem, copy, stream, true) && right;
+        if (cuda::runs_hopper_kernels(device->capability))
+            right = gpu::bench_launched(problem, copy, stream, true) && right;
         right = gpu::bench_launched(problem, copy, stream, false) && right;
     }
     static_cast<void>(cudaStreamDestroy(stream));

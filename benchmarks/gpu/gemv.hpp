@@ -1,6 +1,6 @@
 #pragma once
 // The persistent kernel's product alone, many matrices in one launch.
-#include "backends/cuda/decode.hpp"
+#include "backends/cuda/decode/decode.hpp"
 
 namespace tephra::cuda {
 

@@ -1,7 +1,7 @@
 // The product of batch 1 exists inside the persistent kernel only. This runs its device code over independent matrices:
 // activations from memory into bit planes, the rings of weights, sums, states to memory; no stage waits for another
 // block. What is left out beside the real kernel is the exchange between blocks and the norms.
-#include "backends/cuda/decode_product.cuh"
+#include "backends/cuda/decode/product.cuh"
 #include "benchmarks/gpu/gemv.hpp"
 
 namespace tephra::cuda {
@@ -35,7 +35,7 @@ __device__ void multiply_streamed(const DecodeWorker& worker, const StreamedProd
     for (int k = 0; k < products; ++k) {
         multiply_stage(
             worker, ring, worker.shared.ranges[k % streamed_stages][warp], p.shape.chunks(), 1, weights, [&] {
-                meet<published_meeting, meeting_threads>();
+                synchronize<published_barrier, exchange_threads>();
                 for (int piece = warp; piece < pieces; piece += decode_warps) {
                     const int column = 128 * piece + 4 * lane;
                     const std::uint32_t word =
@@ -50,19 +50,19 @@ __device__ void multiply_streamed(const DecodeWorker& worker, const StreamedProd
 __device__ void finish_streamed(const DecodeWorker& worker, const StreamedProducts& p) {
     const StateRule rule = state_rule(wide(p.scale));
     const int products = worker.a.steps * streamed_stages * worker.a.layers;
-    announce<published_meeting, meeting_threads>();
+    arrive<published_barrier, exchange_threads>();
 #pragma unroll 1
     for (int k = 0; k < products; ++k) {
         const Share share = worker.shared.shares[k % streamed_stages];
         std::int32_t* const out =
             p.out + static_cast<std::size_t>(k % (streamed_stages * worker.a.layers)) * p.shape.rows;
-        meet<multiplied_meeting, meeting_threads>();
+        synchronize<sums_barrier, exchange_threads>();
         for (int i = threadIdx.x - multiplying_threads; i < share.count * tile_rows; i += 32 * serving_warps) {
             const int row = share.first * tile_rows + i;
             if (row < p.shape.rows) out[row] = state_of(worker.accumulators[i], rule);
             worker.accumulators[i] = 0;
         }
-        if (k + 1 < products) announce<published_meeting, meeting_threads>();
+        if (k + 1 < products) arrive<published_barrier, exchange_threads>();
     }
 }
 
@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(decode_threads, 1) streamed(const __grid_const
     set_up_stream(worker, p);
     if (threadIdx.x < multiplying_threads)
         multiply_streamed(worker, p);
-    else if (threadIdx.x < meeting_threads)
+    else if (threadIdx.x < exchange_threads)
         finish_streamed(worker, p);
     else
         WeightStream(worker, p.batch_bytes).run();
@@ -110,7 +110,7 @@ StreamedProducts stream_products(const StageShape& shape, const std::uint8_t* ti
     p.decode.layers = matrices / streamed_stages;
     p.decode.steps = 1;
     p.shape = shape;
-    p.batch_bytes = batch_bytes;
+    p.batch_bytes = H100Timings::bytes_of_requests;
     return p;
 }
 

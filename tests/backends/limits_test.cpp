@@ -1,6 +1,7 @@
 // What the CUDA engine refuses, at each limit and one beyond; no GPU needed.
 #include "backends/cuda/limits.hpp"
 
+#include "neuro/deployment.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 

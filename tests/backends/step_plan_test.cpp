@@ -3,7 +3,7 @@
 #include <map>
 
 #include "backends/cuda/layout.hpp"
-#include "backends/cuda/step.hpp"
+#include "backends/cuda/step/step.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra::cuda;
@@ -39,7 +39,7 @@ TEST_CASE("items of a step fit the activation buffer and four warpgroups") {
             CHECK(padded_tokens(tokens) % tile.tokens == 0);
             CHECK(tile.row_groups >= 1);
             CHECK(tile.row_groups <= 4);
-            CHECK(has_places(tile));
+            CHECK(has_slots(tile));
         }
     }
 }
@@ -70,10 +70,10 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
                     CHECK(item.first_token < tokens);
                     std::map<int, int> left, supplied;  // [chunk group]
                     for (int warp = 0; warp < 16; ++warp) {
-                        const ItemPart part = part_of(product, row_groups, item, warp);
+                        const ItemPart part = item_part(product, row_groups, item, warp);
                         CHECK(part.activations == item.matrix * (1 << 20) + item.first_token / 8 * 2048);
-                        if (part.chunks != 0) left[part.chunk_group] += part.leaves;
-                        if (part.chunks != 0 && part.supplies(warp)) ++supplied[part.chunk_group];
+                        if (part.chunks != 0) left[part.chunk_group] += part.releases;
+                        if (part.chunks != 0 && part.loads_activations(warp)) ++supplied[part.chunk_group];
                         const int first = part.weights / tile_bytes, upper = first / chunks;
                         const int lower = upper + part.to_lower / tile_bytes / chunks;
                         for (int i = 0; i < part.chunks; ++i) {
@@ -97,13 +97,13 @@ TEST_CASE("items of a step and the parts of their warps cover each tile of a pro
             }
 }
 
-TEST_CASE("an item turns the phases of the places that its chunks use an odd number of times") {
-    for (const int places : {4, 6, 7, 12, 14, 28, 29})
+TEST_CASE("an item turns the phases of the slots that its chunks use an odd number of times") {
+    for (const int slots : {4, 6, 7, 12, 14, 28, 29})
         for (int chunks = 1; chunks <= 64; ++chunks) {
             std::uint32_t phases = 0;
-            for (int chunk = 0; chunk < chunks; ++chunk) phases ^= std::uint32_t{1} << chunk % places;
-            INFO(chunks << " chunks in " << places << " places");
-            CHECK(turned_phases(chunks, places) == phases);
+            for (int chunk = 0; chunk < chunks; ++chunk) phases ^= std::uint32_t{1} << chunk % slots;
+            INFO(chunks << " chunks in " << slots << " slots");
+            CHECK(turned_phases(chunks, slots) == phases);
         }
 }
 

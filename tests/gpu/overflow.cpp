@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backends/cuda/batch.hpp"
+#include "backends/cuda/batch/batch.hpp"
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/limits.hpp"
