@@ -31,6 +31,7 @@ const std::vector<ThirdParty> third_parties = {
     {"sentencepiece_processor.h", {"neuro"}},
     {"boost/", {"simulator", "backends"}},
     {"cuda", {"backends"}},
+    {"nvml.h", {"backends"}},
     {"verilated", {"backends"}},
     {"spdlog/", {"tools"}},
     {"CLI/", {"tools"}},
