@@ -1,59 +1,12 @@
 #pragma once
 // measure: energy and speed of the CUDA engine, by the GPU's own energy counter.
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "backends/cuda/engine.hpp"
-#include "core/json.hpp"
+#include "backends/measurement.hpp"
 
 namespace tephra {
 
-/// The defaults are what a row that others compare with needs; see shortened().
-struct MeasureOptions {
-    bool prefill = false;
-    int batch = 1;      ///< streams, generate only
-    int length = 2048;  ///< tokens of a prompt, prefill only
-    int threads = 1;
-    int windows = 3;
-    double window_s = 20;
-    double warm_up_s = 5;
-    double idle_s = 5;  ///< of each of the two idle measurements
-};
-
-/// One window, from tick to tick of the counter.
-struct MeasuredWindow {
-    double seconds = 0, tokens = 0;
-    double joules = 0;                                     ///< of the counter
-    double sampled_joules = 0;                             ///< instantaneous power, integrated: a check of the counter
-    int clock_mhz = 0, memory_clock_mhz = 0, celsius = 0;  ///< at its end
-};
-
-struct Measurement {
-    CudaDevice device;
-    std::string driver;
-    double idle_w = 0;          ///< before the program used the GPU
-    double idle_context_w = 0;  ///< with model and context on the GPU, nothing running
-    std::vector<MeasuredWindow> windows;
-
-    // Over all windows together.
-    double tokens_per_s = 0, watts = 0;
-    double gross_mj = 0;       ///< per token
-    double net_mj = 0;         ///< per token, without idle_context_w
-    double spread = 0;         ///< (largest - smallest) / mean of the windows' energy per token
-    double counter_ratio = 0;  ///< counter / sampled power
-};
-
 /// Errors: device (no GPU, no counter, and what the engine reports).
 Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options);
-
-/// True when a time or the number of windows is below the default: the row then says that it is not for comparison.
-bool shortened(const MeasureOptions& options);
-
-Json measurement_json(const Measurement& measurement);
-
-/// The measurement as a row of a baselines file (simulator/baseline.hpp); date: "2026-11-22".
-Json baseline_row(const Measurement& measurement, const MeasureOptions& options, const std::string& model,
-                  const std::string& date);
 
 }  // namespace tephra

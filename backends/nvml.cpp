@@ -2,14 +2,19 @@
 
 #include <dlfcn.h>
 
+#include <cstddef>
+#if __has_include(<nvml.h>)
+#include <nvml.h>
+#endif
+
 namespace tephra {
 namespace {
 
-// The parts of nvml.h that are used here (NVML API reference).
+// The parts of nvml.h that are used here (NVML API reference), so that a build without the CUDA toolkit measures too.
 using Handle = struct Device*;
 constexpr int success = 0;
 constexpr int sm_clock = 1, memory_clock = 2, gpu_temperature = 0;
-constexpr unsigned instant_power_field = 186;  // NVML_FI_DEV_POWER_INSTANT
+constexpr unsigned instant_power_field = 186;
 
 struct FieldValue {
     unsigned field = 0, scope = 0;
@@ -20,6 +25,16 @@ struct FieldValue {
         unsigned long long wide;
     } value{};
 };
+
+#if __has_include(<nvml.h>)
+// Where the toolkit is, the copy is compared with it.
+static_assert(success == NVML_SUCCESS && sm_clock == NVML_CLOCK_SM && memory_clock == NVML_CLOCK_MEM);
+static_assert(gpu_temperature == NVML_TEMPERATURE_GPU && instant_power_field == NVML_FI_DEV_POWER_INSTANT);
+static_assert(sizeof(FieldValue) == sizeof(nvmlFieldValue_t) && sizeof(Handle) == sizeof(nvmlDevice_t));
+static_assert(offsetof(FieldValue, field) == offsetof(nvmlFieldValue_t, fieldId));
+static_assert(offsetof(FieldValue, status) == offsetof(nvmlFieldValue_t, nvmlReturn));
+static_assert(offsetof(FieldValue, value) == offsetof(nvmlFieldValue_t, value));
+#endif
 
 }  // namespace
 

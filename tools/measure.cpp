@@ -29,9 +29,7 @@ std::string today() {
 
 void print_measurement(Options options) {
     options.measure.prefill = options.mode == "prefill";
-    if (shortened(options.measure))
-        spdlog::warn(
-            "shortened run: rows for comparison need at least 3 windows of 20 s, 5 s of warm-up and of idling");
+    if (shortened(options.measure)) spdlog::warn("shortened run: rows for comparison need {}", full_length());
     const auto model = require(load_model(options.model));
     const Measurement m = require(measure(model, options.measure));
     const Json row = baseline_row(m, options.measure, model->graph.name, today());
