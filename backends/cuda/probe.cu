@@ -1,5 +1,6 @@
-#include "backends/cuda/device.hpp"
 #include "backends/cuda/probe.hpp"
+
+#include "backends/cuda/device.hpp"
 
 namespace tephra::cuda {
 namespace {

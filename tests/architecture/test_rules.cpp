@@ -32,7 +32,8 @@ bool covers(const CoveredBy& entry, const std::string& source) {
 const std::vector<CoveredBy>& covered_sources() {
     static const std::vector<CoveredBy> covered = {
         {"backends/cuda/", "tests/gpu/parity.cpp"},  // needs a GPU; plans and layouts have tests in tests/backends
-        {"backends/nvml.cpp", "tests/backends/measure_test.cpp"},
+        {"backends/measure.cpp", "scripts/gpu-check.sh"},  // needs a GPU
+        {"backends/nvml.cpp", "scripts/gpu-check.sh"},
         {"core/partial_files.cpp", "tests/core/files_test.cpp"},
         {"mapper/cluster.cpp", "tests/mapper/mapping_test.cpp"},
         {"mapper/machine_reader.cpp", "tests/mapper/machine_test.cpp"},

@@ -88,9 +88,9 @@ __device__ inline void keep_registers(std::int32_t* kept, int first_token, int f
     for (int r = 0; r < count; ++r) corner[(r / 4 * 8 + r % 2) * pitch + r % 4 / 2 * 8] = sums[r];
 }
 
-/// A block's part of a product: rows of what the product sees, and tokens, from these on.
+/// A block's part of a product: rows of what the product sees, and tokens, from these on. thread: of the block.
 struct BlockPart {
-    int matrix, first_row, first_token;
+    int matrix, first_row, first_token, thread;
 };
 
 /// Finishes a block's sums, `rows` x `tokens`, by its first `threads` threads: neighbouring threads take neighbouring
@@ -103,7 +103,7 @@ __device__ inline void finish_block(const FinishArithmetic& how, const ProductAr
     const int shift = pairs ? 1 : 0;
     const int limit = min(tokens, a.tokens - part.first_token);
 #pragma unroll 4
-    for (int e = threadIdx.x; e < columns * limit; e += threads) {
+    for (int e = part.thread; e < columns * limit; e += threads) {
         const int n = pairs ? e / (rows / 2) : e / rows;
         const int c = pairs ? e % (rows / 2) : e % rows;
         const int row = (part.first_row >> shift) + c;

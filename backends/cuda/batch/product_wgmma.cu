@@ -51,7 +51,7 @@ __device__ void finish_kept(const ProductArguments& arguments, std::int32_t* kep
 #pragma unroll
     for (int k = 0; k < split; ++k) theirs[k] = split == 1 ? 0 : cluster_address(shared_address(kept), k);
     const BlockPart block{part.matrix, static_cast<int>(blockIdx.x) * S::rows,
-                          static_cast<int>(blockIdx.y) * S::tokens + first};
+                          static_cast<int>(blockIdx.y) * S::tokens + first, static_cast<int>(threadIdx.x)};
     finish_block<finish, S::rows, tokens, S::consumers>(
         FinishArithmetic(arguments, of_tokens.sigmoids), arguments, block, of_tokens.rules, first, [&](int n, int r) {
             std::int32_t sum = 0;
