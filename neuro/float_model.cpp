@@ -5,7 +5,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "neuro/parallel.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 namespace {
@@ -91,10 +91,11 @@ void report(const FloatObserver& observer, int block, std::string_view name, con
     if (observer) observer(block, name, {m.data(), static_cast<std::size_t>(m.size())});
 }
 
-/// Gated linear recurrence over a window: returns h, [T x d]. `f` holds pre-activations.
-Matrix recurrence(const Matrix& f, const Matrix& i, const Row& lower) {
+/// Gated linear recurrence over a window: returns h, [T x d]. `f` holds pre-activations; `kept`, [d], is the state
+/// before and then after the window.
+Matrix recurrence(const Matrix& f, const Matrix& i, const Row& lower, std::span<double> kept) {
     Matrix h(f.rows(), f.cols());
-    Row state = Row::Zero(f.cols());
+    Eigen::Map<Row> state(kept.data(), f.cols());
     for (Eigen::Index t = 0; t < f.rows(); ++t) {
         const Row forget = lower + (1.0 - lower) * sigmoid(f.row(t).array());
         state = forget * state + silu(i.row(t).array()) * (1.0 - forget);
@@ -116,6 +117,13 @@ FloatModel::FloatModel(const LayerGraph& graph, int threads)
     : graph_(&graph), threads_(threads), lower_(forget_lower_bounds(graph)) {}
 
 std::vector<double> FloatModel::forward(std::span<const std::int32_t> ids, const FloatObserver& observer) const {
+    std::vector<double> state(lower_.size());
+    return advance(ids, state, observer);
+}
+
+std::vector<double> FloatModel::advance(std::span<const std::int32_t> ids, std::span<double> state,
+                                        const FloatObserver& observer) const {
+    assert(state.size() == lower_.size());
     const auto length = static_cast<Eigen::Index>(ids.size());
     const ModelConfig& config = graph_->config;
     const Eigen::Index d = config.hidden_size, half = config.intermediate_size;
@@ -134,7 +142,8 @@ std::vector<double> FloatModel::forward(std::span<const std::int32_t> ids, const
         const Matrix f = bitlinear(a, block.f_proj, threads_);
         const Matrix i = bitlinear(a, block.i_proj, threads_);
         const Matrix g = bitlinear(a, block.g_proj, threads_);
-        const Matrix h = recurrence(f, i, lower);
+        const Matrix h =
+            recurrence(f, i, lower, state.subspan(static_cast<std::size_t>(l * d), static_cast<std::size_t>(d)));
         x += bitlinear(times_silu(rms_norm(g, block.g_norm, eps), h), block.o_proj, threads_);
         report(observer, l, "f", f);
         report(observer, l, "i", i);

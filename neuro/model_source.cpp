@@ -1,6 +1,7 @@
 #include "neuro/model_source.hpp"
 
 #include "neuro/quantize.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 namespace {
@@ -53,6 +54,7 @@ Result<void> write_model(ModelSource& source, std::span<const std::int32_t> cali
     LayerGraph shapes;
     shapes.config = source.head().config;
     if (auto good = check_config(shapes.config, path); !good) return good;
+    if (auto good = check_threads(threads); !good) return good;
     shapes.blocks.resize(static_cast<std::size_t>(shapes.config.num_layers));
     auto writer = TphWriter::create(path, source.head());
     if (!writer) return tl::unexpected(writer.error());

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "neuro/float_model.hpp"
-#include "neuro/parallel.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 namespace {
@@ -61,7 +61,7 @@ struct Peaks {
 
 /// Largest magnitude of the whole embedding table: tokens that the calibration text lacks must fit too.
 double embedding_peak(const EmbeddingTable& table, int threads) {
-    std::vector<double> peaks(static_cast<std::size_t>(std::max(threads, 1)));
+    std::vector<double> peaks(static_cast<std::size_t>(threads));
     parallel_for(static_cast<std::size_t>(table.rows), threads, [&](std::size_t row, int worker) {
         double& peak = peaks[static_cast<std::size_t>(worker)];
         for (int c = 0; c < table.cols; ++c) {
@@ -75,8 +75,8 @@ double embedding_peak(const EmbeddingTable& table, int threads) {
 /// Largest magnitudes over all windows; maxima do not depend on the order in which threads find them.
 Peaks calibrate(const LayerGraph& graph, std::span<const std::int32_t> ids, int threads) {
     const std::size_t windows = (ids.size() + window_length - 1) / window_length;
-    const int outer = std::min<int>(threads, static_cast<int>(windows));
-    const FloatModel model(graph, std::max(1, threads / outer));
+    const int outer = static_cast<int>(std::min(windows, static_cast<std::size_t>(threads)));
+    const FloatModel model(graph, threads / outer);
     Peaks peaks;
     peaks.blocks.resize(graph.blocks.size());
     std::mutex guard;
@@ -270,13 +270,14 @@ Result<QuantizedModel> Derivation::run() {
 }  // namespace
 
 Result<QuantizedModel> quantize(const LayerGraph& graph, std::span<const std::int32_t> calibration_ids, int threads) {
+    if (auto good = check_threads(threads); !good) return tl::unexpected(good.error());
     if (calibration_ids.empty()) return bad_input("no calibration ids", "calibration");
     for (std::size_t i = 0; i < calibration_ids.size(); ++i)
         if (calibration_ids[i] < 0 || calibration_ids[i] >= graph.config.vocab_size)
             return bad_input("id " + std::to_string(calibration_ids[i]) + " is not in the vocabulary of " +
                                  std::to_string(graph.config.vocab_size),
                              "calibration id " + std::to_string(i), "calibrate on ids of the model's own tokenizer");
-    const Peaks peaks = calibrate(graph, calibration_ids, std::max(threads, 1));
+    const Peaks peaks = calibrate(graph, calibration_ids, threads);
     return Derivation(graph, peaks).run();
 }
 

@@ -58,7 +58,7 @@ public:
         const std::size_t limit = traced ? trace_limit(options.trace_bytes, chips + 1) : 0;
         for (int c = 0; c < machine.chips(); ++c) chips_.push_back(std::make_unique<Chip>(state_, ChipId(c), limit));
         steps_trace_ = TraceBuffer(limit);
-        windows_ = std::make_unique<Windows>(chips_, window_length(), options.threads);
+        windows_ = std::make_unique<Windows<Chip>>(chips_, window_length(), options.threads);
     }
 
     Result<Run> run() {
@@ -179,7 +179,7 @@ private:
     TokenFeed feed_;
     RunState state_;
     std::vector<std::unique_ptr<Chip>> chips_;
-    std::unique_ptr<Windows> windows_;
+    std::unique_ptr<Windows<Chip>> windows_;
     TraceBuffer steps_trace_{0};
     std::array<std::int64_t, 3> split_{};  ///< compute, network, host
     std::int64_t barrier_ = 0;

@@ -11,6 +11,7 @@
 #include "backends/cuda/probe.hpp"
 #include "backends/cuda/stream_owner.hpp"
 #include "backends/cuda/tap_copy.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 namespace cuda {
@@ -302,6 +303,7 @@ Result<std::string> cuda_bus_id() {
 Result<std::unique_ptr<CudaEngine>> make_cuda_engine(std::shared_ptr<const Deployment> model,
                                                      const CudaEngineOptions& options) {
     if (auto ok = cuda::check_streams(options.streams); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_threads(options.threads); !ok) return tl::unexpected(ok.error());
     if (auto ok = cuda::check_model(*model); !ok) return tl::unexpected(ok.error());
     auto info = cuda::open_device();
     if (!info) return tl::unexpected(info.error());

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "neuro/parallel.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra::cuda {
 namespace {

@@ -8,7 +8,7 @@
 namespace tephra {
 namespace {
 
-/// Multiplications between two barriers below which a team costs more than it brings, about 10 us of one thread.
+/// With fewer multiplications between two barriers, one thread is faster than a team; about 10 us of one thread.
 constexpr std::size_t min_shared_work = 1'000'000;
 
 }  // namespace

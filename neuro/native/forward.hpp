@@ -8,8 +8,8 @@
 #include "neuro/deployment.hpp"
 #include "neuro/engine.hpp"
 #include "neuro/native/buffer.hpp"
-#include "neuro/native/team.hpp"
 #include "neuro/neuron_math.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 

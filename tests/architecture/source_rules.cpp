@@ -29,7 +29,7 @@ const std::vector<ThirdParty> third_parties = {
     {"Eigen/", {"neuro"}},
     {"hwy/", {"neuro"}},
     {"sentencepiece_processor.h", {"neuro"}},
-    {"boost/", {"simulator", "backends"}},
+    {"boost/", {"neuro", "backends"}},
     {"cuda", {"backends"}},
     {"nvml.h", {"backends"}},
     {"verilated", {"backends"}},
