@@ -5,7 +5,6 @@
 #include <cmath>
 
 namespace tephra {
-namespace {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -21,6 +20,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
     return row[b.size()];
 }
+
+namespace {
 
 /// C0 but line ends, DEL and C1 (U+0080 to U+009F).
 bool is_control(std::string_view character) {

@@ -9,6 +9,9 @@
 
 namespace tephra {
 
+/// Number of letters to insert, remove or replace to make `b` of `a`.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
 /// The candidate nearest to `word` by edit distance, or one that begins with it; "" when none is within a third of the
 /// word's length.
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates);

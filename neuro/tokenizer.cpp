@@ -36,17 +36,25 @@ int Tokenizer::vocab_size() const {
 }
 
 Result<void> Tokenizer::check_vocabulary(const ModelConfig& config, const std::string& place) const {
-    if (vocab_size() == config.vocab_size) return {};
-    return bad_input(
-        "the tokenizer has " + std::to_string(vocab_size()) + " tokens, the model " + std::to_string(config.vocab_size),
-        place, "use the tokenizer that the model was trained with");
+    const int padding = config.vocab_size - vocab_size();
+    if (padding < 0 || padding >= max_padding)
+        return bad_input("the tokenizer has " + std::to_string(vocab_size()) + " tokens, the model " +
+                             std::to_string(config.vocab_size),
+                         place, "use the tokenizer that the model was trained with");
+    const int bos = implementation_->processor.bos_id();
+    if (config.bos_token_id >= 0 && config.bos_token_id != bos)
+        return bad_input("the configuration begins a text with token " + std::to_string(config.bos_token_id) +
+                             ", the tokenizer " + (bos < 0 ? "with none" : "with token " + std::to_string(bos)),
+                         place,
+                         "set bos_token_id in config.json to " + (bos < 0 ? std::string("null") : std::to_string(bos)) +
+                             ", or use the model's own tokenizer");
+    return {};
 }
 
-std::vector<std::int32_t> Tokenizer::encode(std::string_view text, AddBos bos) const {
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text, int bos_token_id) const {
     std::vector<int> ids;
     implementation_->processor.Encode({text.data(), text.size()}, &ids).IgnoreError();
-    const int bos_id = implementation_->processor.bos_id();
-    if (bos == AddBos::yes && bos_id >= 0) ids.insert(ids.begin(), bos_id);
+    if (bos_token_id >= 0) ids.insert(ids.begin(), bos_token_id);
     return {ids.begin(), ids.end()};
 }
 

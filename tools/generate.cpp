@@ -68,7 +68,7 @@ void generate(const Options& options) {
     const auto model = require(load_model(options.model));
     Sampler sampler = require(Sampler::create(options.sampling, model->quantized.logits));
     const Tokenizer tokenizer = tokenizer_of(*model, options.model);
-    const std::vector<std::int32_t> ids = tokenizer.encode(prompt, AddBos::yes);
+    const std::vector<std::int32_t> ids = tokenizer.encode(prompt, model->graph.config.bos_token_id);
     StreamingDecoder decoder(tokenizer);
     for (const std::int32_t id : ids) decoder.next(id);  // only what follows the prompt is printed
 

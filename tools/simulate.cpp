@@ -101,11 +101,12 @@ private:
 };
 
 /// Prompts as ids, one a stream; prompts given are used in turn.
-std::vector<std::vector<std::int32_t>> encode_prompts(const Options& options, const Tokenizer* tokenizer) {
+/// bos: the model's begin token, -1 for none.
+std::vector<std::vector<std::int32_t>> encode_prompts(const Options& options, const Tokenizer* tokenizer, int bos) {
     std::vector<std::vector<std::int32_t>> ids;
     for (int s = 0; s < options.streams; ++s) {
         const std::string& prompt = options.prompts[static_cast<std::size_t>(s) % options.prompts.size()];
-        ids.push_back(tokenizer == nullptr ? parse_ids(prompt) : tokenizer->encode(prompt, AddBos::yes));
+        ids.push_back(tokenizer == nullptr ? parse_ids(prompt) : tokenizer->encode(prompt, bos));
     }
     return ids;
 }
@@ -168,7 +169,7 @@ void simulate_model(const Options& options) {
     run_options.sync = options.sync == "dataflow" ? SyncMode::dataflow : SyncMode::barrier;
     run_options.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
     run_options.threads = options.threads;
-    run_options.prompts = encode_prompts(options, tokenizer.get());
+    run_options.prompts = encode_prompts(options, tokenizer.get(), model->graph.config.bos_token_id);
     run_options.new_tokens = run_options.mode == RunMode::prefill ? 0 : options.tokens;
     run_options.trace_path = options.trace;
     run_options.trace_bytes = options.trace_mib << 20;

@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <set>
 
 #include "core/files.hpp"
 #include "core/hash.hpp"
 #include "neuro/checkpoint/config.hpp"
-#include "neuro/checkpoint/safetensors.hpp"
+#include "neuro/checkpoint/tensor_store.hpp"
 #include "neuro/checkpoint/ternarize.hpp"
 #include "neuro/model_source.hpp"
+#include "neuro/token_file.hpp"
 #include "neuro/tokenizer.hpp"
 
 namespace tephra {
@@ -134,31 +134,25 @@ std::size_t default_calibration_tokens(const ModelConfig& config) {
 
 Result<std::vector<std::int32_t>> calibration_ids(const ImportOptions& options, const Tokenizer& tokenizer,
                                                   const ModelConfig& config) {
-    std::vector<std::int32_t> ids;
     const std::string& path = options.calibration_path;
-    if (path.empty()) {
-        ids = tokenizer.encode(calibration_text(), AddBos::yes);
+    if (options.calibration_tokens < 0)
+        return bad_input(std::to_string(options.calibration_tokens) + " calibration tokens", "calibration tokens",
+                         "0 takes as many as need some seconds");
+    std::vector<std::int32_t> ids;
+    if (path.ends_with(".u16")) {
+        auto read = read_token_file(path, config.vocab_size);
+        if (!read) return read;
+        ids = std::move(*read);
+    } else if (path.empty()) {
+        ids = tokenizer.encode(calibration_text(), config.bos_token_id);
     } else {
-        auto text = read_file(path);
+        const auto text = read_file(path);
         if (!text) return tl::unexpected(text.error());
-        if (!path.ends_with(".u16")) {
-            ids = tokenizer.encode(*text, AddBos::yes);
-        } else if (text->size() % 2 != 0) {
-            return bad_input("a file of 16-bit ids has an odd number of bytes", path);
-        } else {
-            std::vector<std::uint16_t> words(text->size() / 2);
-            std::memcpy(words.data(), text->data(), text->size());
-            ids.assign(words.begin(), words.end());
-        }
+        ids = tokenizer.encode(*text, config.bos_token_id);
     }
     const std::size_t limit = options.calibration_tokens > 0 ? static_cast<std::size_t>(options.calibration_tokens)
                                                              : default_calibration_tokens(config);
     if (ids.size() > limit) ids.resize(limit);
-    for (const std::int32_t id : ids)
-        if (id >= config.vocab_size)
-            return bad_input(
-                "token id " + std::to_string(id) + " is outside the vocabulary of " + std::to_string(config.vocab_size),
-                path, "give ids of this model's tokenizer");
     if (ids.size() < 2) return bad_input("no text to calibrate on", path, "give some paragraphs of text");
     return ids;
 }

@@ -72,6 +72,15 @@ Result<TensorEntry> parse_entry(const std::string& name, const Json& json, const
     return tensor;
 }
 
+/// Metadata is an object of strings, free in form.
+Result<void> check_metadata(const Json& metadata, const std::string& place) {
+    const auto is_text = [](const auto& member) { return member.second.string() != nullptr; };
+    if (metadata.object() == nullptr || !std::ranges::all_of(*metadata.object(), is_text))
+        return bad_input("\"__metadata__\" is not an object of strings", place + "#/__metadata__",
+                         "the header is damaged: fetch the file again");
+    return {};
+}
+
 /// Tensors must follow each other from the start of the data to the end of the file.
 Result<void> check_cover(const std::vector<TensorEntry>& tensors, std::uint64_t data_bytes, const std::string& place) {
     std::uint64_t end = 0;
@@ -104,9 +113,16 @@ Result<std::vector<TensorEntry>> parse_safetensors_header(std::string_view heade
     auto json = parse_json(header, place);
     if (!json) return tl::unexpected(json.error());
     if (json->object() == nullptr) return bad_input("the header is not a JSON object", place);
+    const std::string_view object = header.substr(0, header.find_last_not_of(' ') + 1);
+    if (!object.starts_with('{') || !object.ends_with('}'))
+        return bad_input("the header is not an object followed by spaces alone", place,
+                         "the header is damaged: fetch the file again");
     std::vector<TensorEntry> tensors;
     for (const auto& [name, value] : *json->object()) {
-        if (name == "__metadata__") continue;
+        if (name == "__metadata__") {
+            if (auto good = check_metadata(value, place); !good) return tl::unexpected(good.error());
+            continue;
+        }
         auto tensor = parse_entry(name, value, place);
         if (!tensor) return tl::unexpected(tensor.error());
         tensors.push_back(std::move(*tensor));

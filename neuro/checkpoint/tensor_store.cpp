@@ -1,8 +1,10 @@
+#include "neuro/checkpoint/tensor_store.hpp"
+
+#include <algorithm>
 #include <filesystem>
 
 #include "core/json.hpp"
 #include "core/text.hpp"
-#include "neuro/checkpoint/safetensors.hpp"
 
 namespace tephra {
 namespace {
@@ -30,6 +32,7 @@ Result<std::map<std::string, std::string>> read_index(const std::string& path) {
             return bad_input("\"" + *shard.string() + "\" is not the name of a file in this directory", place);
         shards[tensor] = *shard.string();
     }
+    if (shards.empty()) return bad_input("the index names no tensor", in.place("weight_map"), "fetch it again");
     return shards;
 }
 
@@ -52,15 +55,22 @@ Result<TensorStore> TensorStore::open(const std::string& directory) {
     TensorStore store;
     store.directory_ = directory;
     const std::string single = directory + "/model.safetensors", index = single + ".index.json";
-    if (std::filesystem::exists(single)) {
+    const bool has_single = std::filesystem::exists(single);
+    if (!std::filesystem::exists(index)) {
+        if (!has_single)
+            return bad_input("no weights here: neither model.safetensors nor model.safetensors.index.json", directory,
+                             "give the directory of a checkpoint in safetensors format");
         if (auto added = store.add(single); !added) return tl::unexpected(added.error());
         return store;
     }
-    if (!std::filesystem::exists(index))
-        return bad_input("no weights here: neither model.safetensors nor model.safetensors.index.json", directory,
-                         "give the directory of a checkpoint in safetensors format");
     auto shards = read_index(index);
     if (!shards) return tl::unexpected(shards.error());
+    const auto is_single = [](const auto& entry) { return entry.second == "model.safetensors"; };
+    if (has_single && !std::ranges::all_of(*shards, is_single))
+        return bad_input(
+            "model.safetensors and model.safetensors.index.json are both here, and the index names other "
+            "files",
+            directory, "one of them is left over from before: remove it");
     std::map<std::string, bool> opened;
     for (const auto& [tensor, shard] : *shards) {
         if (!opened.emplace(shard, true).second) continue;
@@ -83,7 +93,7 @@ Result<TensorStore> TensorStore::open(const std::string& directory) {
     return store;
 }
 
-Result<TensorStore::Found> TensorStore::find(const std::string& name, const std::vector<std::int64_t>& shape) const {
+Result<TensorStore::Found> TensorStore::find(const std::string& name, const std::vector<std::int64_t>& shape) const& {
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
         const std::string nearest = nearest_name(name, names());

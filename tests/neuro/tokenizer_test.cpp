@@ -1,5 +1,7 @@
 #include "neuro/tokenizer.hpp"
 
+#include <type_traits>
+
 #include "core/json.hpp"
 #include "core/philox.hpp"
 #include "neuro/deployment.hpp"
@@ -61,8 +63,8 @@ TEST_CASE("token ids and texts equal those of the Python package") {
 TEST_CASE("encoding can start with the token that begins a text") {
     const auto tokenizer = Tokenizer::parse(serialized(), "tokenizer");
     REQUIRE(tokenizer);
-    CHECK(tokenizer->encode("", AddBos::yes) == std::vector<std::int32_t>{1});
-    CHECK(tokenizer->encode("Hello world", AddBos::yes).size() == tokenizer->encode("Hello world").size() + 1);
+    CHECK(tokenizer->encode("", 1) == std::vector<std::int32_t>{1});
+    CHECK(tokenizer->encode("Hello world", 1).size() == tokenizer->encode("Hello world").size() + 1);
 }
 
 TEST_CASE("streaming gives the same text for any ids, in whole characters") {
@@ -103,6 +105,38 @@ TEST_CASE("what is no tokenizer, or another model's, is refused") {
     REQUIRE(!checked);
     CHECK_THAT(checked.error().message, test::contains("4096 tokens, the model 32000"));
 }
+
+TEST_CASE("a model's vocabulary may be padded, but not smaller than its tokenizer's") {
+    const auto tokenizer = Tokenizer::parse(serialized(), "tokenizer");
+    ModelConfig config;
+    const auto fits = [&](int vocabulary) {
+        config.vocab_size = vocabulary;
+        return tokenizer->check_vocabulary(config, "tokenizer.model").has_value();
+    };
+    CHECK(fits(4096));
+    CHECK(fits(4096 + Tokenizer::max_padding - 1));
+    CHECK_FALSE(fits(4096 + Tokenizer::max_padding));
+    CHECK_FALSE(fits(4095));
+}
+
+TEST_CASE("a begin token of the configuration must be the tokenizer's") {
+    const auto tokenizer = Tokenizer::parse(serialized(), "tokenizer");
+    ModelConfig config;
+    config.vocab_size = 4096;
+    for (const int bos : {-1, 1}) {
+        config.bos_token_id = bos;
+        CHECK(tokenizer->check_vocabulary(config, "tokenizer.model"));
+        CHECK(tokenizer->encode("", bos).size() == (bos < 0 ? 0 : 1));
+    }
+    config.bos_token_id = 7;
+    const auto checked = tokenizer->check_vocabulary(config, "tokenizer.model");
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().message == "the configuration begins a text with token 7, the tokenizer with token 1");
+    CHECK_THAT(checked.error().hint, test::contains("set bos_token_id in config.json to 1"));
+}
+
+static_assert(std::is_constructible_v<StreamingDecoder, const Tokenizer&>);
+static_assert(!std::is_constructible_v<StreamingDecoder, Tokenizer>, "the decoder views the tokenizer");
 
 TEST_CASE("a damaged tokenizer never ends the program") {
     std::string bytes = serialized();

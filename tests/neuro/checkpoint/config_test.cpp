@@ -60,6 +60,36 @@ TEST_CASE("every configuration field is honoured or refused by name") {
     }
 }
 
+TEST_CASE("fields that are off change nothing, but a misspelled one is refused") {
+    const auto cases = read_json_file(TEPHRA_TEST_DATA "/config.json");
+    REQUIRE(cases);
+    const Json& base = *cases->find("base");
+    for (const Json& off : {Json(nullptr), Json(false), Json(Json::Array{}), Json(Json::Object{})}) {
+        INFO(off.dump(-1));
+        for (const char* field : {"rope_scaling", "pruned_heads", "torchscript", "bad_words_ids", "sep_token_id"})
+            CHECK(parse_config(with(base, field, off), "config.json"));
+        const auto misspelled = parse_config(with(base, "use_lower_bonds", off), "config.json");
+        REQUIRE_FALSE(misspelled);
+        CHECK(misspelled.error().place == "config.json#/use_lower_bonds");
+    }
+    for (const Json& on : {Json(true), Json(1), Json("x"), Json(Json::Array{1})})
+        CHECK_FALSE(parse_config(with(base, "rope_scaling", on), "config.json"));
+}
+
+TEST_CASE("widths are limited by what the law's widths rest on") {
+    const auto cases = read_json_file(TEPHRA_TEST_DATA "/config.json");
+    REQUIRE(cases);
+    const Json base = with(*cases->find("base"), "intermediate_size", 8);
+    for (const char* field : {"hidden_size", "intermediate_size"}) {
+        CHECK(parse_config(with(base, field, max_vector), "config.json"));
+        const auto wide = parse_config(with(base, field, max_vector + 1), "config.json");
+        REQUIRE_FALSE(wide);
+        CHECK(wide.error().place == std::string("config.json#/") + field);
+    }
+    const auto derived = with(with(*cases->find("base"), "hidden_size", max_vector), "hidden_ratio", 4);
+    CHECK_THAT(parse_config(derived, "config.json").error().message, test::contains("174848 units"));
+}
+
 TEST_CASE("a configuration must name its sizes") {
     const auto config = parse_config(Json(Json::Object{{"model_type", "hgrn_bit"}}), "config.json");
     REQUIRE(!config);

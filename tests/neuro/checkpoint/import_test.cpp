@@ -197,8 +197,31 @@ TEST_CASE("a checkpoint with a fault is refused and nothing is written") {
         REQUIRE(write_file(directory + "/bad.u16", std::string("\1\0\0\x10", 4)));
         ImportOptions options = quick();
         options.calibration_path = directory + "/bad.u16";
-        CHECK_THAT(refusal(directory, options).message, test::contains("token id 4096"));
+        CHECK_THAT(refusal(directory, options).message, test::contains("id 4096 is not in the vocabulary"));
     }
+}
+
+TEST_CASE("a vocabulary that is padded beyond the tokenizer's is imported") {
+    ModelConfig config = FakeCheckpoint::default_config();
+    config.vocab_size = 4096 + 64;
+    const test::TemporaryPath directory("padded"), out("padded.tph");
+    FakeCheckpoint(config).write(directory.str());
+    REQUIRE(import_checkpoint(directory.str(), quick(), out.str()));
+    CHECK(load_model(out.str()).value()->graph.config.vocab_size == 4096 + 64);
+}
+
+TEST_CASE("a weights file beside an index of other files is refused") {
+    FakeCheckpoint checkpoint;
+    const test::TemporaryPath directory("both"), out("both.tph");
+    const std::string index = directory.str() + "/model.safetensors.index.json";
+    checkpoint.write_shards(directory.str());
+    checkpoint.write(directory.str());
+    CHECK_THAT(refusal(directory.str()).message,
+               test::contains("model.safetensors and model.safetensors.index.json are both here"));
+    Json::Object weight_map;
+    for (const FakeTensor& tensor : checkpoint.tensors) weight_map.emplace_back(tensor.name, "model.safetensors");
+    REQUIRE(write_file(index, Json(Json::Object{{"weight_map", std::move(weight_map)}}).dump()));
+    CHECK(import_checkpoint(directory.str(), quick(), out.str()));
 }
 
 TEST_CASE("shards that disagree with their index are refused") {
