@@ -28,7 +28,8 @@ private:
     std::string bytes_;
 };
 
-/// Takes scalars and arrays from bytes. Past the end it gives zeros and ok() is false from then on.
+/// Reads scalars and arrays from bytes. Past the end ok() is false from then on, get() returns zero, and get_all()
+/// leaves its output as it is.
 class ByteReader {
 public:
     explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}

@@ -12,9 +12,16 @@ namespace tephra {
 inline constexpr std::int32_t state_max = (1 << 23) - 1;  ///< largest 24-bit state
 inline constexpr std::int32_t state_min = -(1 << 23);     ///< smallest 24-bit state
 
+inline constexpr int max_fraction_bits = 23;  ///< of a state
+
+/// Half of 2^shift, what a rounding shift adds before it shifts; 0 for shift 0. shift in [0, 62].
+constexpr std::int64_t half_of(int shift) {
+    return shift == 0 ? 0 : std::int64_t{1} << (shift - 1);
+}
+
 /// a / 2^shift rounded to nearest, halves up; shift in [0, 62]. docs/numerics.md, "rounding shift".
 constexpr std::int64_t round_shift(std::int64_t a, int shift) {
-    return shift == 0 ? a : (a + (std::int64_t{1} << (shift - 1))) >> shift;
+    return (a + half_of(shift)) >> shift;
 }
 
 /// Saturates to the 24-bit signed state.

@@ -55,7 +55,7 @@ HWY_INLINE States narrow(Products a) {
 template <int shift>
 HWY_INLINE States narrow_shift(Products a) {
     const hn::ScalableTag<std::uint64_t> bits;
-    const Wide half = wide(std::int64_t{1} << (shift - 1));
+    const Wide half = wide(half_of(shift));
     const auto shifted = [&](Wide v) HWY_ATTR { return hn::ShiftRight<shift>(hn::BitCast(bits, hn::Add(v, half))); };
     return narrow({hn::BitCast(wide_tag, shifted(a.even)), hn::BitCast(wide_tag, shifted(a.odd))});
 }
@@ -101,7 +101,7 @@ public:
 private:
     void set_shift(int shift) {
         shift_ = shift;
-        half_ = wide(shift == 0 ? 0 : std::int64_t{1} << (shift - 1));
+        half_ = wide(half_of(shift));
     }
 
     States factor_ = states(0);
@@ -118,7 +118,7 @@ public:
           right_(std::clamp(fraction_bits, 0, 25)),
           low_(states(state_min >> left_)),
           high_(states((state_max >> left_) + 1)),
-          half_(states(right_ == 0 ? 0 : 1 << (right_ - 1))) {}
+          half_(states(static_cast<std::int32_t>(half_of(right_)))) {}
     HWY_INLINE States operator()(States a) const {
         const States near = hn::Min(hn::Max(a, low_), high_);
         return saturate24(hn::ShiftLeftSame(hn::ShiftRightSame(hn::Add(near, half_), right_), left_));

@@ -12,6 +12,11 @@
 
 namespace tephra {
 
+/// Largest sizes of a model. The widths of docs/numerics.md rest on max_vector, the elements of a vector that is
+/// normalised and multiplied: with more, a sum of squares could exceed 64 bits.
+inline constexpr int max_vector = 65536;
+inline constexpr int max_vocabulary = 1 << 24, max_layers = 4096;
+
 /// Hyper-parameters of the published architecture (arXiv 2406.02528), those that change what is computed.
 struct ModelConfig {
     int vocab_size = 0;         ///< V

@@ -12,12 +12,13 @@ namespace {
 struct NormShape {
     NormParameters QuantizedBlock::*norm;
     int outputs;
-    bool wide;  ///< f elements instead of d
+    bool wide;    ///< f elements instead of d
+    bool second;  ///< of two vectors: its second epsilon may differ from zero
 };
-constexpr std::array<NormShape, 4> block_norms = {{{&QuantizedBlock::token_norm, 3, false},
-                                                   {&QuantizedBlock::output_norm, 1, false},
-                                                   {&QuantizedBlock::channel_norm, 1, false},
-                                                   {&QuantizedBlock::down_norm, 1, true}}};
+constexpr std::array<NormShape, 4> block_norms = {{{&QuantizedBlock::token_norm, 3, false, false},
+                                                   {&QuantizedBlock::output_norm, 1, false, true},
+                                                   {&QuantizedBlock::channel_norm, 1, false, false},
+                                                   {&QuantizedBlock::down_norm, 1, true, false}}};
 
 constexpr std::array<int BlockFormats::*, 10> format_fields = {
     &BlockFormats::x_in, &BlockFormats::x_mid, &BlockFormats::x_out, &BlockFormats::f, &BlockFormats::i,
@@ -53,7 +54,7 @@ class QuantizedReader {
 public:
     QuantizedReader(std::span<const std::byte> bytes, std::string place) : in_(bytes), place_(std::move(place)) {}
 
-    /// The next integer, or `min` where it is outside [min, max]: what follows may compute with it.
+    /// The next integer, or `min` where it is outside [min, max], so that the checks after it cannot overflow.
     int integer(int min, int max, const char* what) {
         const int value = in_.get<std::int32_t>();
         const bool good = value >= min && value <= max;
@@ -68,13 +69,15 @@ public:
         check(scale.exponent >= -1024 && scale.exponent <= 1024, "a scale whose exponent is not in [-1024, 1024]");
         return scale;
     }
-    NormParameters norm(int size, int outputs) {
+    int fraction_bits() { return integer(0, max_fraction_bits, "a number of fraction bits outside [0, 23]"); }
+    NormParameters norm(int size, int outputs, bool second) {
         NormParameters norm;
         norm.size = size;
         norm.outputs = outputs;
         norm.epsilon = in_.get<std::uint64_t>();
         check(norm.epsilon < std::uint64_t{1} << 62, "a norm's epsilon of 2^62 or more");
         norm.second_epsilon = scale();
+        check(second || norm.second_epsilon == Scale{}, "a second epsilon of a norm that has none");
         for (std::size_t k = 0; k < static_cast<std::size_t>(outputs); ++k) norm.factor[k] = scale();
         norm.rms_gain = gains(size);
         for (std::size_t k = 0; k < static_cast<std::size_t>(outputs); ++k) norm.gain[k] = gains(size);
@@ -87,15 +90,13 @@ public:
               "a lower bound outside [0, 1]");
         return values;
     }
-    BlockFormats formats() {
+    /// x: fraction bits of the vector that enters the block.
+    BlockFormats formats(int x) {
         BlockFormats formats;
-        for (const auto field : format_fields) formats.*field = integer(-24, 31, "a number of fraction bits");
-        for (const int bits : {formats.f, formats.i, formats.g, formats.h, formats.z})
-            check(bits >= 0 && bits <= 23, "pre-activations or a state with a number of fraction bits outside [0, 23]");
-        const auto shifts = [](int shift, int min) { return shift >= min && shift <= 62; };
-        check(shifts(formats.x_in - formats.x_mid, -24) && shifts(formats.x_mid - formats.x_out, -24) &&
-                  shifts(formats.g + formats.h - formats.t, 0) && shifts(2 * formats.z - formats.y, 0),
-              "formats of neighbours that no shift can join");
+        for (const auto field : format_fields) formats.*field = fraction_bits();
+        check(formats.x_in == x, "a block that reads its input in another format than it is written in");
+        check(formats.t <= formats.g + formats.h && formats.y <= 2 * formats.z,
+              "a product with more fraction bits than its factors");
         return formats;
     }
     Result<void> finish(std::size_t size) {
@@ -141,19 +142,32 @@ Result<std::string> encode_quantized(const QuantizedModel& model, const ModelCon
     return out.bytes();
 }
 
+std::uint64_t quantized_bytes(const ModelConfig& config) {
+    const auto norm = [](int size, int outputs) {  // epsilons, factors, gains
+        const auto n = static_cast<std::uint64_t>(size), k = static_cast<std::uint64_t>(outputs);
+        return 8 + 4 + 4 * k + 2 * n * (1 + k);
+    };
+    std::uint64_t block = 4 * format_fields.size() + 4 * static_cast<std::uint64_t>(config.hidden_size);
+    for (const NormShape& shape : block_norms) block += norm(norm_size(shape, config), shape.outputs);
+    return 4 + 4 + static_cast<std::uint64_t>(config.num_layers) * block + norm(config.hidden_size, 1);
+}
+
 Result<QuantizedModel> decode_quantized(std::span<const std::byte> bytes, const ModelConfig& config,
                                         const std::string& place) {
     QuantizedReader in(bytes, place);
     QuantizedModel model;
-    model.x_embedding = in.integer(-24, 31, "a number of fraction bits");
-    model.logits = in.integer(-24, 31, "a number of fraction bits");
+    model.x_embedding = in.fraction_bits();
+    model.logits = in.fraction_bits();
+    int x = model.x_embedding;
     model.blocks.resize(static_cast<std::size_t>(config.num_layers));
     for (QuantizedBlock& block : model.blocks) {
-        block.formats = in.formats();
-        for (const NormShape& shape : block_norms) block.*shape.norm = in.norm(norm_size(shape, config), shape.outputs);
+        block.formats = in.formats(x);
+        x = block.formats.x_out;
+        for (const NormShape& shape : block_norms)
+            block.*shape.norm = in.norm(norm_size(shape, config), shape.outputs, shape.second);
         block.one_minus_lower = in.probabilities(config.hidden_size);
     }
-    model.head_norm = in.norm(config.hidden_size, 1);
+    model.head_norm = in.norm(config.hidden_size, 1, false);
     if (auto finished = in.finish(bytes.size()); !finished) return tl::unexpected(finished.error());
     return model;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/fixed.hpp"
 #include "core/philox.hpp"
 #include "neuro/exp2_table.hpp"
 
@@ -22,6 +23,11 @@ constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
     return a_high * b_high + (middle >> 32) + (((middle & 0xFFFFFFFF) + a_low * b_high) >> 32);
 }
 
+/// A real value >= 0 as a fraction of 2^16, rounded to nearest, halves up.
+std::uint64_t sixteen_bits(double value) {
+    return static_cast<std::uint64_t>(std::floor(value * 0x1p16 + 0.5));
+}
+
 /// The order in which candidates are kept: larger logits first, lower ids among equals.
 auto before(std::span<const std::int32_t> logits) {
     return [logits](std::int32_t a, std::int32_t b) {
@@ -37,11 +43,14 @@ tl::unexpected<Error> refuse(std::string message, std::string option, std::strin
 }  // namespace
 
 std::int32_t greedy_token(std::span<const std::int32_t> logits) {
+    assert(!logits.empty());
     return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 Result<Sampler> Sampler::create(const SamplingOptions& options, int fraction_bits) {
-    assert(fraction_bits >= 0 && fraction_bits <= 23);
+    if (fraction_bits < 0 || fraction_bits > max_fraction_bits)
+        return bad_input("logits with " + std::to_string(fraction_bits) + " fraction bits", "logits",
+                         "a model has 0 to " + std::to_string(max_fraction_bits));
     if (!(options.temperature >= 0x1p-16 && options.temperature <= 0x1p15))
         return refuse("the temperature must lie between 2^-16 and 32768", "temperature",
                       "use greedy sampling for the most likely token");
@@ -49,9 +58,9 @@ Result<Sampler> Sampler::create(const SamplingOptions& options, int fraction_bit
     if (options.top_k < 0) return refuse("top-k must not be negative", "top-k", "0 keeps every token");
     Sampler sampler;
     sampler.options_ = options;
-    sampler.rate_ = (log2_e << 16) / static_cast<std::uint64_t>(std::floor(options.temperature * 0x1p16 + 0.5));
+    sampler.rate_ = (log2_e << 16) / sixteen_bits(options.temperature);
     sampler.shift_ = 14 + fraction_bits;
-    sampler.share_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::floor(options.top_p * 0x1p16 + 0.5)));
+    sampler.share_ = std::max<std::uint64_t>(1, sixteen_bits(options.top_p));
     return sampler;
 }
 
@@ -92,7 +101,6 @@ void Sampler::keep_share(std::span<const std::int32_t> logits, std::int32_t peak
 }
 
 std::int32_t Sampler::next(std::span<const std::int32_t> logits, std::uint32_t stream, std::uint64_t position) {
-    assert(!logits.empty());
     const std::int32_t largest = greedy_token(logits);
     if (options_.greedy) return largest;
     const std::int32_t peak = logits[static_cast<std::size_t>(largest)];

@@ -19,7 +19,8 @@ struct SamplingOptions {
 
 class Sampler {
 public:
-    /// fraction_bits: of the logits (QuantizedModel::logits), [0, 23]. Errors: usage, with the option's name as place.
+    /// fraction_bits: of the logits (QuantizedModel::logits), [0, 23]. Errors: usage, with the option's name as place;
+    /// bad_input for other fraction bits.
     static Result<Sampler> create(const SamplingOptions& options, int fraction_bits);
 
     /// Token that follows 24-bit logits [V]. The choice depends on logits, options, stream and position alone, where
@@ -41,7 +42,7 @@ private:
     std::vector<std::int32_t> ids_;  ///< candidates
 };
 
-/// Id of the largest logit, the lowest among equals.
+/// Id of the largest logit, the lowest among equals; there must be a logit.
 std::int32_t greedy_token(std::span<const std::int32_t> logits);
 
 }  // namespace tephra

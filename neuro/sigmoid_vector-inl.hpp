@@ -96,7 +96,7 @@ public:
     explicit Sigmoid(int fraction_bits)
         : left_(std::max(0, 16 - fraction_bits)),
           right_(std::max(0, fraction_bits - 16)),
-          half_(states(right_ == 0 ? 0 : 1 << (right_ - 1))),
+          half_(states(static_cast<std::int32_t>(half_of(right_)))),
           limit_(states(left_ == 0 ? 1 << 24 : (last >> left_) + 1)) {}
     HWY_INLINE Group operator()(const Group& z) const {
         Group a;

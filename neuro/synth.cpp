@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <filesystem>
 
@@ -136,8 +137,11 @@ SynthOptions synth_shape(int hidden, int layers, int intermediate, int vocab, st
 }
 
 Result<void> write_synthetic_model(const SynthOptions& options, const std::string& path) {
+    if (options.calibration_tokens < 1)
+        return bad_input(std::to_string(options.calibration_tokens) + " calibration tokens", path, "use at least one");
+    if (auto good = check_config(options.config, path); !good) return good;
     SyntheticSource source(options);
-    std::vector<std::int32_t> ids(static_cast<std::size_t>(std::max(1, options.calibration_tokens)));
+    std::vector<std::int32_t> ids(static_cast<std::size_t>(options.calibration_tokens));
     for (std::size_t k = 0; k < ids.size(); ++k) {
         const auto word = std::uint64_t{random_words(options.seed, Stream::calibration, k, 0)[0]};
         ids[k] = static_cast<std::int32_t>(word * static_cast<std::uint64_t>(options.config.vocab_size) >> 32);
@@ -157,6 +161,7 @@ Result<std::shared_ptr<const Deployment>> make_synthetic_model(const SynthOption
 }
 
 std::shared_ptr<const Deployment> make_blank_model(const SynthOptions& options) {
+    assert(check_config(options.config, options.name));
     const ModelConfig& config = options.config;
     const int d = config.hidden_size;
     const int f = config.intermediate_size;

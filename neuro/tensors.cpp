@@ -48,11 +48,17 @@ std::vector<WeightSlot> weight_slots(LayerGraph& graph) {
 }
 
 Result<void> check_config(const ModelConfig& config, const std::string& place) {
-    const auto in_range = [](int value, int max) { return value >= 1 && value <= max; };
-    if (!in_range(config.vocab_size, 1 << 24) || !in_range(config.hidden_size, 1 << 20) ||
-        !in_range(config.intermediate_size, 1 << 20) || !in_range(config.num_layers, 4096))
-        return bad_input("a size of the model is out of range", place,
-                         "vocabulary up to 2^24, hidden and intermediate size up to 2^20, layers up to 4096");
+    struct Size {
+        const char* name;
+        int value, limit;
+    };
+    for (const Size& size :
+         {Size{"vocabulary", config.vocab_size, max_vocabulary}, Size{"hidden size", config.hidden_size, max_vector},
+          Size{"intermediate size", config.intermediate_size, max_vector},
+          Size{"number of layers", config.num_layers, max_layers}})
+        if (size.value < 1 || size.value > size.limit)
+            return bad_input(std::string("the ") + size.name + " of the model is " + std::to_string(size.value), place,
+                             "it must be 1 to " + std::to_string(size.limit));
     if (!(config.rms_norm_eps >= 0 && config.rms_norm_eps <= 1))
         return bad_input("rms_norm_eps is not in [0, 1]", place);
     for (const int id : {config.bos_token_id, config.eos_token_id})

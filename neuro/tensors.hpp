@@ -32,7 +32,8 @@ inline constexpr const char* lower_bounds_name = "model.lower_bounds";     ///< 
 std::vector<NormSlot> norm_slots(LayerGraph& graph);
 std::vector<WeightSlot> weight_slots(LayerGraph& graph);
 
-/// Checks the sizes of a configuration: V up to 2^24, d and f up to 2^20, L up to 4096, epsilon in [0, 1], ids in V.
+/// Errors: bad_input when a size is not in [1, its limit of layer_graph.hpp], epsilon not in [0, 1], or a special token
+/// outside the vocabulary.
 Result<void> check_config(const ModelConfig& config, const std::string& place);
 
 }  // namespace tephra

@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "core/bytes.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
 #include "neuro/tensors.hpp"
 #include "neuro/tph_layout.hpp"
@@ -86,6 +88,10 @@ Result<void> verify_sections(std::span<const std::byte> bytes, const tph::Table&
     return {};
 }
 
+std::string text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 Result<TphHead> decode_config(std::span<const std::byte> bytes, const std::string& place) {
     ByteReader in(bytes);
     TphHead head;
@@ -140,6 +146,23 @@ std::string_view section_name(TphSection section) {
     return names[tph::index(section)];
 }
 
+Result<void> check_name(std::string_view name, const std::string& place) {
+    const std::string hint = "a name is 1 to " + std::to_string(max_name_bytes) +
+                             " bytes of UTF-8 without control characters: rename the directory or write the file again";
+    if (name.empty() || name.size() > max_name_bytes)
+        return bad_input("a model's name of " + std::to_string(name.size()) + " bytes", place, hint);
+    if (printable(name) != name || name.find('\n') != std::string_view::npos)
+        return bad_input("the model's name \"" + printable(name) + "\" holds control characters or is no UTF-8", place,
+                         hint);
+    return {};
+}
+
+Result<void> tph::check_origin(const std::string& origin, const std::string& place) {
+    const auto json = parse_json(origin, place);
+    if (json && json->object() != nullptr) return {};
+    return bad_input("the file's origin is not a JSON object", place, "write the file again");
+}
+
 std::uint64_t tph::expected_bytes(TphSection section, LayerGraph& graph) {
     const auto v = static_cast<std::uint64_t>(graph.config.vocab_size);
     const auto d = static_cast<std::uint64_t>(graph.config.hidden_size);
@@ -169,8 +192,8 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
     if (!head) return tl::unexpected(head.error());
     LayerGraph graph;
     graph.config = head->config;
-    const auto name = sections[index(TphSection::name)];
-    graph.name.assign(reinterpret_cast<const char*>(name.data()), name.size());
+    graph.name = text_of(sections[index(TphSection::name)]);
+    if (auto good = check_name(graph.name, where(TphSection::name)); !good) return tl::unexpected(good.error());
     graph.blocks.resize(static_cast<std::size_t>(graph.config.num_layers));
     graph.embeddings = {head->embedding_type, graph.config.vocab_size, graph.config.hidden_size,
                         sections[index(TphSection::embeddings)]};
@@ -220,19 +243,17 @@ Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> b
     for (std::size_t k = 0; k < tph_sections; ++k) sections[k] = bytes.subspan((*table)[k].offset, (*table)[k].size);
     auto graph = tph::read_graph(sections, *table, place);
     if (!graph) return tl::unexpected(graph.error());
-    const auto integers = tph::index(TphSection::integers);
+    const auto integers = tph::index(TphSection::integers), origin = tph::index(TphSection::origin);
+    if (auto good = tph::check_origin(text_of(sections[origin]), at_byte(place, (*table)[origin].offset)); !good)
+        return tl::unexpected(good.error());
     auto quantized = decode_quantized(sections[integers], graph->config, at_byte(place, (*table)[integers].offset));
     if (!quantized) return tl::unexpected(quantized.error());
     auto model = std::make_shared<Deployment>();
     model->graph = std::move(*graph);
     model->graph.storage = std::move(storage);
     model->quantized = std::move(*quantized);
-    const auto text = [&](TphSection section) {
-        const auto part = sections[tph::index(section)];
-        return std::string(reinterpret_cast<const char*>(part.data()), part.size());
-    };
-    model->tokenizer = text(TphSection::tokenizer);
-    model->origin = text(TphSection::origin);
+    model->tokenizer = text_of(sections[tph::index(TphSection::tokenizer)]);
+    model->origin = text_of(sections[origin]);
     ByteReader stored(bytes.subspan(tph::hash_offset));
     model->hash.low = stored.get<std::uint64_t>();
     model->hash.high = stored.get<std::uint64_t>();

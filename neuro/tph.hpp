@@ -31,6 +31,8 @@ enum class TphSection : std::uint8_t {
 };
 inline constexpr std::size_t tph_sections = 10;
 inline constexpr std::size_t tph_alignment = 64;
+inline constexpr std::size_t max_name_bytes = 255;                      ///< of a model's name
+inline constexpr std::uint64_t max_tph_bytes = std::uint64_t{1} << 40;  ///< 1 TiB, 300 times the published models
 
 /// Name of a section as in the file's table: "weights".
 std::string_view section_name(TphSection section);
@@ -44,6 +46,13 @@ struct TphHead {
     std::string tokenizer;
 };
 
+/// Errors: bad_input when a name has more than max_name_bytes bytes, is empty, no UTF-8, or holds control characters,
+/// which a terminal would obey.
+Result<void> check_name(std::string_view name, const std::string& place);
+
+/// Bytes of the file of a model with this head.
+std::uint64_t tph_bytes(const TphHead& head);
+
 struct TphSpan {
     std::uint64_t offset = 0;
     std::uint64_t size = 0;
@@ -53,7 +62,8 @@ struct TphSpan {
 /// under its name when commit() has succeeded; until then, and after an error, only a temporary exists.
 class TphWriter {
 public:
-    /// Writes the sections before the tensors.
+    /// Writes the sections before the tensors. Errors: bad_input for a head that parse_tph() would refuse, a file of
+    /// more than max_tph_bytes or than the disk has free, and an output that is no file.
     static Result<TphWriter> create(const std::string& path, const TphHead& head);
     /// Starts a section; the tensors' sections follow `tokenizer` in file order.
     Result<void> begin(TphSection section);

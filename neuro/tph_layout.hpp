@@ -35,6 +35,9 @@ Result<LayerGraph> read_graph(const Sections& sections, const Table& table, cons
 /// The section that holds the configuration.
 std::string encode_config(const TphHead& head);
 
+/// Errors: bad_input when the text is not one JSON object.
+Result<void> check_origin(const std::string& origin, const std::string& place);
+
 /// Bytes that a tensor section must have.
 std::uint64_t expected_bytes(TphSection section, LayerGraph& graph);
 

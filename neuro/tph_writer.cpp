@@ -1,7 +1,10 @@
 #include <cassert>
+#include <filesystem>
 
 #include "core/bytes.hpp"
+#include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
+#include "neuro/tensors.hpp"
 #include "neuro/tph_layout.hpp"
 
 namespace tephra {
@@ -18,9 +21,52 @@ std::string tph::encode_config(const TphHead& head) {
     return out.bytes();
 }
 
+std::uint64_t tph_bytes(const TphHead& head) {
+    LayerGraph shapes;
+    shapes.config = head.config;
+    shapes.embeddings.type = head.embedding_type;
+    shapes.blocks.resize(static_cast<std::size_t>(head.config.num_layers));
+    std::uint64_t bytes = tph::header_bytes;
+    for (std::size_t k = 0; k < tph_sections; ++k) {
+        const auto section = static_cast<TphSection>(k);
+        std::uint64_t size = tph::expected_bytes(section, shapes);
+        if (section == TphSection::config) size = tph::encode_config(head).size();
+        if (section == TphSection::name) size = head.name.size();
+        if (section == TphSection::origin) size = head.origin.size();
+        if (section == TphSection::tokenizer) size = head.tokenizer.size();
+        if (section == TphSection::integers) size = quantized_bytes(head.config);
+        bytes = tph::align(bytes) + size;
+    }
+    return bytes;
+}
+
+namespace {
+
+/// A file of this size may be begun at this path.
+Result<void> check_room(std::uint64_t bytes, const std::string& path) {
+    if (bytes > max_tph_bytes)
+        return bad_input("the model would take " + bytes_text(bytes), path,
+                         "a deployment file has at most " + bytes_text(max_tph_bytes) + ": make the model smaller");
+    std::error_code unknown;  // where the system cannot tell, writing will
+    const auto folder = std::filesystem::absolute(path, unknown).parent_path();
+    const auto space = std::filesystem::space(folder, unknown);
+    if (!unknown && bytes > space.available)
+        return bad_input(
+            "the model would take " + bytes_text(bytes) + ", the disk has " + bytes_text(space.available) + " free",
+            path, "make room or write elsewhere");
+    return {};
+}
+
+}  // namespace
+
 Result<TphWriter> TphWriter::create(const std::string& path, const TphHead& head) {
+    if (auto good = check_config(head.config, path); !good) return tl::unexpected(good.error());
+    if (auto good = check_name(head.name, path); !good) return tl::unexpected(good.error());
+    if (auto good = tph::check_origin(head.origin, path); !good) return tl::unexpected(good.error());
+    if (auto good = check_room(tph_bytes(head), path); !good) return tl::unexpected(good.error());
     auto file = OutputFile::create(path);
     if (!file) return tl::unexpected(file.error());
+    if (!file->regular()) return bad_input("a deployment file cannot go to a stream", path, "give the path of a file");
     TphWriter writer(std::move(*file));
     writer.head_ = head;
     const std::string placeholder(tph::header_bytes, '\0');
@@ -97,6 +143,7 @@ Result<void> TphWriter::commit(const QuantizedModel& quantized) {
         hashes[k] = hash128(mapping_->bytes().subspan(table_[k].offset, table_[k].size));
     hashes.back() = hash128(*integers);
     if (auto written = section(TphSection::integers, *integers); !written) return written;
+    assert(file_.size() == tph_bytes(head_));
     const std::string head = header(hashes);
     if (auto written = file_.write_at(0, std::as_bytes(std::span(head))); !written) return written;
     mapping_.reset();

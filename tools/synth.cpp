@@ -35,6 +35,9 @@ SynthOptions options_of(const Settings& settings) {
     if (settings.layers > 0) options.config.num_layers = settings.layers;
     if (settings.intermediate > 0) options.config.intermediate_size = settings.intermediate;
     if (settings.vocab > 0) options.config.vocab_size = settings.vocab;
+    // The special tokens follow from the vocabulary.
+    const ModelConfig& c = options.config;
+    options.config = synth_shape(c.hidden_size, c.num_layers, c.intermediate_size, c.vocab_size).config;
     options.seed = settings.seed;
     options.calibration_tokens = settings.calibration_tokens;
     options.threads = settings.threads;
@@ -48,11 +51,12 @@ void add_synth_command(CLI::App& app) {
     settings->threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     CLI::App* command = app.add_subcommand("synth", "Write a model of a given shape with random ternary weights");
     command->add_option("--preset", settings->preset, "mmfree-370m, mmfree-1.3b or mmfree-2.7b");
-    command->add_option("--hidden", settings->hidden, "Width d; overrides the preset's")->check(CLI::Range(1, 1 << 20));
-    command->add_option("--layers", settings->layers, "Blocks L")->check(CLI::Range(1, 4096));
+    command->add_option("--hidden", settings->hidden, "Width d; overrides the preset's")
+        ->check(CLI::Range(1, max_vector));
+    command->add_option("--layers", settings->layers, "Blocks L")->check(CLI::Range(1, max_layers));
     command->add_option("--intermediate", settings->intermediate, "Width f of the channel mixer")
-        ->check(CLI::Range(1, 1 << 20));
-    command->add_option("--vocab", settings->vocab, "Vocabulary V")->check(CLI::Range(1, 1 << 24));
+        ->check(CLI::Range(1, max_vector));
+    command->add_option("--vocab", settings->vocab, "Vocabulary V")->check(CLI::Range(1, max_vocabulary));
     command->add_option("--seed", settings->seed, "Seed of the weights")->capture_default_str();
     command->add_option("--calibration-tokens", settings->calibration_tokens, "Random ids that formats are chosen by")
         ->check(CLI::Range(1, 1 << 20))

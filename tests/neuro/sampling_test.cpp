@@ -163,3 +163,14 @@ TEST_CASE("bad sampling options are refused by name") {
     for (const double p : {0.0, -0.5, 1.0001, std::nan("")}) CHECK(place({.top_p = p}) == "top-p");
     CHECK(place({.top_k = -1}) == "top-k");
 }
+
+TEST_CASE("formats of logits that the law does not have are refused") {
+    for (const int fraction_bits : {-1, -24, max_fraction_bits + 1}) {
+        const auto made = Sampler::create({}, fraction_bits);
+        REQUIRE_FALSE(made);
+        CHECK(made.error().code == ErrorCode::bad_input);
+        CHECK(made.error().place == "logits");
+    }
+    CHECK(Sampler::create({}, 0));
+    CHECK(Sampler::create({}, max_fraction_bits));
+}

@@ -142,7 +142,14 @@ TEST_CASE("values that no writer makes are refused behind the hashes too") {
         return model.error().message;
     };
     using namespace std::string_view_literals;
-    CHECK_THAT(refused(TphSection::config, 0, "\0\0\0\0"sv), test::contains("size of the model"));
+    CHECK_THAT(refused(TphSection::config, 0, "\0\0\0\0"sv), test::contains("vocabulary of the model is 0"));
+    CHECK_THAT(refused(TphSection::config, 4, "\1\0\1\0"sv), test::contains("hidden size of the model is 65537"));
+    CHECK_THAT(refused(TphSection::config, 12, "\1\0\1\0"sv),
+               test::contains("intermediate size of the model is 65537"));
+    CHECK_THAT(refused(TphSection::name, 3, "\x1b"sv), test::contains("control characters"));
+    CHECK_THAT(refused(TphSection::name, 3, "\n"sv), test::contains("control characters"));
+    CHECK_THAT(refused(TphSection::name, 3, "\xff"sv), test::contains("no UTF-8"));
+    CHECK_THAT(refused(TphSection::origin, 0, "["sv), test::contains("not a JSON object"));
     CHECK_THAT(refused(TphSection::config, 4, "\x29\0\0\0"sv), test::contains("does not follow"));
     CHECK_THAT(refused(TphSection::config, 28, "\7\0\0\0"sv), test::contains("configuration"));
     CHECK_THAT(refused(TphSection::embeddings, 6, "\x80\x7f"sv), test::contains("element 3"));
@@ -151,18 +158,15 @@ TEST_CASE("values that no writer makes are refused behind the hashes too") {
     CHECK_THAT(refused(TphSection::weights, 0, "\xff"sv), test::contains("no ternary weight in row 0"));
     CHECK_THAT(refused(TphSection::weights, 127, "\x15"sv), test::contains("no ternary weight in row 1"));
     CHECK_THAT(refused(TphSection::integers, 20, "\x40\0\0\0"sv), test::contains("fraction bits"));
+    for (const std::size_t format : {0, 4})  // the embedded token's and the logits'
+        for (const auto bits : {"\xff\xff\xff\xff"sv, "\x18\0\0\0"sv})
+            CHECK_THAT(refused(TphSection::integers, format, bits), test::contains("fraction bits outside [0, 23]"));
+    CHECK_THAT(refused(TphSection::integers, 0, "\0\0\0\0"sv), test::contains("another format than it is written"));
+    CHECK_THAT(refused(TphSection::integers, 4 * (2 + 8), "\0\0\0\0"sv), test::contains("than its factors"));
+    CHECK_THAT(refused(TphSection::integers, 4 * (2 + 10) + 8, "\0\x80\0\0"sv), test::contains("a second epsilon"));
     // So far out that differences of formats would not fit 32 bits.
     CHECK_THAT(refused(TphSection::integers, 8, "\xeb\xff\xff\x7f"sv), test::contains("fraction bits"));
     CHECK_THAT(refused(TphSection::integers, 12, "\x0b\0\0\x80"sv), test::contains("fraction bits"));
     // Two formats of the model, ten of the block, an epsilon and four scales come before the first gain.
     CHECK_THAT(refused(TphSection::integers, 4 * (2 + 10) + 8 + 4 * 4, "\0\x80"sv), test::contains("a gain outside"));
-}
-
-TEST_CASE("presets have the published shapes") {
-    CHECK(parameter_count(synth_preset("mmfree-370m")->config) == 374'108'160);
-    CHECK(synth_preset("mmfree-1.3b")->config.intermediate_size == 5632);
-    CHECK(synth_preset("mmfree-2.7b")->config.num_layers == 32);
-    const auto unknown = synth_preset("mmfree-2.7");
-    REQUIRE(!unknown);
-    CHECK(unknown.error().hint == "did you mean mmfree-2.7b?");
 }
