@@ -1,6 +1,7 @@
 #include "neuro/engine.hpp"
 
 #include "core/fixed.hpp"
+#include "neuro/team.hpp"
 
 namespace tephra {
 namespace {
@@ -25,6 +26,12 @@ Result<void> check_tokens(const ModelConfig& config, std::span<const std::int32_
 }
 
 }  // namespace
+
+Result<void> check_options(const EngineOptions& options) {
+    if (options.streams < 1)
+        return bad_input(std::to_string(options.streams) + " streams", "streams", "an engine has at least one");
+    return check_threads(options.threads);
+}
 
 Result<void> check_decode(const ModelConfig& config, int streams, std::span<const std::int32_t> ids,
                           std::size_t logits) {

@@ -55,10 +55,16 @@ struct EngineOptions {
     int threads = 1;
 };
 
-/// The plain definition of the integer model, scalar and single-threaded: the oracle of every other engine.
-std::unique_ptr<Engine> make_golden_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options);
+/// Errors: bad_input when there is no stream, or a number of threads outside its limits (neuro/team.hpp).
+Result<void> check_options(const EngineOptions& options);
 
-/// The fast engine of this processor: SIMD by run-time dispatch, threads.
-std::unique_ptr<Engine> make_native_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options);
+/// The plain definition of the integer model, scalar and single-threaded whatever the options say: the oracle of every
+/// other engine. Errors: as check_options().
+Result<std::unique_ptr<Engine>> make_golden_engine(std::shared_ptr<const Deployment> model,
+                                                   const EngineOptions& options);
+
+/// The fast engine of this processor: SIMD by run-time dispatch, threads. Errors: as check_options().
+Result<std::unique_ptr<Engine>> make_native_engine(std::shared_ptr<const Deployment> model,
+                                                   const EngineOptions& options);
 
 }  // namespace tephra

@@ -21,9 +21,13 @@ public:
     /// `threads` share the rows of each ternary product; they do not change the result: sums of products of integers
     /// below 2^24 are exact.
     explicit FloatModel(const LayerGraph& graph, int threads = 1);
+    explicit FloatModel(LayerGraph&&, int = 1) = delete;  // would dangle
 
     /// Logits [ids.size() x V], row-major, of a window that starts from the zero state. Ids must be in the vocabulary.
     std::vector<double> forward(std::span<const std::int32_t> ids, const FloatObserver& observer = {}) const;
+    /// The same for the next ids of a window: `state`, [L x d], is that after the ids before, zeros at first; updated.
+    std::vector<double> advance(std::span<const std::int32_t> ids, std::span<double> state,
+                                const FloatObserver& observer = {}) const;
 
 private:
     const LayerGraph* graph_;

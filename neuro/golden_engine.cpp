@@ -1,7 +1,6 @@
 // The plain definition of the integer model: one token at a time, one value at a time, in the order of
 // docs/numerics.md. Every other engine must equal it; nothing here is shared with their kernels.
 #include <algorithm>
-#include <cassert>
 
 #include "neuro/engine.hpp"
 #include "neuro/neuron_math.hpp"
@@ -220,8 +219,9 @@ void GoldenEngine::step(int stream, std::int32_t id, std::span<std::int32_t> log
 
 }  // namespace
 
-std::unique_ptr<Engine> make_golden_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options) {
-    assert(options.streams >= 1);
+Result<std::unique_ptr<Engine>> make_golden_engine(std::shared_ptr<const Deployment> model,
+                                                   const EngineOptions& options) {
+    if (auto good = check_options(options); !good) return tl::unexpected(good.error());
     return std::make_unique<GoldenEngine>(std::move(model), options.streams);
 }
 

@@ -9,9 +9,9 @@
 namespace tephra {
 namespace {
 
-/// Every vector passes three stages: data arrives and statistics leave, a Normalizer answers, a Quantizer sends. So the
-/// Normalizers are the pace-makers of a self-timed run: number k fires at stage 1 + 3 k, holds credits from number
-/// k + 1, and may run ahead of it by this many tokens: the three stages between them and one for the credit's way.
+/// Every vector passes three stages: data arrives and statistics are sent, a Normalizer answers, a Quantizer sends.
+/// Normalizers pace a self-timed run: Normalizer k fires at stage 1 + 3 k and needs a credit from Normalizer k + 1. It
+/// may run ahead of that one by credit_lag tokens: three for the stages between them, one for the credit's way back.
 constexpr int stages_per_vector = 3;
 constexpr int credit_lag = stages_per_vector + 1;
 
@@ -25,7 +25,6 @@ public:
         program_.model_name = model_->graph.name;
         program_.model = model_->hash;
         program_.num_blocks = model_->graph.config.num_layers;
-        program_.storage = model_;
     }
 
     Program run() {
@@ -37,7 +36,7 @@ public:
         source.message_bits = 24;
         source.record_words = record_words(*first_norm());
         program_.source = residual_ = add(std::move(source));
-        last_pacemaker_ = program_.source;
+        last_pacer_ = program_.source;
         for (block_ = 0; block_ < program_.num_blocks; ++block_) add_block();
         add_head();
         program_.steps = program_[program_.sink].stage + 1;
@@ -57,6 +56,7 @@ private:
         p.size = size;
         p.block = block_;
         p.model = model;
+        p.storage = model_;
         p.stage = stage;
         return p;
     }
@@ -71,10 +71,9 @@ private:
 
     Population& at(PopulationId id) { return program_.populations[id.index()]; }
 
-    /// Index of the pace-maker that lets a population fire (-1: the TokenSource's own), by stage: floor((stage - 1) /
-    /// 3).
+    /// Number of the Normalizer that must fire before a population can (-1: the TokenSource): floor((stage - 1) / 3).
     int pacer_before(PopulationId id) { return (at(id).stage + 2) / stages_per_vector - 1; }
-    /// Index of the pace-maker whose firing proves that a population has fired: itself, or the next one.
+    /// Number of the first Normalizer that cannot fire before this population has.
     int pacer_after(PopulationId id) {
         const bool pacer =
             std::holds_alternative<Normalizer>(at(id).model) || std::holds_alternative<TokenSink>(at(id).model);
@@ -88,6 +87,7 @@ private:
         p.source = source;
         p.target = target;
         p.kind = kind;
+        p.storage = model_;
         p.delay = at(target).stage - at(source).stage;
         p.slots = std::max(p.delay + 1, credit_lag * (pacer_after(target) - pacer_before(source)));
         at(source).outputs.push_back(id);
@@ -121,13 +121,13 @@ private:
         return id;
     }
 
-    /// The pace-maker `id` lets the one before it run ahead by the credit lag.
+    /// Normalizer `id` gives credits to the one before it.
     void add_credit(PopulationId id) {
-        Projection& credit = connect(id, last_pacemaker_, SynapseKind::credit);
+        Projection& credit = connect(id, last_pacer_, SynapseKind::credit);
         credit.delay = 0;
         credit.lag = credit_lag;
         credit.slots = credit_lag;
-        last_pacemaker_ = id;
+        last_pacer_ = id;
     }
 
     PopulationId add_quantizer(const std::string& name, PopulationId vector, PopulationId normalizer,
@@ -230,8 +230,8 @@ private:
 
     std::shared_ptr<const Deployment> model_;
     Program program_;
-    PopulationId residual_;        ///< population that emits x
-    PopulationId last_pacemaker_;  ///< TokenSource or the latest Normalizer
+    PopulationId residual_;    ///< population that emits x
+    PopulationId last_pacer_;  ///< TokenSource or the latest Normalizer
     int block_ = -1;
 };
 

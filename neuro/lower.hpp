@@ -16,7 +16,7 @@ Program lower(std::shared_ptr<const Deployment> model);
 struct ProgramCost {
     int steps = 0;              ///< barrier steps a token takes
     std::int64_t neurons = 0;   ///< that fire per token
-    std::int64_t synops = 0;    ///< weights met per token when no activation is zero
+    std::int64_t synops = 0;    ///< weights read per token when no activation is zero
     std::int64_t messages = 0;  ///< neuron messages per token, per source (before fan-out to cores)
     std::int64_t synaptic_bytes_ternary2 = 0, synaptic_bytes_int8 = 0;
     std::int64_t state_bits = 0;  ///< recurrent state per stream

@@ -1,5 +1,5 @@
 // Compiled once for each instruction set by foreach_target. Each loop has two forms: whole vectors, where the target
-// has them, then the definition in terms of core/fixed.hpp for what is left, which on the portable target is
+// has them, then the definition in terms of core/fixed.hpp for the rest, which on the portable target is
 // everything.
 #define HWY_WANT_AVX3_DL
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)

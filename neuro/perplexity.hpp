@@ -27,12 +27,14 @@ struct Perplexity {
     std::int64_t tokens = 0;  ///< scored
 };
 
-/// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary).
+/// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary, a
+/// number of threads outside its limits).
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,
                                     const PerplexityOptions& options);
 
 /// make_golden_engine, make_native_engine or alike.
-using EngineFactory = std::function<std::unique_ptr<Engine>(std::shared_ptr<const Deployment>, const EngineOptions&)>;
+using EngineFactory =
+    std::function<Result<std::unique_ptr<Engine>>(std::shared_ptr<const Deployment>, const EngineOptions&)>;
 
 /// Perplexity of an integer engine: its logits, read as reals, are scored in double precision; one engine a thread.
 /// Errors: as above, and those of the engine.

@@ -16,9 +16,10 @@
 
 namespace tephra {
 
-// Neuron models. Each names its input ports in order; parameters are views into the Deployment.
+// Neuron models. Each names its input ports in order; parameters are views into the Deployment, which
+// Population::storage keeps alive.
 
-/// Host: looks the token up and emits its embedding as states; record: statistics for `norm`. No inputs.
+/// Host: reads the token's embedding and emits it as states; record: statistics for `norm`. No inputs.
 struct TokenSource {
     const EmbeddingTable* embeddings = nullptr;
     int fraction_bits = 0;
@@ -79,6 +80,7 @@ struct Population {
     int stage = 0;                     ///< barrier steps from the entry of a token to this population's firing
     std::vector<ProjectionId> inputs;  ///< by port
     std::vector<ProjectionId> outputs;
+    std::shared_ptr<const void> storage;  ///< keeps the parameters of `model` alive
 };
 
 enum class SynapseKind : std::uint8_t {
@@ -101,6 +103,7 @@ struct Projection {
     int delay = 1;            ///< barrier steps between the firing of source and target for one token
     int lag = 0;              ///< credit: tokens by which the target may run ahead of the source
     int slots = 1;            ///< tokens whose inputs the target buffers; credits keep the source within them
+    std::shared_ptr<const void> storage;  ///< keeps the matrices alive
 };
 
 struct Program {
@@ -111,11 +114,12 @@ struct Program {
     int groups = 0;
     std::vector<Population> populations;
     std::vector<Projection> projections;
-    PopulationId source, sink;            ///< TokenSource and TokenSink
-    std::shared_ptr<const void> storage;  ///< keeps weights and parameters alive
+    PopulationId source, sink;  ///< TokenSource and TokenSink
 
-    [[nodiscard]] const Population& operator[](PopulationId id) const { return populations[id.index()]; }
-    [[nodiscard]] const Projection& operator[](ProjectionId id) const { return projections[id.index()]; }
+    [[nodiscard]] const Population& operator[](PopulationId id) const& { return populations[id.index()]; }
+    [[nodiscard]] const Projection& operator[](ProjectionId id) const& { return projections[id.index()]; }
+    const Population& operator[](PopulationId id) const&& = delete;  // would dangle
+    const Projection& operator[](ProjectionId id) const&& = delete;
 };
 
 }  // namespace tephra

@@ -13,7 +13,7 @@ inline std::unique_ptr<Engine> require_engine(const std::string& name, std::shar
                                               const EngineOptions& options) {
     if (name == "cuda")
         return require(make_cuda_engine(std::move(model), {.streams = options.streams, .threads = options.threads}));
-    return (name == "golden" ? make_golden_engine : make_native_engine)(std::move(model), options);
+    return require((name == "golden" ? make_golden_engine : make_native_engine)(std::move(model), options));
 }
 
 }  // namespace tephra::tools

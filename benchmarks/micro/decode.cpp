@@ -69,8 +69,8 @@ void check_answers(const std::shared_ptr<const Deployment>& model, int threads) 
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     const Values ids = random_ids(6, model->graph.config.vocab_size);
     Values expected(vocabulary), decoded(vocabulary), prefilled(vocabulary);
-    require(make_golden_engine(model, {})->prefill(0, ids, Logits::last, expected));
-    const auto native = make_native_engine(model, {.streams = 2, .threads = threads});
+    require(make_golden_engine(model, {}).value()->prefill(0, ids, Logits::last, expected));
+    const auto native = make_native_engine(model, {.streams = 2, .threads = threads}).value();
     for (const std::int32_t& id : ids) require(native->decode({&id, 1}, decoded));
     require(native->prefill(1, ids, Logits::last, prefilled));
     if (decoded != expected || prefilled != expected) stop("the native engine differs from the golden engine");
@@ -98,7 +98,7 @@ struct Measured {
 
 Measured run_rounds(const std::shared_ptr<const Deployment>& model, double bytes, const Options& options) {
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
-    const auto engine = make_native_engine(model, {.streams = 1, .threads = options.threads});
+    const auto engine = make_native_engine(model, {.streams = 1, .threads = options.threads}).value();
     const Values ids = random_ids(256, model->graph.config.vocab_size);
     Values logits(vocabulary);
     const std::vector<std::uint64_t> buffer(std::size_t{256} << 17, 1);  // 256 MB, beyond any cache here

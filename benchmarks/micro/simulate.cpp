@@ -67,7 +67,7 @@ struct Timing {
 
 Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, const std::vector<std::int32_t>& prompt) {
     std::vector<std::int32_t> logits(static_cast<std::size_t>(setup.model->graph.config.vocab_size));
-    const auto engine = make_native_engine(setup.model, {1, 1});
+    const auto engine = make_native_engine(setup.model, {1, 1}).value();
     require(engine->prefill(0, prompt, Logits::last, logits));
     SimulateOptions options;
     options.mode = mode;
@@ -94,7 +94,7 @@ Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, co
 
 /// Ends the program where a count is not the closed form's.
 void check_counts(const Setup& setup, const Run& run, const std::vector<std::int32_t>& prompt) {
-    const auto engine = make_native_engine(setup.model, {1, 1});
+    const auto engine = make_native_engine(setup.model, {1, 1}).value();
     const Activity activity = require(activity_of(*engine, *setup.model, prompt));
     const Expected expected = ClosedForm(setup.program, setup.mapping, activity,
                                          static_cast<std::int64_t>(prompt.size()), run.sync == SyncMode::dataflow)

@@ -1,6 +1,5 @@
 // The fast engine: checks its arguments, cuts work into batches and hands them to Forward.
 #include <algorithm>
-#include <cassert>
 
 #include "neuro/engine.hpp"
 #include "neuro/native/forward.hpp"
@@ -82,8 +81,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Engine> make_native_engine(std::shared_ptr<const Deployment> model, const EngineOptions& options) {
-    assert(options.streams >= 1 && options.threads >= 1);
+Result<std::unique_ptr<Engine>> make_native_engine(std::shared_ptr<const Deployment> model,
+                                                   const EngineOptions& options) {
+    if (auto good = check_options(options); !good) return tl::unexpected(good.error());
     return std::make_unique<NativeEngine>(std::move(model), options);
 }
 

@@ -43,7 +43,8 @@ struct Check {
                   << (detail.empty() ? "" : " (" + detail + ")") << std::endl;
     }
     [[nodiscard]] std::unique_ptr<Engine> oracle(int streams) const {
-        return golden ? make_golden_engine(model, {streams, threads}) : make_native_engine(model, {streams, threads});
+        return golden ? make_golden_engine(model, {streams, threads}).value()
+                      : make_native_engine(model, {streams, threads}).value();
     }
 };
 
@@ -155,7 +156,7 @@ inline void check_batch(Check& check, CudaEngine& cuda, const std::string& produ
 /// A prompt that is too long to be told token by token: the native engine's prefill is the oracle.
 inline void check_long_prefill(Check& check, CudaEngine& cuda, std::size_t length) {
     const Tokens ids = check.tokens(97, length);
-    const auto native = make_native_engine(check.model, {1, check.threads});
+    const auto native = make_native_engine(check.model, {1, check.threads}).value();
     States want(length * check.vocabulary(), poison), got(length * check.vocabulary(), poison);
     demand(native->prefill(0, ids, Logits::all, want));
     restart(check, cuda, 1);

@@ -204,7 +204,7 @@ std::shared_ptr<const Deployment> make_uniform(const Uniform& shape) {
 std::string not_extreme(const Check& check, const Tokens& ids) {
     std::string fault;
     int vectors = 0;
-    const auto golden = make_golden_engine(check.model, {1, 1});
+    const auto golden = make_golden_engine(check.model, {1, 1}).value();
     golden->set_tap([&](int, int, std::string_view name, std::span<const std::int32_t> values) {
         if (!name.starts_with("q_")) return;
         ++vectors;

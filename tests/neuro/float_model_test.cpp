@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "core/files.hpp"
 #include "core/json.hpp"
@@ -135,3 +136,7 @@ TEST_CASE("threads do not change the float model, and a prefix does not see what
     const std::vector<double> prefix = FloatModel(model.graph).forward(std::span(ids).first(11));
     for (std::size_t i = 0; i < prefix.size(); ++i) CHECK(prefix[i] == Approx(one[i]).epsilon(1e-9));
 }
+
+static_assert(std::is_constructible_v<FloatModel, const LayerGraph&>);
+static_assert(!std::is_constructible_v<FloatModel, LayerGraph>, "the model views the graph");
+static_assert(!std::is_constructible_v<FloatModel, LayerGraph, int>);

@@ -122,7 +122,7 @@ TEST_CASE("the neuron models on slices of any length equal the golden engine at 
     const auto ids = test::random_ids(12, model->graph.config.vocab_size, 9);
     for (const std::size_t slice : {1UL, 7UL, 1000UL}) {
         SlicedModel sliced(model, slice);
-        const auto engine = make_golden_engine(model, {});
+        const auto engine = make_golden_engine(model, {}).value();
         Trace golden;
         engine->set_tap([&](int, int block, std::string_view name, std::span<const std::int32_t> values) {
             golden[{block, std::string(name)}] = States(values.begin(), values.end());
@@ -142,7 +142,7 @@ TEST_CASE("the golden engine keeps one state a stream, and prefill equals decode
     const auto model = test::random_deployment();
     const std::size_t v = 97;
     const auto ids = test::random_ids(9, 97, 2);
-    const auto engine = make_golden_engine(model, {.streams = 3});
+    const auto engine = make_golden_engine(model, {.streams = 3}).value();
     States all(ids.size() * v), last(v), row(v), two(2 * v);
     REQUIRE(engine->prefill(2, ids, Logits::all, all));
     REQUIRE(engine->prefill(1, ids, Logits::last, last));
@@ -167,7 +167,7 @@ TEST_CASE("the golden engine keeps one state a stream, and prefill equals decode
 }
 
 TEST_CASE("the golden engine refuses wrong sizes, ids and states") {
-    const auto engine = make_golden_engine(test::random_deployment(), {.streams = 1});
+    const auto engine = make_golden_engine(test::random_deployment(), {.streams = 1}).value();
     States logits(97), state(3 * 48);
     CHECK_FALSE(engine->decode(States{97}, logits));
     CHECK_FALSE(engine->decode(States{-1}, logits));
@@ -184,7 +184,7 @@ TEST_CASE("the integer model follows the float reference") {
     const auto model = test::random_deployment();
     const auto ids = test::random_ids(64, 97, 11);
     const std::vector<double> exact = FloatModel(model->graph).forward(ids);
-    const auto engine = make_golden_engine(model, {});
+    const auto engine = make_golden_engine(model, {}).value();
     States logits(exact.size());
     REQUIRE(engine->prefill(0, ids, Logits::all, logits));
     double error = 0, power = 0;

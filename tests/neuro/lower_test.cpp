@@ -1,6 +1,9 @@
 #include "neuro/lower.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
 
 #include "core/philox.hpp"
 #include "neuro/synth.hpp"
@@ -148,4 +151,49 @@ TEST_CASE("credits bound every buffer and never block a self-timed run") {
         TokenGame game(program, policy);
         game.play(40);
     }
+}
+
+TEST_CASE("populations and projections outlive their program") {
+    Population mixer;
+    Projection weights;
+    std::weak_ptr<const Deployment> watch;
+    {
+        const auto model = test_model();
+        watch = model;
+        const Program program = lower(model);
+        for (const Population& p : program.populations)
+            if (p.name == "block0.mixer") {
+                mixer = p;
+                weights = program[p.inputs[0]];
+            }
+    }
+    REQUIRE_FALSE(watch.expired());
+    CHECK(std::get<GatedRecurrence>(mixer.model).norm->size == mixer.size);
+    CHECK(weights.matrices.at(0).weight(0, 0) <= 1);
+    mixer = {};
+    CHECK_FALSE(watch.expired());
+    weights = {};
+    CHECK(watch.expired());
+}
+
+template <typename P>
+concept Indexed = requires(P&& program) {
+    std::forward<P>(program)[PopulationId(0)];
+};
+static_assert(Indexed<const Program&>);
+static_assert(!Indexed<Program>, "a population of a temporary program would dangle");
+
+TEST_CASE("every neuron model has a name of its own") {
+    std::set<std::string_view> names;
+    const auto add = [&]<typename... Models>(std::variant<Models...>*) { (names.insert(kind(Models{})), ...); };
+    add(static_cast<NeuronModel*>(nullptr));
+    CHECK(names.size() == std::variant_size_v<NeuronModel>);
+    CHECK(kind(Normalizer{}) == "normalizer");
+}
+
+TEST_CASE("no record of a norm has more words than a packet") {
+    const Program program = lower(test_model());
+    int most = 0;
+    for (const Population& p : program.populations) most = std::max(most, p.record_words);
+    CHECK(most <= max_record_words);
 }

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "neuro/float_model.hpp"
+#include "neuro/sampling.hpp"
+#include "neuro/team.hpp"
 #include "tests/catch.hpp"
 #include "tests/neuro/random_model.hpp"
 
@@ -54,4 +56,47 @@ TEST_CASE("perplexity refuses too short a text and strange ids") {
     CHECK(engine_perplexity(model, make_golden_engine, ids, options).error().place == "id 3");
     options.windows = 0;
     CHECK_FALSE(float_perplexity(model->graph, ids, options));
+    options.windows = 1;
+    options.threads = 0;
+    CHECK(float_perplexity(model->graph, ids, options).error().message == "0 threads");
+    options.threads = max_threads + 1;
+    CHECK(engine_perplexity(model, make_golden_engine, ids, options).error().place == "threads");
+}
+
+TEST_CASE("the float model goes on from the state that it left") {
+    const auto model = test::random_deployment();
+    const FloatModel floats(model->graph);
+    const auto ids = test::random_ids(30, 97, 24);
+    const std::vector<double> whole = floats.forward(ids);
+    std::vector<double> state(3 * 48), parts;
+    for (std::size_t first = 0; first < 30; first += 7) {
+        const auto logits = floats.advance(std::span(ids).subspan(first, std::min<std::size_t>(7, 30 - first)), state);
+        parts.insert(parts.end(), logits.begin(), logits.end());
+    }
+    REQUIRE(parts.size() == whole.size());
+    for (std::size_t k = 0; k < whole.size(); ++k) REQUIRE(parts[k] == Approx(whole[k]).epsilon(1e-9).margin(1e-9));
+}
+
+TEST_CASE("a window longer than the logits held at a time is scored in parts") {
+    ModelConfig config = test::small_config();
+    config.vocab_size = 1 << 16;  // parts of 256 tokens
+    config.hidden_size = 4;
+    config.intermediate_size = 4;
+    config.num_layers = 1;
+    const auto model = test::random_deployment(config);
+    const auto ids = test::random_ids(301, config.vocab_size, 25);
+    const PerplexityOptions options{.windows = 1, .length = 300, .threads = 1};
+    std::vector<std::int32_t> logits(300U << 16);
+    const auto engine = make_native_engine(model, {}).value();
+    REQUIRE(engine->prefill(0, std::span(ids).first(300), Logits::all, logits));
+    double loss = 0;
+    for (std::size_t t = 0; t < 300; ++t) {
+        const auto row = std::span(logits).subspan(t << 16, 1U << 16);
+        const double peak = row[static_cast<std::size_t>(greedy_token(row))];
+        double sum = 0;
+        for (const std::int32_t z : row) sum += std::exp(std::ldexp(z - peak, -model->quantized.logits));
+        loss += std::log(sum) - std::ldexp(row[static_cast<std::size_t>(ids[t + 1])] - peak, -model->quantized.logits);
+    }
+    CHECK(engine_perplexity(model, make_native_engine, ids, options)->loss == Approx(loss / 300).epsilon(1e-12));
+    CHECK(float_perplexity(model->graph, ids, options)->loss == Approx(loss / 300).epsilon(1e-2));
 }

@@ -29,7 +29,7 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
     const Program program = lower(model);
     const Machine machine = *find_machine("kapoho-point");
     const std::vector<std::int32_t> ids{5, 100, 17, 3, 3, 42};
-    const Activity activity = *activity_of(*make_golden_engine(model, {1, 1}), *model, ids);
+    const Activity activity = *activity_of(*make_golden_engine(model, {1, 1}).value(), *model, ids);
     for (const int neurons : {3, 50})
         for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
             for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {

@@ -4,6 +4,7 @@
 
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
+#include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
@@ -13,10 +14,6 @@ using namespace tephra;
 namespace {
 
 using Logits = std::vector<std::int32_t>;
-
-std::int32_t greedy(std::span<const std::int32_t> logits) {
-    return static_cast<std::int32_t>(std::ranges::max_element(logits) - logits.begin());
-}
 
 /// What each stream sampled, and the logits it sampled from.
 struct Answer {
@@ -29,7 +26,7 @@ SimulateOptions options_for(Answer& answer) {
     SimulateOptions options;
     options.sample = [&answer](int stream, int position, std::span<const std::int32_t> logits) {
         answer.logits[{stream, position}] = {logits.begin(), logits.end()};
-        return greedy(logits);
+        return greedy_token(logits);
     };
     return options;
 }
@@ -41,7 +38,7 @@ std::map<std::pair<int, int>, Logits> expected_logits(const std::shared_ptr<cons
     std::map<std::pair<int, int>, Logits> expected;
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     for (int s = 0; s < static_cast<int>(prompts.size()); ++s) {
-        const auto engine = make_golden_engine(model, {1, 1});
+        const auto engine = make_golden_engine(model, {1, 1}).value();
         std::vector<std::int32_t> ids = prompts[static_cast<std::size_t>(s)];
         const std::size_t prompt = ids.size();
         for (std::size_t k = 0; k < ids.size(); ++k) {
@@ -49,7 +46,7 @@ std::map<std::pair<int, int>, Logits> expected_logits(const std::shared_ptr<cons
             REQUIRE(engine->decode(std::span(ids).subspan(k, 1), logits));
             if (k + 1 < prompt) continue;
             expected[{s, static_cast<int>(k)}] = logits;
-            if (static_cast<int>(k + 2 - prompt) < samples) ids.push_back(greedy(logits));
+            if (static_cast<int>(k + 2 - prompt) < samples) ids.push_back(greedy_token(logits));
         }
     }
     return expected;

@@ -76,11 +76,11 @@ TEST_CASE("the native engine equals the golden engine in every value") {
     INFO("hidden " << shape.hidden_size << " intermediate " << shape.intermediate_size);
     const auto model = test::random_deployment(shape, 5);
     const auto ids = test::random_ids(70, shape.vocab_size, 9);
-    const auto golden = make_golden_engine(model, {});
+    const auto golden = make_golden_engine(model, {}).value();
     const Outcome expected = run(*golden, *model, ids, ids.size(), true);
     test::on_every_target([&] {
         for (const int threads : {1, 2, 3}) {
-            const auto native = make_native_engine(model, {.streams = 1, .threads = threads});
+            const auto native = make_native_engine(model, {.streams = 1, .threads = threads}).value();
             INFO(threads << " threads");
             const Outcome outcome = run(*native, *model, ids, threads == 2 ? 33 : 70, true);
             CHECK(difference(expected.seen, outcome.seen).empty());
@@ -93,10 +93,10 @@ TEST_CASE("the native engine equals the golden engine in every value") {
 TEST_CASE("a sequence may be cut anywhere") {
     const auto model = test::random_deployment(config(300, 2, 96, 131));  // shared from 10 tokens on
     const auto ids = test::random_ids(300, model->graph.config.vocab_size, 3);
-    const auto golden = make_golden_engine(model, {});
+    const auto golden = make_golden_engine(model, {}).value();
     const Outcome expected = run(*golden, *model, ids, ids.size(), false);
     for (const int threads : {1, 2, 3}) {
-        const auto native = make_native_engine(model, {.streams = 3, .threads = threads});
+        const auto native = make_native_engine(model, {.streams = 3, .threads = threads}).value();
         for (const std::size_t piece : {1, 2, 7, 127, 128, 129, 255, 256, 300}) {
             INFO("pieces of " << piece << ", " << threads << " threads");
             const Outcome outcome = run(*native, *model, ids, piece, false);
@@ -110,8 +110,8 @@ TEST_CASE("streams decode side by side and do not touch each other") {
     const auto model = test::random_deployment(config(520, 2, 1100, 130));  // shared from 2 tokens on
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     const int threads = GENERATE(1, 2);
-    const auto golden = make_golden_engine(model, {.streams = 9});
-    const auto native = make_native_engine(model, {.streams = 9, .threads = threads});
+    const auto golden = make_golden_engine(model, {.streams = 9}).value();
+    const auto native = make_native_engine(model, {.streams = 9, .threads = threads}).value();
     Seen seen, expected_seen;
     native->set_tap(record_into(seen));
     golden->set_tap(record_into(expected_seen));
@@ -131,7 +131,7 @@ TEST_CASE("logits are given when wanted and a written state continues") {
     const auto model = test::random_deployment();
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     const auto ids = test::random_ids(200, static_cast<int>(vocabulary), 4);
-    const auto native = make_native_engine(model, {.streams = 2, .threads = 2});
+    const auto native = make_native_engine(model, {.streams = 2, .threads = 2}).value();
     Values all(ids.size() * vocabulary), last(vocabulary);
     REQUIRE(native->prefill(0, ids, Logits::all, all));
     const Values state = state_of(*native, *model, 0);
@@ -139,7 +139,7 @@ TEST_CASE("logits are given when wanted and a written state continues") {
     REQUIRE(native->prefill(1, std::span(ids).subspan(150), Logits::last, last));
     CHECK(std::equal(last.begin(), last.end(), all.end() - static_cast<std::ptrdiff_t>(vocabulary)));
     CHECK(state_of(*native, *model, 1) == state);
-    const auto other = make_native_engine(model, {});
+    const auto other = make_native_engine(model, {}).value();
     REQUIRE(other->write_state(0, state));
     REQUIRE(other->decode(std::span(ids).first(1), last));
     REQUIRE(native->decode(std::span(ids).first(1), std::span(all).first(vocabulary)));
@@ -149,7 +149,7 @@ TEST_CASE("logits are given when wanted and a written state continues") {
 TEST_CASE("the native engine refuses bad arguments and changes nothing") {
     const auto model = test::random_deployment();
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
-    const auto native = make_native_engine(model, {.streams = 2, .threads = 2});
+    const auto native = make_native_engine(model, {.streams = 2, .threads = 2}).value();
     Values logits(vocabulary);
     const Values three{1, 2, 3}, outside{static_cast<std::int32_t>(vocabulary)}, negative{-1}, one{1};
     CHECK_FALSE(native->decode(three, {}));
@@ -174,8 +174,8 @@ TEST_CASE("the native engine equals the golden engine on the trained models") {
         if (!std::filesystem::exists(path)) continue;
         const auto model = load_model(path).value();
         const auto ids = test::random_ids(24, model->graph.config.vocab_size, 2);
-        const auto golden = make_golden_engine(model, {});
-        const auto native = make_native_engine(model, {.streams = 1, .threads = 2});
+        const auto golden = make_golden_engine(model, {}).value();
+        const auto native = make_native_engine(model, {.streams = 1, .threads = 2}).value();
         const Outcome expected = run(*golden, *model, ids, ids.size(), true);
         const Outcome outcome = run(*native, *model, ids, 20, true);
         INFO(name);
