@@ -29,7 +29,8 @@ Result<void> check_options(const Program& program, const Machine& machine, const
             if (id < 0 || id >= program[program.sink].size)
                 return bad_input("token " + std::to_string(id) + " is not in the vocabulary", "prompts");
     }
-    if (options.new_tokens < 0 || options.threads < 1) return bad_input("negative number of tokens or no thread", "");
+    if (options.new_tokens < 0) return bad_input("negative number of tokens", "new tokens");
+    if (auto good = check_threads(options.threads); !good) return good;
     if (options.new_tokens > 0 && !options.sample) return bad_input("no way to sample tokens", "sample");
     return {};
 }
