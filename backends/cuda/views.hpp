@@ -43,8 +43,8 @@ struct StageView {
 };
 
 /// Tile rows of a stage taken in pairs give the 16 rows of a fragment. With three matrices (f, i, g) a pair is two
-/// packs of one matrix; with two (gate) it is both halves of one pack, so that z1 and z2 of a channel meet in one
-/// thread.
+/// packs of one matrix; with two (gate) it is both halves of one pack, so that one
+/// thread gets z1 and z2 of a channel.
 constexpr int tile_row_of(const StageView& weights, int index, int matrix) {
     return weights.matrices == 3 ? 3 * index + matrix : index;
 }

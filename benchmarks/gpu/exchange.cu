@@ -26,9 +26,9 @@ constexpr std::size_t buffer_bytes = std::size_t{1} << 20;  ///< of a round; the
 constexpr int records_at = 1 << 19;
 
 enum class Wait : int {
-    all,      ///< every thread is_polling_warp for all of its words at once
-    first,    ///< every thread is_polling_warp for its first words, then reads the others
-    records,  ///< a warp is_polling_warp for one record of each block, then all read
+    all,      ///< every thread polls all of its words at once
+    first,    ///< every thread polls its first words, then reads the others
+    records,  ///< a warp polls one record of each block, then all read
     only_records,
 };
 
@@ -136,7 +136,7 @@ void run(Setting s, int blocks) {
     std::vector<std::int64_t> cycles(static_cast<std::size_t>(blocks));
     demand(cudaMemcpy(cycles.data(), s.cycles, cycles.size() * sizeof(std::int64_t), cudaMemcpyDeviceToHost), "fetch");
     std::ranges::sort(cycles);
-    constexpr const char* names[] = {"look for all", "look for the first", "records, then all", "records alone"};
+    constexpr const char* names[] = {"poll all", "poll the first", "records, then all", "records alone"};
     std::printf("exchange %3d blocks %5.1f KB  %-19s stream %2d KB, %3d KB on the way: %6.0f cycles\n", blocks,
                 blocks * s.words * 4 / 1024.0, names[static_cast<int>(s.wait)], s.pieces * 4, s.ahead * 4,
                 static_cast<double>(cycles[cycles.size() / 2]) / rounds);

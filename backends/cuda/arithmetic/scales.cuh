@@ -35,7 +35,7 @@ __device__ inline WideScale wide_scale(std::uint64_t v) {
     return {scale.mantissa, scale.exponent + (high == 0 ? 0 : 32 - lead)};
 }
 
-/// multiply.
+/// multiply of core/fixed.hpp.
 __device__ inline WideScale multiply(WideScale a, WideScale b) {
     const std::uint32_t product = a.mantissa * b.mantissa;
     const int shift = 15 + static_cast<int>(product >> 31);

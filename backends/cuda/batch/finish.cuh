@@ -21,7 +21,7 @@ struct FinishArithmetic {
     }
 };
 
-/// Whether tile rows come in pairs that meet in one output: z1 above z2.
+/// Whether tile rows come in pairs that give one output: z1 above z2.
 template <Finish finish>
 __device__ inline bool in_pairs(const ProductArguments& a) {
     return finish == Finish::unit || (finish == Finish::states && a.weights.matrices == 2);

@@ -21,7 +21,7 @@ struct Columns {
 
     __device__ explicit Columns(int of_vector) : size(of_vector), padded(round_up(of_vector, tile_columns)) {}
     __device__ int column(int i) const { return 4 * (threadIdx.x % (32 * warps) + 32 * warps * i); }
-    /// Four gains; beyond the last the last again, which meet states of zero.
+    /// Four gains; beyond the last the last again, for states of zero.
     __device__ int4 gain(const std::int16_t* gains, int i) const {
         const int2 raw = __ldg(reinterpret_cast<const int2*>(gains + min(column(i), padded - 4)));
         return {static_cast<int>(static_cast<unsigned>(raw.x) << 16) >> 16, raw.x >> 16,

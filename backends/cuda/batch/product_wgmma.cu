@@ -15,7 +15,7 @@ using FewestTokens = Shape<1, 2, 16>;
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 
-/// Leaves a warpgroup's sums in shared memory: [chunk_group][token][row of the block], padded against bank conflicts.
+/// Stores a warpgroup's sums in shared memory: [chunk_group][token][row of the block], padded against bank conflicts.
 template <typename S>
 __device__ void keep_sums(std::int32_t* kept, int row_group, int chunk_group, int warp, int lane,
                           const std::int32_t (&sums)[S::registers]) {

@@ -1,11 +1,11 @@
 #pragma once
-// How the serving warps of all blocks make one vector of activations out of the elements that each has: records,
-// activations, the greedy choice (ExchangeView, decode.hpp).
+// How the serving warps of all blocks exchange what each has: elements of a vector, sums of squares, candidates of the
+// greedy choice (ExchangeView, decode.hpp).
 #include "backends/cuda/decode/worker.cuh"
 
 namespace tephra::cuda {
 
-/// Place of a token and layer in the exchange.
+/// The number of a token and layer in the exchange.
 struct Version {
     std::uint32_t layer;  ///< layers that went through, this one included
     std::uint32_t token;  ///< tokens that did

@@ -1,10 +1,10 @@
 #pragma once
 // What a multiplying warp does: it quantizes activations into bit planes and multiplies.
 //
-// The product is of single bits. A weight's code w + 1 is two bits, high and low; "plus" = high marks +1, "minus" =
-// neither marks -1. An activation is eight bit planes of weight 1, 2, ... 64, -128. mma.m16n8k256 counts, for 8 rows'
-// plus bits and the same rows' minus bits, where they synchronize each plane. So weights go from memory to the tensor
-// core without being unpacked, and 8 planes are the 8 columns of one instruction.
+// The product is of single bits. A weight's code w + 1 is two bits. "Plus", the high one, marks +1; "minus", neither,
+// marks -1. An activation is eight bit planes of weight 1, 2, ... 64, -128. One mma.m16n8k256 takes 8 rows' plus bits
+// and the same rows' minus bits and counts, for each plane, the columns where both bits are set. So weights go from
+// memory to the tensor core without being unpacked, and the 8 planes are the 8 columns of one instruction.
 #include <type_traits>
 
 #include "backends/cuda/decode/exchange.cuh"
@@ -184,7 +184,7 @@ __device__ inline std::uint32_t neither(std::uint32_t a, std::uint32_t b) {
 
 __device__ inline void count_bits(std::int32_t (&d)[4], std::uint32_t upper, std::uint32_t next, std::uint32_t b0,
                                   std::uint32_t b1) {
-    // A code's high bit falls on an even place, where the planes have theirs; odd places synchronize zeros.
+    // A code's high bit falls on an even place, where the planes have theirs; in odd places the planes are 0.
     asm("mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.and.popc {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
         "{%0, %1, %2, %3};"
         : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])

@@ -1,8 +1,7 @@
 #pragma once
-// How weights reach the multiplying warps: one warp requests them for all, each multiplying warp has a ring of its own
-// in shared memory. The order of the weights does not depend on activations, so that rings are full before a stage
-// begins. Never are more bytes on the way than the memory's latency asks for: what a block publishes, and what it
-// is_polling_warp for, would queue behind them.
+// How weights reach the multiplying warps. One warp requests them for all; each multiplying warp has a ring of its own
+// in shared memory. The order of the weights does not depend on activations, so the rings are full before a stage
+// begins. No more bytes are under way than the memory's latency asks for: the exchange would queue behind them.
 #include "backends/cuda/decode/worker.cuh"
 #include "backends/cuda/timings.hpp"
 
@@ -30,7 +29,7 @@ __device__ inline std::uint32_t read_released(std::uint32_t word) {
     return released;
 }
 
-/// Part of warp `warp` of what share of a stage a block has: as many tiles as the others, within one.
+/// The tiles of warp `warp` of a block's share of a stage: as many as those of the other warps, within one.
 __device__ inline TileRange range_of(const Share& share, int matrices, int chunks, int inputs, int warp) {
     const int pack = matrices * chunks, tiles = share.count * pack;
     const int begin = tiles * warp / decode_warps, end = tiles * (warp + 1) / decode_warps;
@@ -48,7 +47,7 @@ __device__ inline void clear(const DecodeWorker& worker) {
     barrier_init_fence();
 }
 
-/// A multiplying warp's end of its ring: tiles in portions of at most decode_held_tiles.
+/// The ring of a multiplying warp, read in portions of at most decode_held_tiles tiles.
 class TileRing {
 public:
     __device__ explicit TileRing(const DecodeWorker& worker)
@@ -98,7 +97,7 @@ public:
         asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy_));
     }
 
-    /// Everything, to the last token.
+    /// Requests all weights, up to the last token.
     __device__ void run() {
 #pragma unroll 1
         for (int step = 0; step < w_.a.steps; ++step) {

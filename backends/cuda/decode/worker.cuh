@@ -1,5 +1,5 @@
 #pragma once
-// What a block of the persistent kernel keeps, and how its warps synchronize.
+// What a block of the persistent kernel keeps, and how its warps synchronise.
 #include "backends/cuda/arithmetic/reduce.cuh"
 #include "backends/cuda/arithmetic/scales.cuh"
 #include "backends/cuda/decode/decode.hpp"
@@ -9,7 +9,7 @@
 namespace tephra::cuda {
 
 inline constexpr int multiplying_threads = 32 * decode_warps;
-/// Multiplying and serving threads: all who synchronize.
+/// Multiplying and serving threads: those that exchange vectors.
 inline constexpr int exchange_threads = multiplying_threads + 32 * serving_warps;
 /// Portions of weights under way to a warp at most.
 inline constexpr int portions_ahead = 8;

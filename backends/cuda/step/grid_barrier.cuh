@@ -23,7 +23,7 @@ __device__ inline int step_blocks() {
     return blocks;
 }
 
-/// Bulk copies that this block's threads start after barrier may overwrite what they had in shared memory.
+/// Bulk copies that start after a barrier may overwrite what this thread has stored in shared memory.
 __device__ inline void release_to_copies() {
     asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }

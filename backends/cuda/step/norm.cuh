@@ -26,9 +26,9 @@ struct TokenThreads {
         thread = all & (threads - 1);
         held = reinterpret_cast<int4*>(shared + number * step_held_bytes);
     }
-    /// The token of the block's first group, if there is one of that number.
+    /// The token of the block's first group; there may be none of that number.
     [[nodiscard]] __device__ int first_token() const { return groups * static_cast<int>(blockIdx.x); }
-    /// That the group takes.
+    /// The token of this group.
     [[nodiscard]] __device__ int token() const { return first_token() + number; }
     __device__ void synchronize() const { asm volatile("bar.sync %0, %1;" ::"r"(2 + number), "r"(threads) : "memory"); }
 };
@@ -81,8 +81,8 @@ __device__ __forceinline__ void hold_quads(const TokenThreads& group, const Norm
     }
 }
 
-/// Holds a vector as soon as all of it is there; beyond it, states that gains of zero leave out. No more is looked for
-/// than needed: is_polling_warp are in the way of what they wait for.
+/// Waits for a vector and stores it in the group's memory; beyond its end, states that meet gains of zero. It polls no
+/// more words than needed: polling slows the data down.
 __device__ __forceinline__ void hold_states(const TokenThreads& group, const NormView& norm, const std::int32_t* line,
                                             std::uint32_t flag) {
     const int quads = quads_of(norm);

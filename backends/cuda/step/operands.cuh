@@ -104,7 +104,7 @@ private:
     std::uint32_t memory_;
 };
 
-/// Whether the warp is_polling_warp whether all blocks have met.
+/// Whether this warp polls the grid barrier.
 __device__ inline bool is_polling_warp() {
     return step_thread() < 32;
 }

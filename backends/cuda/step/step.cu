@@ -151,7 +151,7 @@ __device__ __forceinline__ void multiply_stage(const StepArguments& a, StepShare
     const StepLayer& layer = shared.layers[number % 2];
     StageProduct<tokens> product(layer.products[stage % head_stage], stage, memory, shared.product);
 #pragma unroll 1
-    for (int pass = 0; pass < 2; ++pass) {  // the warp that is_polling_warp whether all have met has no time before
+    for (int pass = 0; pass < 2; ++pass) {  // the warp that polls the barrier opens its weights after it
         if ((is_polling_warp() ? 1 : 0) == pass) product.open_first();
         if (pass == 0) barrier.wait(barrier_number(number, stage));
     }
