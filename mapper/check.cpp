@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/narrow.hpp"
 #include "mapper/cluster.hpp"
 #include "mapper/mapping.hpp"
 #include "mapper/memory.hpp"
@@ -191,17 +192,30 @@ private:
 
 }  // namespace
 
+CoreUse& CoreUse::operator+=(const CoreUse& more) {
+    neurons += more.neurons;
+    synaptic_bytes += more.synaptic_bytes;
+    state_bytes += more.state_bytes;
+    axons_in += more.axons_in;
+    axons_out += more.axons_out;
+    return *this;
+}
+
 std::vector<CoreUse> core_use(const Program& program, const Machine& machine, const Mapping& mapping) {
     std::vector<CoreUse> uses(static_cast<std::size_t>(machine.cores()));
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
-        const auto memory = population_memory(program, PopulationId(static_cast<int>(p)), mapping.streams);
+        const auto memory = population_memory(program, PopulationId(narrow<int>(p)), mapping.streams);
         for (const Slice& slice : mapping.slices[p]) {
             CoreUse& use = uses[slice.core.index()];
             const int neurons = slice.end - slice.begin;
             use.neurons += neurons;
-            use.synaptic_bytes += synaptic_bytes(memory.weights * neurons, mapping.format);
-            use.state_bytes += state_bytes(memory, neurons);
+            use.synaptic_bytes += memory.weights * neurons;                     // weights until all are there
+            use.state_bytes += memory.state_bits * neurons + memory.core_bits;  // bits until all are there
         }
+    }
+    for (CoreUse& use : uses) {
+        use.synaptic_bytes = synaptic_bytes(use.synaptic_bytes, mapping.format);
+        use.state_bytes = bytes_of(use.state_bytes);
     }
     const bool trees = machine.mesh.routing == Routing::multicast;
     for_each_flow(program, machine, mapping, [&](const Flow& flow) {

@@ -25,6 +25,7 @@ void add_member(const Program& program, const Machine& machine, const MapOptions
         const int target = cluster_of[projection.target.index()];
         if (projection.kind == SynapseKind::ternary) fed.insert(target);
         if (projection.kind == SynapseKind::identity && target != own) identity = true;
+        if (projection.kind == SynapseKind::broadcast) cluster.feeds.push_back(target);
         if (projection.kind == SynapseKind::reduce) ++cluster.core_axons_out;
     }
     cluster.feeds.insert(cluster.feeds.end(), fed.begin(), fed.end());
@@ -41,6 +42,8 @@ void add_axons_in(const Program& program, const std::vector<int>& cluster_of, Cl
             const Projection& projection = program[input];
             if (projection.kind == SynapseKind::ternary) whole.insert(projection.source);
             if (projection.kind == SynapseKind::broadcast) ++cluster.core_axons_in;
+            if (projection.kind == SynapseKind::reduce)
+                cluster.gathers.push_back(cluster_of[projection.source.index()]);
             if (projection.kind == SynapseKind::identity && cluster_of[projection.source.index()] != own)
                 rowwise.insert(projection.source);
         }
@@ -54,22 +57,23 @@ std::int64_t at_most(std::int64_t budget, std::int64_t of_row) {
 }
 
 /// The limit that keeps a single row of the cluster off a core.
-std::string broken_limit(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine,
-                         SynapseFormat format) {
-    const CoreLimits& limits = machine.limits;
+std::string broken_limit(const CoreUse& row, const CoreLimits& limits) {
     const auto text = [](const char* what, std::int64_t needs, std::int64_t has) {
         return std::to_string(needs) + " " + what + ", a core has " + std::to_string(has);
     };
-    if (synaptic_bytes(cluster.weights, format) > limits.synaptic_bytes)
-        return text("bytes of synaptic memory", synaptic_bytes(cluster.weights, format), limits.synaptic_bytes);
-    const std::int64_t state = (cluster.row_state_bits + cluster.core_state_bits + 7) / 8;
-    if (state > limits.state_bytes) return text("bytes of state memory", state, limits.state_bytes);
-    const std::int64_t in = cluster.core_axons_in + cluster.row_axons_in;
-    if (in > limits.axons_in) return text("axons in", in, limits.axons_in);
-    const std::int64_t out =
-        fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out + cluster.core_axons_out;
-    if (out > limits.axons_out) return text("axons out", out, limits.axons_out);
-    return text("neurons", static_cast<std::int64_t>(cluster.members.size()), limits.neurons);
+    if (row.synaptic_bytes > limits.synaptic_bytes)
+        return text("bytes of synaptic memory", row.synaptic_bytes, limits.synaptic_bytes);
+    if (row.state_bytes > limits.state_bytes) return text("bytes of state memory", row.state_bytes, limits.state_bytes);
+    if (row.axons_in > limits.axons_in) return text("axons in", row.axons_in, limits.axons_in);
+    if (row.axons_out > limits.axons_out) return text("axons out", row.axons_out, limits.axons_out);
+    return text("neurons", row.neurons, limits.neurons);
+}
+
+/// Cores that send a record to the cluster.
+std::int64_t records_in(const Cluster& cluster, const std::vector<Cluster>& all) {
+    std::int64_t cores = 0;
+    for (const int source : cluster.gathers) cores += source < 0 ? 1 : all[static_cast<std::size_t>(source)].cores;
+    return cores;
 }
 
 }  // namespace
@@ -114,6 +118,24 @@ std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Ro
     return cores;
 }
 
+CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
+                 SynapseFormat format) {
+    CoreUse use;
+    use.neurons = rows * narrow<int>(cluster.members.size());
+    use.synaptic_bytes = synaptic_bytes(rows * cluster.weights, format);
+    use.state_bytes = bytes_of(rows * cluster.row_state_bits + cluster.core_state_bits);
+    use.axons_in = cluster.core_axons_in + records_in(cluster, all) + rows * cluster.row_axons_in;
+    use.axons_out =
+        rows * (fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out) + cluster.core_axons_out;
+    return use;
+}
+
+bool fits(const CoreUse& use, const CoreLimits& limits) {
+    return use.neurons <= limits.neurons && use.synaptic_bytes <= limits.synaptic_bytes &&
+           use.state_bytes <= limits.state_bytes && use.axons_in <= limits.axons_in &&
+           use.axons_out <= limits.axons_out;
+}
+
 int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, SynapseFormat format) {
     const CoreLimits& limits = machine.limits;
     const std::int64_t weights = format == SynapseFormat::int8 ? limits.synaptic_bytes : 4 * limits.synaptic_bytes;
@@ -121,7 +143,7 @@ int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Mac
     return static_cast<int>(std::min(
         {at_most(limits.neurons, static_cast<std::int64_t>(cluster.members.size())), at_most(weights, cluster.weights),
          at_most(8 * limits.state_bytes - cluster.core_state_bits, cluster.row_state_bits),
-         at_most(limits.axons_in - cluster.core_axons_in, cluster.row_axons_in),
+         at_most(limits.axons_in - cluster.core_axons_in - records_in(cluster, all), cluster.row_axons_in),
          at_most(limits.axons_out - cluster.core_axons_out, out), std::int64_t{cluster.size}}));
 }
 
@@ -142,7 +164,7 @@ Result<void> find_least_cores(const Program& program, const Machine& machine, Sy
             if (rows == 0)
                 return fail(ErrorCode::does_not_fit,
                             "one neuron of " + program[cluster.members.front()].name + " needs " +
-                                broken_limit(cluster, clusters, machine, format),
+                                broken_limit(part_use(cluster, clusters, 1, machine, format), machine.limits),
                             program.model_name, "no number of chips of this kind is enough");
             const int cores = cluster.rows(rows);
             if (cores > cluster.cores) cluster.cores = cores, changed = true;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/narrow.hpp"
 #include "mapper/mapping.hpp"
 
 namespace tephra {
@@ -18,12 +19,18 @@ struct Cluster {
     std::int64_t core_axons_in = 0, row_axons_in = 0;
     // Axons out: of a row to identity targets elsewhere, of a core for records, and to every core of `feeds`.
     std::int64_t row_axons_out = 0, core_axons_out = 0;
-    std::vector<int> feeds;  ///< clusters that each row reaches entirely, once a message; -1: the host
+    std::vector<int> feeds;  ///< clusters that each row (or the record of a Normalizer) reaches entirely; -1: the host
+    std::vector<int> gathers;  ///< clusters of which every core sends a record to this one; -1: the host
     // Time per token: of a core to take its messages, and of a row for its synapses and update.
     Picoseconds core_time, row_time;
     int least = 0;  ///< fewest cores it fits on
     int cores = 0;  ///< cores it gets
     [[nodiscard]] int rows(int on_cores) const { return (size + on_cores - 1) / on_cores; }
+    /// First row of part k of `parts` equal parts.
+    [[nodiscard]] int part(int k, int parts) const { return narrow<int>(std::int64_t{k} * size / parts); }
+    /// Whether it is one neuron that merges the records of others (a Normalizer): it needs next to no memory and may
+    /// lie beside any other cluster.
+    [[nodiscard]] bool merges_records() const { return size == 1 && weights == 0 && !gathers.empty(); }
 };
 
 /// All clusters in order of their first population, the host's populations left out; `cluster_of` [population] is -1
@@ -34,7 +41,16 @@ struct Clusters {
 };
 Clusters make_clusters(const Program& program, const Machine& machine, const MapOptions& options);
 
-/// Most rows of a cluster on one core, when the clusters it feeds lie on `cores` each; 0: not even one.
+/// What `rows` rows of a cluster take of a core: an upper bound of core_use(), which counts a message once that several
+/// clusters of a core listen to.
+CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
+                 SynapseFormat format);
+
+/// Whether a core with these limits holds all that.
+bool fits(const CoreUse& use, const CoreLimits& limits);
+
+/// Most rows of a cluster on one core, when the clusters that it exchanges messages with lie on
+/// `cores` each; 0: not even one.
 int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, SynapseFormat format);
 
 /// Cores that a message of the cluster's rows goes to, summed over its populations.
@@ -43,7 +59,7 @@ std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Ro
 /// Time per token that each of its cores is busy, on `cores` cores.
 Picoseconds busy_time(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine);
 
-/// Sets least and cores of every cluster. Errors: does_not_fit when a row exceeds a core.
+/// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.
 Result<void> find_least_cores(const Program& program, const Machine& machine, SynapseFormat format,
                               std::vector<Cluster>& clusters);
 

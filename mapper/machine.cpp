@@ -93,6 +93,20 @@ bool Machine::usable(CoreId core) const {
     return core.value % cores_per_chip() < mesh.usable_cores && !std::ranges::binary_search(dead_cores, core);
 }
 
+std::vector<ChipId> snake_order(const Machine& machine) {
+    std::vector<ChipId> order;
+    for (int z = 0; z < machine.chips_z; ++z)
+        for (int i = 0; i < machine.chips_y; ++i) {
+            const int y = z % 2 == 0 ? i : machine.chips_y - 1 - i;
+            for (int k = 0; k < machine.chips_x; ++k) {
+                const int row = z * machine.chips_y + i;  // rows turn at their ends
+                const int x = row % 2 == 0 ? k : machine.chips_x - 1 - k;
+                order.emplace_back(x + machine.chips_x * (y + machine.chips_y * z));
+            }
+        }
+    return order;
+}
+
 std::string machine_json(const Machine& machine) {
     Json::Object out{{"name", machine.name}, {"kind", machine.kind}};
     for (auto& member : numbers_json(machine)) out.push_back(std::move(member));

@@ -120,6 +120,9 @@ Result<Machine> find_machine(const std::string& name_or_path);
 /// Names of the machines that find_machine knows, sorted.
 std::vector<std::string> machine_names();
 
+/// Chips in the order that blocks are laid out: each is a neighbour of the one before.
+std::vector<ChipId> snake_order(const Machine& machine);
+
 /// Hash of all that a run depends on: shape, limits, formats, times, routing, dead cores and links. Name, kind, notes
 /// and sources are left out: a copy of a machine file under another name is the same machine.
 Hash128 machine_hash(const Machine& machine);

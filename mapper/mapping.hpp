@@ -43,8 +43,8 @@ struct MapOptions {
 };
 
 /// Partitions (mapper/partition.hpp), places (mapper/place.hpp) and checks.
-/// Errors: does_not_fit ("needs N chips of this kind"), bad_input (a synapse format that the machine has not, a number
-/// of streams that is not 1 to most_streams).
+/// Errors: does_not_fit ("needs N chips of this kind"), bad_input (times that overflow, mapper/work.hpp; a synapse
+/// format that the machine has not, a number of streams that is not 1 to most_streams).
 Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options);
 
 /// Every fault of a mapping, whoever made it; empty when the machine can run the program so. Code bad_input: another
@@ -65,6 +65,7 @@ struct CoreUse {
     std::int64_t state_bytes = 0;
     std::int64_t axons_in = 0;   ///< distinct source neurons whose messages reach the core
     std::int64_t axons_out = 0;  ///< (neuron, destination core) pairs; under multicast (neuron, tree) pairs
+    CoreUse& operator+=(const CoreUse& more);
 };
 
 /// Use of every core of the machine, [cores].

@@ -4,7 +4,6 @@ namespace tephra {
 namespace {
 
 constexpr std::int64_t accumulator_bits = 32;
-constexpr std::int64_t word_bits = 32;
 constexpr std::int64_t credit_bits = 16;
 
 }  // namespace
@@ -27,10 +26,10 @@ PopulationMemory population_memory(const Program& program, PopulationId id, int 
                 memory.state_bits += slots * program[projection.source].message_bits;
                 break;
             case SynapseKind::reduce:
-                memory.state_bits += slots * projection.words * word_bits;
+                memory.state_bits += slots * projection.words * record_word_bits;
                 break;
             case SynapseKind::broadcast:
-                memory.core_bits += slots * projection.words * word_bits;
+                memory.core_bits += slots * projection.words * record_word_bits;
                 break;
             case SynapseKind::credit:
                 memory.state_bits += credit_bits;
@@ -41,11 +40,7 @@ PopulationMemory population_memory(const Program& program, PopulationId id, int 
 }
 
 std::int64_t synaptic_bytes(std::int64_t weights, SynapseFormat format) {
-    return format == SynapseFormat::int8 ? weights : (weights + 3) / 4;
-}
-
-std::int64_t state_bytes(const PopulationMemory& memory, std::int64_t neurons) {
-    return (memory.state_bits * neurons + memory.core_bits + 7) / 8;
+    return format == SynapseFormat::int8 ? weights : bytes_of(2 * weights);
 }
 
 }  // namespace tephra

@@ -27,7 +27,12 @@ PopulationMemory population_memory(const Program& program, PopulationId id, int 
 /// Bytes of `weights` synapses.
 std::int64_t synaptic_bytes(std::int64_t weights, SynapseFormat format);
 
-/// Bytes of state memory of a slice of `neurons`.
-std::int64_t state_bytes(const PopulationMemory& memory, std::int64_t neurons);
+/// Whole bytes that hold so many bits.
+constexpr std::int64_t bytes_of(std::int64_t bits) {
+    return (bits + 7) / 8;
+}
+
+/// Bits of a word of a record (NormRecord, NormScales).
+inline constexpr int record_word_bits = 32;
 
 }  // namespace tephra

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "mapper/cluster.hpp"
 #include "mapper/layout.hpp"
+#include "mapper/pack.hpp"
 #include "mapper/traffic.hpp"
 
 namespace tephra {
@@ -16,7 +19,7 @@ constexpr int cores_for_own_normalizers = 16;
 /// Clusters of one block.
 struct Unit {
     std::vector<int> clusters;
-    std::vector<int> singles;  ///< populations of one neuron
+    std::vector<int> singles;  ///< Normalizers
     int least = 0;             ///< cores
     Picoseconds work;          ///< per token, summed over cores
 };
@@ -44,15 +47,24 @@ public:
         if (auto done = find_least_cores(program_, machine_, *options_.format, clusters_.all); !done)
             return tl::unexpected(done.error());
         make_units();
-        auto segments = plan();
-        if (!segments) return tl::unexpected(segments.error());
-        Mapping mapping;
-        mapping.slices.resize(program_.populations.size());
-        for (const Segment& segment : *segments) fill(segment, mapping);
-        return mapping;
+        if (auto mapping = place_units()) return std::move(*mapping);
+        std::vector<CoreId> cores;
+        for (const auto& more : chip_cores_) cores.insert(cores.end(), more.begin(), more.end());
+        return place_packed(program_, machine_, options_, std::move(clusters_.all), cores);
     }
 
 private:
+    /// Units on chips; none when there are too few cores for a cluster each, or no room for a Normalizer.
+    std::optional<Mapping> place_units() {
+        const auto segments = plan();
+        if (segments.empty() && !units_.empty()) return {};
+        Mapping mapping;
+        mapping.slices.resize(program_.populations.size());
+        for (const Segment& segment : segments)
+            if (!fill(segment, mapping)) return {};
+        return mapping;
+    }
+
     Cluster& at(int cluster) { return clusters_.all[static_cast<std::size_t>(cluster)]; }
     const Cluster& at(int cluster) const { return clusters_.all[static_cast<std::size_t>(cluster)]; }
     /// Most cores that a chip gives.
@@ -66,7 +78,7 @@ private:
         std::map<int, Unit> by_block;
         for (int c = 0; c < static_cast<int>(clusters_.all.size()); ++c) {
             Unit& unit = by_block[at(c).block];
-            (at(c).size == 1 ? unit.singles : unit.clusters).push_back(c);
+            (at(c).merges_records() ? unit.singles : unit.clusters).push_back(c);
         }
         for (auto& [block, unit] : by_block) {
             if (unit.clusters.empty() && !units_.empty()) {  // the head's Normalizer when the head is on the host
@@ -83,7 +95,7 @@ private:
     }
 
     /// Segments in which no chip that several units share has more than `work`; empty when the chips don't suffice.
-    std::vector<Segment> pack(Picoseconds work) const {
+    std::vector<Segment> segments_within(Picoseconds work) const {
         std::vector<Segment> segments;
         std::size_t chip = 0;
         for (std::size_t u = 0; u < units_.size();) {
@@ -106,7 +118,8 @@ private:
         return segments;
     }
 
-    Result<std::vector<Segment>> plan() const {
+    /// Which units go to which chips; empty when there are fewer cores than clusters need one by one.
+    std::vector<Segment> plan() const {
         Picoseconds low;
         Picoseconds high;
         int least = 0;
@@ -115,11 +128,11 @@ private:
             high += unit.work;
             least += unit.least;
         }
-        if (auto alone = pack({}); !alone.empty() || units_.empty()) return alone;
-        if (auto segments = pack(high); !segments.empty()) {
+        if (auto alone = segments_within({}); !alone.empty() || units_.empty()) return alone;
+        if (auto segments = segments_within(high); !segments.empty()) {
             while (low < high) {  // the least work of the fullest chip
                 const Picoseconds middle(low.value() + (high.value() - low.value()) / 2);
-                auto better = pack(middle);
+                auto better = segments_within(middle);
                 if (better.empty()) {
                     low = Picoseconds(middle.value() + 1);
                 } else {
@@ -132,21 +145,16 @@ private:
         int cores = 0;
         for (std::size_t chips = 0; chips < chip_cores_.size(); ++chips) {
             cores += capacity(chips);
-            if (cores >= least) return std::vector<Segment>{{0, units_.size(), 0, chips + 1}};
+            if (cores >= least) return {{0, units_.size(), 0, chips + 1}};
         }
-        const int per_chip = cores_per_chip();
-        return fail(ErrorCode::does_not_fit,
-                    "does not fit " + machine_.name + ": needs " + std::to_string((least + per_chip - 1) / per_chip) +
-                        " chips of this kind, it has " + std::to_string(machine_.chips()),
-                    program_.model_name,
-                    "take 2-bit synapses, the head on the host, fewer streams or a larger machine");
+        return {};
     }
 
-    /// Whether the cores that a cluster has now keep the axons out of those that feed it within their limit.
-    bool feeders_allow(int cluster) const {
-        return std::ranges::all_of(clusters_.all, [&](const Cluster& feeder) {
-            return std::ranges::count(feeder.feeds, cluster) == 0 ||
-                   most_rows(feeder, clusters_.all, machine_, *options_.format) >= feeder.rows(feeder.cores);
+    /// Whether the cores that a cluster has now keep the axons of those that it exchanges messages with within limits.
+    bool neighbours_allow(int cluster) const {
+        return std::ranges::all_of(clusters_.all, [&](const Cluster& other) {
+            return std::ranges::count(other.feeds, cluster) + std::ranges::count(other.gathers, cluster) == 0 ||
+                   most_rows(other, clusters_.all, machine_, *options_.format) >= other.rows(other.cores);
         });
     }
 
@@ -177,7 +185,7 @@ private:
             const int rows = cluster.rows(before);
             if (rows > 1) cluster.cores = cluster.rows(rows - 1);
             const Picoseconds link = copy_time(*longest, clusters) * std::int64_t{cluster.cores};
-            if (rows == 1 || cluster.cores - before > free || !feeders_allow(*longest) ||
+            if (rows == 1 || cluster.cores - before > free || !neighbours_allow(*longest) ||
                 link > busy_time(cluster, clusters_.all, machine_)) {
                 cluster.cores = before;
                 open.erase(longest);
@@ -187,7 +195,8 @@ private:
         }
     }
 
-    void fill(const Segment& segment, Mapping& mapping) {
+    /// Slices of the segment's units; false when a Normalizer finds no room.
+    bool fill(const Segment& segment, Mapping& mapping) {
         std::vector<CoreId> cores;
         for (std::size_t c = 0; c < segment.chips; ++c) {
             const auto& more = chip_cores_[segment.first_chip + c];
@@ -212,33 +221,57 @@ private:
         std::map<int, std::vector<CoreId>> cores_of;
         auto next = cores.begin();
         for (const int c : layout) cores_of[c].push_back(*next++);
-        for (const int c : clusters) place_cluster(at(c), cores_of[c], mapping);
-        for (std::size_t u = segment.first_unit; u < segment.first_unit + segment.units; ++u)
-            place_singles(units_[u], own || next == cores.begin() ? *next++ : CoreId(), mapping);
+        std::map<CoreId, CoreUse> used;
+        for (const int c : clusters) place_cluster(at(c), cores_of[c], mapping, used);
+        for (std::size_t u = segment.first_unit; u < segment.first_unit + segment.units; ++u) {
+            const CoreId chosen = own || next == cores.begin() ? *next++ : CoreId();
+            if (!place_singles(units_[u], chosen, cores, mapping, used)) return false;
+        }
+        return true;
     }
 
-    static void place_cluster(const Cluster& cluster, const std::vector<CoreId>& cores, Mapping& mapping) {
-        for (const PopulationId member : cluster.members) {
-            auto& slices = mapping.slices[member.index()];
-            for (int k = 0; k < cluster.cores; ++k) {
-                const auto part = [&](std::int64_t n) { return static_cast<int>(n * cluster.size / cluster.cores); };
-                slices.push_back({cores[static_cast<std::size_t>(k)], part(k), part(k + 1)});
-            }
+    void place_cluster(const Cluster& cluster, const std::vector<CoreId>& cores, Mapping& mapping,
+                       std::map<CoreId, CoreUse>& used) const {
+        for (int k = 0; k < cluster.cores; ++k) {
+            const CoreId core = cores[static_cast<std::size_t>(k)];
+            const int begin = cluster.part(k, cluster.cores);
+            const int end = cluster.part(k + 1, cluster.cores);
+            for (const PopulationId member : cluster.members)
+                mapping.slices[member.index()].push_back({core, begin, end});
+            used[core] += part_use(cluster, clusters_.all, end - begin, machine_, *options_.format);
         }
     }
 
-    /// One-neuron populations on a core of their own, or beside the last slice of the population they summarize.
-    void place_singles(const Unit& unit, CoreId own, Mapping& mapping) const {
-        for (const int c : unit.singles)
-            for (const PopulationId member : at(c).members) {
-                CoreId core = own;
-                if (!core.valid()) core = mapping.slices[at(unit.clusters.front()).members.front().index()].back().core;
-                for (const ProjectionId input : program_[member].inputs)
-                    if (program_[input].kind == SynapseKind::reduce && !own.valid())
-                        if (const auto& slices = mapping.slices[program_[input].source.index()]; !slices.empty())
-                            core = slices.back().core;
-                mapping.slices[member.index()] = {{core, 0, 1}};
+    /// Each Normalizer goes to the unit's `own` core, or beside the last slice of the population that it summarizes;
+    /// where that core has no room left, to the first of `cores` that has. False when none has.
+    bool place_singles(const Unit& unit, CoreId own, const std::vector<CoreId>& cores, Mapping& mapping,
+                       std::map<CoreId, CoreUse>& used) const {
+        for (const int c : unit.singles) {
+            const CoreUse more = part_use(at(c), clusters_.all, 1, machine_, *options_.format);
+            const auto has_room = [&](CoreId core) {
+                CoreUse use = used[core];
+                return fits(use += more, machine_.limits);
+            };
+            CoreId core = own.valid() ? own : beside(unit, at(c), mapping);
+            if (!has_room(core)) {
+                const auto other = std::ranges::find_if(cores, has_room);
+                if (other == cores.end()) return false;
+                core = *other;
             }
+            used[core] += more;
+            for (const PopulationId member : at(c).members) mapping.slices[member.index()] = {{core, 0, 1}};
+        }
+        return true;
+    }
+
+    /// Core of the last slice of the population that a Normalizer summarizes; of the unit's first when the host has it.
+    CoreId beside(const Unit& unit, const Cluster& single, const Mapping& mapping) const {
+        CoreId core = mapping.slices[at(unit.clusters.front()).members.front().index()].back().core;
+        for (const ProjectionId input : program_[single.members.front()].inputs)
+            if (program_[input].kind == SynapseKind::reduce)
+                if (const auto& slices = mapping.slices[program_[input].source.index()]; !slices.empty())
+                    core = slices.back().core;
+        return core;
     }
 
     const Program& program_;
@@ -250,20 +283,6 @@ private:
 };
 
 }  // namespace
-
-std::vector<ChipId> snake_order(const Machine& machine) {
-    std::vector<ChipId> order;
-    for (int z = 0; z < machine.chips_z; ++z)
-        for (int i = 0; i < machine.chips_y; ++i) {
-            const int y = z % 2 == 0 ? i : machine.chips_y - 1 - i;
-            for (int k = 0; k < machine.chips_x; ++k) {
-                const int row = z * machine.chips_y + i;  // rows turn at their ends
-                const int x = row % 2 == 0 ? k : machine.chips_x - 1 - k;
-                order.emplace_back(x + machine.chips_x * (y + machine.chips_y * z));
-            }
-        }
-    return order;
-}
 
 Result<Mapping> partition(const Program& program, const Machine& machine, const MapOptions& options) {
     return Partition(program, machine, options).run();

@@ -10,16 +10,20 @@ namespace tephra {
 namespace {
 
 constexpr int most_sweeps = 12;
+/// Places among which the slices of a chip move. Memory grows with its square, time with its third power: 256 take
+/// a part of a second. No chip that ships has more than 128 cores.
+constexpr std::size_t most_places = 256;
 constexpr int gates = 7;  ///< fixed ends of a chip's traffic: six borders and the host's tile
 
-/// One chip: traffic between its usable cores and gates, and the hops between their places.
-class Chip {
+/// Traffic of one chip between its places (cores) and gates, and the hops between them.
+class ChipTraffic {
 public:
-    explicit Chip(std::vector<CoreId> cores) : cores_(std::move(cores)), width_(cores_.size() + gates) {}
+    explicit ChipTraffic(std::vector<CoreId> cores) : cores_(std::move(cores)), width_(cores_.size() + gates) {}
     [[nodiscard]] bool empty() const { return traffic_ == 0; }
+    [[nodiscard]] const std::vector<CoreId>& cores() const { return cores_; }
 
     void add(std::size_t a, std::size_t b, std::int64_t flits) {
-        if (a == b) return;
+        if (a == b || cores_.empty()) return;
         flits_.resize(width_ * width_, 0);  // most chips of a large machine stay empty
         flits_[a * width_ + b] += flits;
         flits_[b * width_ + a] += flits;
@@ -113,20 +117,42 @@ private:
     std::vector<std::size_t> item_;    ///< [cores] what lies at a place
 };
 
+/// Cores of a chip among which slices move: all usable ones, at most most_places. Where a chip has more, the free ones
+/// nearest to its middle are taken; where more are in use, none, and its slices stay where the partition put them.
+std::vector<CoreId> places_of(const Machine& machine, ChipId chip, const std::vector<bool>& in_use) {
+    std::vector<CoreId> used;
+    std::vector<CoreId> idle;
+    for (int k = 0; k < machine.mesh.usable_cores; ++k) {
+        const CoreId core(chip.value * machine.cores_per_chip() + k);
+        if (machine.usable(core)) (in_use[core.index()] ? used : idle).push_back(core);
+    }
+    if (used.empty() || used.size() > most_places) return {};
+    const auto from_middle = [&](CoreId core) {
+        const int tile = machine.tile_of(core);
+        return std::abs(tile % machine.mesh.tiles_x - machine.mesh.tiles_x / 2) +
+               std::abs(tile / machine.mesh.tiles_x - machine.mesh.tiles_y / 2);
+    };
+    if (used.size() + idle.size() > most_places) {
+        std::ranges::stable_sort(idle, {}, from_middle);
+        idle.resize(most_places - used.size());
+    }
+    used.insert(used.end(), idle.begin(), idle.end());
+    std::ranges::sort(used);
+    return used;
+}
+
 /// The chips of a mapping with their traffic.
 class Placement {
 public:
-    Placement(const Machine& machine, const Topology& topology) : machine_(machine), topology_(topology) {
-        index_.resize(static_cast<std::size_t>(machine.cores()), 0);
+    Placement(const Machine& machine, const Topology& topology, const Mapping& mapping)
+        : machine_(machine), topology_(topology) {
+        std::vector<bool> in_use(static_cast<std::size_t>(machine.cores()), false);
+        for (const auto& slices : mapping.slices)
+            for (const Slice& slice : slices) in_use[slice.core.index()] = true;
+        index_.resize(in_use.size(), 0);
         for (int c = 0; c < machine.chips(); ++c) {
-            std::vector<CoreId> cores;
-            for (int k = 0; k < machine.cores_per_chip(); ++k) {
-                const CoreId core(c * machine.cores_per_chip() + k);
-                if (!machine.usable(core)) continue;
-                index_[core.index()] = cores.size();
-                cores.push_back(core);
-            }
-            chips_.emplace_back(std::move(cores));
+            const ChipTraffic& chip = chips_.emplace_back(places_of(machine, ChipId(c), in_use));
+            for (std::size_t k = 0; k < chip.cores().size(); ++k) index_[chip.cores()[k].index()] = k;
         }
     }
 
@@ -156,29 +182,26 @@ public:
         std::vector<CoreId> places(index_.size());
         for (std::size_t c = 0; c < places.size(); ++c) places[c] = CoreId(static_cast<int>(c));
         for (int c = 0; c < machine_.chips(); ++c) {
-            Chip& chip = at(ChipId(c));
+            ChipTraffic& chip = at(ChipId(c));
             if (chip.empty()) continue;
             const auto moved = chip.improve(gate_tiles, machine_);
-            for (int k = 0; k < machine_.cores_per_chip(); ++k) {
-                const CoreId core(c * machine_.cores_per_chip() + k);
-                if (machine_.usable(core)) places[core.index()] = moved[index_[core.index()]];
-            }
+            for (std::size_t k = 0; k < moved.size(); ++k) places[chip.cores()[k].index()] = moved[k];
         }
         return places;
     }
 
 private:
-    Chip& at(ChipId chip) { return chips_[chip.index()]; }
+    ChipTraffic& at(ChipId chip) { return chips_[chip.index()]; }
     const Machine& machine_;
     const Topology& topology_;
-    std::vector<Chip> chips_;
-    std::vector<std::size_t> index_;  ///< [core] among the usable cores of its chip
+    std::vector<ChipTraffic> chips_;
+    std::vector<std::size_t> index_;  ///< [core] among the places of its chip
 };
 
 }  // namespace
 
 void improve_placement(const Program& program, const Machine& machine, const Topology& topology, Mapping& mapping) {
-    Placement placement(machine, topology);
+    Placement placement(machine, topology, mapping);
     for_each_flow(program, machine, mapping, [&](const Flow& flow) { placement.add(flow); });
     const auto places = placement.improve();
     for (auto& slices : mapping.slices)

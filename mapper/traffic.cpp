@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mapper/memory.hpp"
 namespace tephra {
 namespace {
 
@@ -91,7 +92,7 @@ private:
     void visit_records(const Projection& projection) {
         if (projection.kind != SynapseKind::reduce && projection.kind != SynapseKind::broadcast) return;
         const auto targets = cores(projection.target);
-        const int flits = machine_.mesh.packet_flits(projection.words * 32);
+        const int flits = machine_.mesh.packet_flits(projection.words * record_word_bits);
         for (const Slice& slice : slices(projection.source)) visit_({projection.source, slice.core, targets, 1, flits});
     }
 

@@ -13,6 +13,41 @@ inline Program small_program(int hidden, int layers, int intermediate, int vocab
     return lower(make_blank_model(options));
 }
 
+/// in (host, 8-bit messages) => out (dense ternary weights) -> sink (host): two populations, one of them on cores.
+inline Program one_layer(int inputs, int outputs) {
+    Program program;
+    program.model_name = "layer";
+    const auto add = [&](const char* name, int size, int message_bits, bool on_host) {
+        Population p;
+        p.name = name;
+        p.size = size;
+        p.block = 0;
+        p.message_bits = message_bits;
+        p.on_host = on_host;
+        p.model = Readout{};
+        program.populations.push_back(p);
+    };
+    add("in", inputs, 8, true), add("out", outputs, 24, false), add("sink", outputs, 0, true);
+    program.source = PopulationId(0);
+    program.sink = PopulationId(2);
+    const auto connect = [&](int source, int target, SynapseKind kind) -> Projection& {
+        const ProjectionId id(static_cast<int>(program.projections.size()));
+        program.populations[static_cast<std::size_t>(source)].outputs.push_back(id);
+        program.populations[static_cast<std::size_t>(target)].inputs.push_back(id);
+        Projection& p = program.projections.emplace_back();
+        p.source = PopulationId(source);
+        p.target = PopulationId(target);
+        p.kind = kind;
+        return p;
+    };
+    TernaryMatrix weights;
+    weights.rows = outputs;
+    weights.cols = inputs;
+    connect(0, 1, SynapseKind::ternary).matrices = {weights};
+    connect(1, 2, SynapseKind::identity);
+    return program;
+}
+
 inline std::size_t population_index(const Program& program, const std::string& name) {
     const auto found = std::ranges::find(program.populations, name, &Population::name);
     REQUIRE(found != program.populations.end());

@@ -26,7 +26,7 @@ TEST_CASE("map writes a mapping that its own check accepts, and a picture") {
     CHECK(made.exit_code == 0);
     const auto json = parse_json(made.out, "stdout");
     REQUIRE(json);
-    CHECK(json->find("chips")->array()->size() == 7);
+    CHECK(json->find("chips")->array()->size() == 6 + 1);  // a chip for each of the six blocks, and one for the head
     CHECK(json->find("totals") != nullptr);
     CHECK(read_file(picture.str())->starts_with("<svg"));
     CHECK(map(model + " --machine kapoho-point --check " + mapping.str()).exit_code == 0);
@@ -39,6 +39,20 @@ TEST_CASE("map prints a row per core as CSV") {
     const auto cores = map(model + " --machine loihi2-oheo-gulch --cores --format csv");
     CHECK(cores.exit_code == 0);
     CHECK(cores.out.starts_with("core,chip,tile,blocks,neurons,synaptic bytes,"));
+}
+
+TEST_CASE("map and simulate take the machine's first synapse format") {
+    std::string text = *read_file(std::string(TEPHRA_MACHINES) + "/generic-mesh.json");
+    const std::string both = R"("synapse_formats": ["ternary2", "int8"])";
+    const auto at = text.find(both);
+    REQUIRE(at != std::string::npos);
+    const test::TemporaryPath machine("int8-only.json");
+    REQUIRE(write_file(machine.str(), text.replace(at, both.size(), R"("synapse_formats": ["int8"])")));
+    const auto mapped = map(model + " --machine " + machine.str());
+    CHECK(mapped.out.find("8-bit synapses") != std::string::npos);
+    const auto run = run_program("simulate " + model + " --machine " + machine.str() + " --prompt Once -n 0");
+    INFO(run.log);
+    CHECK(run.exit_code == 0);
 }
 
 TEST_CASE("map exits as the kind of its failure says, and writes nothing") {

@@ -1,0 +1,108 @@
+#include "mapper/pack.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/narrow.hpp"
+
+namespace tephra {
+namespace {
+
+/// Cores that a program needs under the options; none when a neuron exceeds a core.
+std::optional<int> cores_needed(const Program& program, const Machine& machine, const MapOptions& options) {
+    Clusters clusters = make_clusters(program, machine, options);
+    if (!find_least_cores(program, machine, *options.format, clusters.all)) return {};
+    return cores_needed(pack(clusters.all, machine, *options.format));
+}
+
+/// "take 2-bit synapses or a larger machine": what would need fewer cores than `needed`.
+std::string remedies(const Program& program, const Machine& machine, const MapOptions& options, int needed) {
+    std::vector<std::string> all;
+    const auto try_option = [&](const char* name, const MapOptions& changed) {
+        const auto cores = cores_needed(program, machine, changed);
+        if (cores && *cores < needed) all.emplace_back(name);
+    };
+    MapOptions changed = options;
+    if (std::ranges::count(machine.formats, SynapseFormat::ternary2) != 0) {
+        changed.format = SynapseFormat::ternary2;
+        try_option("2-bit synapses", changed);
+    }
+    changed = options;
+    changed.head_on_host = true;
+    try_option("the head on the host", changed);
+    changed = options;
+    changed.streams = 1;
+    try_option("fewer streams", changed);
+    if (options.cores_per_chip > 0 && options.cores_per_chip < machine.mesh.usable_cores)
+        all.emplace_back("more cores of each chip");
+    all.emplace_back("a larger machine");
+    std::string text = "take ";
+    for (std::size_t k = 0; k < all.size(); ++k) text += (k == 0 ? "" : (k + 1 == all.size() ? " or " : ", ")) + all[k];
+    return text;
+}
+
+/// The error of a program that needs `needed` cores, of which the machine has `usable`.
+Error lack_of_cores(const Program& program, const Machine& machine, const MapOptions& options, int needed, int usable) {
+    const auto error = [&](const std::string& message, std::string hint) {
+        return Error{ErrorCode::does_not_fit, message, program.model_name, std::move(hint)};
+    };
+    if (usable == 0)
+        return error("no core of " + machine.name + " takes work: all are dead or reserved",
+                     "take some off dead_cores, or raise usable_cores");
+    int per_chip = machine.mesh.usable_cores;
+    std::string limited;
+    if (options.cores_per_chip > 0 && options.cores_per_chip < per_chip) {
+        per_chip = options.cores_per_chip;
+        limited = ", " + std::to_string(per_chip) + " cores of each in use";
+    }
+    const int chips = (needed + per_chip - 1) / per_chip;
+    const std::string what =
+        chips > machine.chips()
+            ? std::to_string(chips) + " chips of this kind" + limited + ", it has " + std::to_string(machine.chips())
+            : std::to_string(needed) + " cores, it has " + std::to_string(usable) + " that take work";
+    return error("does not fit " + machine.name + ": needs " + what, remedies(program, machine, options, needed));
+}
+
+}  // namespace
+
+std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, SynapseFormat format) {
+    std::vector<PackedPart> parts;
+    CoreUse used;  // of the core that is being filled
+    int core = 0;
+    for (std::size_t c = 0; c < clusters.size(); ++c)
+        for (int k = 0; k < clusters[c].least; ++k) {
+            const int begin = clusters[c].part(k, clusters[c].least);
+            const int end = clusters[c].part(k + 1, clusters[c].least);
+            const CoreUse part = part_use(clusters[c], clusters, end - begin, machine, format);
+            used += part;
+            if (!parts.empty() && (k > 0 || !fits(used, machine.limits))) {
+                ++core;
+                used = part;
+            }
+            parts.push_back({narrow<int>(c), begin, end, core});
+        }
+    return parts;
+}
+
+int cores_needed(const std::vector<PackedPart>& parts) {
+    return parts.empty() ? 0 : parts.back().core + 1;
+}
+
+Result<Mapping> place_packed(const Program& program, const Machine& machine, const MapOptions& options,
+                             std::vector<Cluster> clusters, const std::vector<CoreId>& cores) {
+    for (Cluster& cluster : clusters) cluster.cores = cluster.least;
+    const auto parts = pack(clusters, machine, *options.format);
+    if (std::cmp_greater(cores_needed(parts), cores.size()))
+        return tl::unexpected(lack_of_cores(program, machine, options, cores_needed(parts), narrow<int>(cores.size())));
+    Mapping mapping;
+    mapping.slices.resize(program.populations.size());
+    for (const PackedPart& part : parts)
+        for (const PopulationId member : clusters[static_cast<std::size_t>(part.cluster)].members)
+            mapping.slices[member.index()].push_back(
+                {cores[static_cast<std::size_t>(part.core)], part.begin, part.end});
+    return mapping;
+}
+
+}  // namespace tephra

@@ -1,0 +1,108 @@
+#include "mapper/cluster.hpp"
+
+#include <functional>
+#include <map>
+
+#include "tests/catch.hpp"
+#include "tests/mapper/small_machine.hpp"
+#include "tests/mapper/small_program.hpp"
+
+using namespace tephra;
+
+namespace {
+
+constexpr auto int8 = SynapseFormat::int8;
+
+MapOptions with_int8() {
+    MapOptions options;
+    options.format = int8;
+    return options;
+}
+
+}  // namespace
+
+TEST_CASE("A cluster of a dense layer has the costs that its shape says") {
+    const Program program = test::one_layer(10, 6);
+    Machine machine = test::small_machine({1, 1, 1}, {4, 4});
+    const Clusters clusters = make_clusters(program, machine, with_int8());
+    REQUIRE(clusters.all.size() == 1);
+    CHECK(clusters.cluster_of == std::vector<int>{-1, 0, -1});
+    const Cluster& layer = clusters.all[0];
+    CHECK(layer.size == 6);
+    CHECK(layer.weights == 10);
+    CHECK(layer.row_state_bits == 32);
+    CHECK(layer.core_axons_in == 10);
+    CHECK(layer.row_axons_out == 1);  // to the host
+    CHECK(layer.row_time == machine.timing.neuron_update + machine.timing.synop * 10);
+    CHECK(layer.core_time == machine.timing.message_in * 10);
+    CHECK_FALSE(layer.merges_records());
+    const CoreUse part = part_use(layer, clusters.all, 3, machine, int8);
+    CHECK(part.neurons == 3);
+    CHECK(part.synaptic_bytes == 30);
+    CHECK(part.state_bytes == 12);
+    CHECK(part.axons_in == 10);
+    CHECK(part.axons_out == 3);
+}
+
+TEST_CASE("Each limit of a core bounds the rows of a cluster, and a row that exceeds it is named") {
+    const Program program = test::one_layer(10, 6);
+    struct Limit {
+        std::function<void(CoreLimits&, int)> set;  ///< to this many rows
+        int of_row;
+        std::string needs;
+    };
+    const std::vector<Limit> limits = {
+        {[](CoreLimits& l, int n) { l.neurons = n; }, 1, "1 neurons, a core has 0"},
+        {[](CoreLimits& l, int n) { l.synaptic_bytes = n; }, 10, "10 bytes of synaptic memory, a core has 9"},
+        {[](CoreLimits& l, int n) { l.state_bytes = n; }, 4, "4 bytes of state memory, a core has 3"},
+        {[](CoreLimits& l, int n) { l.axons_out = n; }, 1, "1 axons out, a core has 0"}};
+    for (const Limit& limit : limits) {
+        INFO(limit.needs);
+        Machine machine = test::small_machine({1, 1, 1}, {4, 4});
+        auto clusters = make_clusters(program, machine, with_int8());
+        limit.set(machine.limits, 4 * limit.of_row);
+        CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 4);
+        limit.set(machine.limits, 4 * limit.of_row - 1);
+        CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 3);
+        REQUIRE(find_least_cores(program, machine, int8, clusters.all));
+        CHECK(clusters.all[0].least == 2);
+        limit.set(machine.limits, limit.of_row - 1);
+        const auto refused = find_least_cores(program, machine, int8, clusters.all);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::does_not_fit);
+        CHECK(refused.error().message == "one neuron of out needs " + limit.needs);
+    }
+    // A core listens to all of `in`, however few rows it holds.
+    Machine machine = test::small_machine({1, 1, 1}, {4, 4});
+    auto clusters = make_clusters(program, machine, with_int8());
+    machine.limits.axons_in = 10;
+    CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 6);
+    machine.limits.axons_in = 9;
+    CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 0);
+}
+
+TEST_CASE("The use that parts promise is what core_use counts") {
+    const Program program = test::small_program(97, 2, 301, 211);
+    Machine machine = test::small_machine({2, 1, 1}, {5, 4});
+    machine.mesh.routing = Routing::unicast;
+    machine.hash = machine_hash(machine);
+    const Mapping mapping = test::map(program, machine);
+    auto clusters = make_clusters(program, machine, {SynapseFormat::ternary2});
+    for (std::size_t p = 0; p < mapping.slices.size(); ++p)
+        if (const int c = clusters.cluster_of[p]; c >= 0)
+            clusters.all[static_cast<std::size_t>(c)].cores = static_cast<int>(mapping.slices[p].size());
+    std::map<CoreId, CoreUse> promised;
+    for (const Cluster& cluster : clusters.all)
+        for (const Slice& slice : mapping.slices[cluster.members.front().index()])
+            promised[slice.core] +=
+                part_use(cluster, clusters.all, slice.end - slice.begin, machine, SynapseFormat::ternary2);
+    const auto uses = core_use(program, machine, mapping);
+    for (const auto& [core, use] : promised) {
+        const CoreUse& counted = uses[core.index()];
+        CHECK(counted.neurons == use.neurons);
+        CHECK(counted.synaptic_bytes <= use.synaptic_bytes);
+        CHECK(counted.state_bytes <= use.state_bytes);
+        CHECK(counted.axons_in <= use.axons_in);
+        CHECK(counted.axons_out <= use.axons_out);
+    }
+}

@@ -1,0 +1,71 @@
+#include "mapper/place.hpp"
+
+#include <map>
+
+#include "mapper/traffic.hpp"
+#include "tests/catch.hpp"
+#include "tests/mapper/small_machine.hpp"
+#include "tests/mapper/small_program.hpp"
+
+using namespace tephra;
+
+namespace {
+
+Machine large_chip(std::array<int, 2> tiles, int cores_per_tile) {
+    Machine machine = test::small_machine({1, 1, 1}, tiles, cores_per_tile);
+    machine.mesh.routing = Routing::unicast;
+    machine.hash = machine_hash(machine);
+    return machine;
+}
+
+}  // namespace
+
+TEST_CASE("Slices move within their chip, those of one core together, and flits x hops never grow") {
+    const Program program = test::small_program(64, 3, 160, 300);
+    const Machine machine = test::small_machine({2, 2, 1}, {4, 4});
+    const auto topology = Topology::create(machine);
+    REQUIRE(topology);
+    MapOptions options;
+    options.improve = false;
+    const Mapping given = test::map(program, machine, options);
+    Mapping placed = given;
+    improve_placement(program, machine, *topology, placed);
+    std::map<CoreId, CoreId> moved;
+    for (std::size_t p = 0; p < given.slices.size(); ++p)
+        for (std::size_t k = 0; k < given.slices[p].size(); ++k) {
+            const CoreId from = given.slices[p][k].core;
+            const CoreId to = placed.slices[p][k].core;
+            CHECK(machine.chip_of(from) == machine.chip_of(to));
+            CHECK(moved.try_emplace(from, to).first->second == to);
+        }
+    const auto before = summarize_traffic(program, machine, *topology, given);
+    const auto after = summarize_traffic(program, machine, *topology, placed);
+    CHECK(after.flit_hops <= before.flit_hops);
+    CHECK(after.packets == before.packets);
+}
+
+TEST_CASE("On a chip with more cores than places the used ones move to the middle") {
+    const Program program = test::small_program(64, 1, 64, 32);
+    const Machine machine = large_chip({32, 32}, 2);
+    const auto topology = Topology::create(machine);
+    MapOptions options;
+    options.cores_per_chip = 300;
+    options.improve = false;
+    const Mapping given = test::map(program, machine, options);
+    options.improve = true;
+    const Mapping placed = test::map(program, machine, options);
+    CHECK_FALSE(placed == given);
+    CHECK(summarize_traffic(program, machine, *topology, placed).flit_hops <
+          summarize_traffic(program, machine, *topology, given).flit_hops);
+}
+
+TEST_CASE("A chip of 131,072 cores is mapped; with more cores in use than places its slices stay") {
+    const Program program = test::small_program(256, 6, 768, 4096);
+    const Machine machine = large_chip({128, 128}, 8);
+    MapOptions options;
+    options.improve = false;
+    const Mapping given = test::map(program, machine, options);
+    Mapping placed = given;
+    improve_placement(program, machine, *Topology::create(machine), placed);
+    CHECK(placed == given);
+}
