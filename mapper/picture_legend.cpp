@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
+#include <utility>
 
+#include "core/narrow.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
@@ -24,11 +27,12 @@ std::string mixed(Rgb from, Rgb to, double share) {
     return "rgb(" + mix(from.red, to.red) + "," + mix(from.green, to.green) + "," + mix(from.blue, to.blue) + ")";
 }
 
-/// Lightness in percent of a population within the hue of its block.
-std::optional<int> lightness(const NeuronModel& model) {
-    if (std::holds_alternative<Residual>(model) || std::holds_alternative<Quantizer>(model)) return 44;
-    if (std::holds_alternative<GatedRecurrence>(model)) return 60;
-    if (std::holds_alternative<GatedUnit>(model)) return 76;
+/// Lightness in percent of a kind of neuron model, within the hue of its block.
+std::optional<int> lightness(std::string_view kind) {
+    constexpr std::pair<std::string_view, int> shades[] = {
+        {"residual", 44}, {"quantizer", 44}, {"gated recurrence", 60}, {"gated unit", 76}};
+    for (const auto& [name, percent] : shades)
+        if (name == kind) return percent;
     return std::nullopt;
 }
 
@@ -45,12 +49,11 @@ void draw_swatch(Markup& svg, PicturePoint& at, const std::string& fill, const s
     at.x += 14 + letter_width * static_cast<double>(name.size()) + 12;
 }
 
-/// The first population of a block with this neuron model; invalid when there is none.
-template <typename Model>
-PopulationId population_of(const Program& program, int block) {
+/// The first population of a block with this kind of neuron model; invalid when there is none.
+PopulationId population_of(const Program& program, int block, std::string_view model) {
     for (std::size_t p = 0; p < program.populations.size(); ++p)
-        if (program.populations[p].block == block && std::holds_alternative<Model>(program.populations[p].model))
-            return PopulationId(static_cast<int>(p));
+        if (program.populations[p].block == block && kind(program.populations[p].model) == model)
+            return PopulationId(narrow<int>(p));
     return {};
 }
 
@@ -60,13 +63,13 @@ void draw_layer_legend(Markup& svg, const Program& program, bool head_on_host, P
     };
     const int last = program.num_blocks - 1;
     if (last >= 0) {
-        swatch(population_of<Residual>(program, 0), "block 0: residual");
-        swatch(population_of<GatedRecurrence>(program, 0), "token mixer");
-        swatch(population_of<GatedUnit>(program, 0), "channel mixer");
-        if (last > 1) swatch(population_of<Residual>(program, last / 2), "block " + std::to_string(last / 2));
-        if (last > 0) swatch(population_of<Residual>(program, last), "block " + std::to_string(last));
+        swatch(population_of(program, 0, "residual"), "block 0: residual");
+        swatch(population_of(program, 0, "gated recurrence"), "token mixer");
+        swatch(population_of(program, 0, "gated unit"), "channel mixer");
+        if (last > 1) swatch(population_of(program, last / 2, "residual"), "block " + std::to_string(last / 2));
+        if (last > 0) swatch(population_of(program, last, "residual"), "block " + std::to_string(last));
     }
-    swatch(population_of<Normalizer>(program, std::max(0, last)), "normalizers");
+    swatch(population_of(program, std::max(0, last), "normalizer"), "normalizers");
     if (!head_on_host) draw_swatch(svg, at, head_color, "head");
 }
 
@@ -94,9 +97,10 @@ void draw_traffic_legend(Markup& svg, const LegendContent& content, PicturePoint
 
 std::string layer_color(const Program& program, PopulationId id) {
     const Population& population = program[id];
-    if (std::holds_alternative<Normalizer>(population.model)) return normalizer_color;
+    const std::string_view model = kind(population.model);
+    if (model == "normalizer") return normalizer_color;
     if (population.block >= program.num_blocks) return head_color;
-    const auto light = lightness(population.model);
+    const auto light = lightness(model);
     if (!light) return unknown_color;
     const double hue = 205 + 300.0 * std::max(0, population.block) / std::max(1, program.num_blocks);
     return "hsl(" + coordinate(std::fmod(hue, 360)) + ",62%," + std::to_string(*light) + "%)";

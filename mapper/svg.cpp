@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/markup.hpp"
+#include "core/narrow.hpp"
 #include "core/text.hpp"
 #include "mapper/memory.hpp"
 #include "mapper/picture_layout.hpp"
@@ -26,7 +27,7 @@ std::vector<CoreFace> core_faces(const Program& program, const Machine& machine,
     std::vector<CoreFace> faces(static_cast<std::size_t>(machine.cores()));
     std::vector<std::int64_t> most(faces.size(), -1);
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
-        const PopulationId id(static_cast<int>(p));
+        const PopulationId id(narrow<int>(p));
         const std::int64_t weights = population_memory(program, id, mapping.streams).weights;
         for (const Slice& slice : mapping.slices[p]) {
             CoreFace& face = faces[slice.core.index()];
@@ -66,7 +67,7 @@ public:
           layout_(machine, topology, used_cores(faces_)),
           flits_(link_flits(program, machine, topology, mapping)) {
         for (std::size_t k = 0; k < flits_.size(); ++k) {
-            const LinkKind kind = topology.link(LinkId(static_cast<int>(k))).kind;
+            const LinkKind kind = topology.link(LinkId(narrow<int>(k))).kind;
             if (is_mesh(kind)) most_mesh_ = std::max(most_mesh_, flits_[k]);
             if (kind == LinkKind::chip) most_chip_ = std::max(most_chip_, flits_[k]);
         }
@@ -84,7 +85,7 @@ public:
         for (int chip = 0; chip < machine_.chips(); ++chip)
             if (layout_.visible(ChipId(chip))) draw_frame(ChipId(chip));
         svg_.open("g", {{"stroke-linecap", "round"}, {"fill", "none"}}).line();
-        for (std::size_t k = 0; k < flits_.size(); ++k) draw_link(LinkId(static_cast<int>(k)), flits_[k]);
+        for (std::size_t k = 0; k < flits_.size(); ++k) draw_link(LinkId(narrow<int>(k)), flits_[k]);
         svg_.close();
         for (int core = 0; core < machine_.cores(); ++core)
             if (layout_.visible(machine_.chip_of(CoreId(core)))) draw_core(CoreId(core));

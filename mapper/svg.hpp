@@ -8,7 +8,7 @@
 namespace tephra {
 
 enum class SvgColor : std::uint8_t {
-    layer,  ///< hue: block of the model; shade: which of its populations hold the synapses
+    layer,  ///< hue: block of the model; shade: kind of the neuron model with most synapses
     load,   ///< share of the synaptic memory in use
 };
 

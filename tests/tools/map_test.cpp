@@ -1,6 +1,11 @@
+#include <cstdlib>
+#include <set>
+
 #include "core/files.hpp"
 #include "core/json.hpp"
+#include "mapper/mapping.hpp"
 #include "tests/catch.hpp"
+#include "tests/markup_reader.hpp"
 #include "tests/tools/program.hpp"
 
 using namespace tephra;
@@ -27,8 +32,19 @@ TEST_CASE("map writes a mapping that its own check accepts, and a picture") {
     const auto json = parse_json(made.out, "stdout");
     REQUIRE(json);
     CHECK(json->find("chips")->array()->size() == 6 + 1);  // a chip for each of the six blocks, and one for the head
+    const auto stored = read_mapping(mapping.str());
+    REQUIRE(stored);
+    std::set<int> cores;
+    for (const auto& slices : stored->slices)
+        for (const Slice& slice : slices) cores.insert(slice.core.value);
     CHECK(json->find("totals") != nullptr);
-    CHECK(read_file(picture.str())->starts_with("<svg"));
+    const test::MarkupReader svg(*read_file(picture.str()));
+    CHECK(svg.fault.empty());
+    std::set<int> drawn;  // cores that hold something: their titles have more than a line
+    for (const test::MarkupElement& title : svg.all("title"))
+        if (title.text.starts_with("core ") && title.text.find(" synaptic bytes, ") != std::string::npos)
+            drawn.insert(std::atoi(title.text.c_str() + 5));
+    CHECK(drawn == cores);
     CHECK(map(model + " --machine kapoho-point --check " + mapping.str()).exit_code == 0);
     const auto other = map(model + " --machine alia-point --check " + mapping.str());
     CHECK(other.exit_code == 3);
