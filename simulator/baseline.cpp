@@ -1,23 +1,32 @@
 #include "simulator/baseline.hpp"
 
+#include <array>
 #include <iterator>
 
 #include "core/data_files.hpp"
 #include "core/file_kind.hpp"
 #include "core/files.hpp"
+#include "core/narrow.hpp"
+#include "simulator/report_rows.hpp"
 
 namespace tephra {
 namespace {
 
 constexpr double max_rate = 1e15;
 const std::vector<std::string> classes = {"gpu", "neuromorphic", "fpga", "cpu"};
-const std::vector<std::string> modes = {"generate", "prefill"};
-const std::vector<std::string> boundaries = {"chips", "board", "system"};
-const std::vector<std::string> kinds = {"measured", "cited", "derived"};
+constexpr std::int64_t max_batch = 1 << 20;
+constexpr std::int64_t max_length = INT32_MAX;
+constexpr std::array published_evidence = {Evidence::measured, Evidence::cited, Evidence::derived};
+constexpr double least_rate = 1e-9;  // ratios divide by rates
 
 /// An optional key may be absent or null.
 bool given(ObjectReader& reader, std::string_view key) {
     return reader.has(key) && !reader.value(key).is_null();
+}
+
+RunMode read_mode(ObjectReader& reader) {
+    constexpr RunMode modes[] = {RunMode::generate, RunMode::prefill};
+    return modes[reader.choice("mode", {mode_name(modes[0]), mode_name(modes[1])})];
 }
 
 Result<Baseline> parse_row(const Json& json, const std::string& place) {
@@ -27,14 +36,14 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
     row.device_class = classes[reader.choice("device_class", classes)];
     row.software = reader.string("software");
     row.model = reader.string("model");
-    row.mode = static_cast<RunMode>(reader.choice("mode", modes));
-    if (!reader.value("batch").is_null()) row.batch = static_cast<int>(reader.integer("batch", 1, 1 << 20));
-    if (given(reader, "length")) row.length = static_cast<int>(reader.integer("length", 1, INT32_MAX));
-    row.tokens_per_s = reader.number("tokens_per_s", 1e-9, max_rate);
-    row.mj_per_token = reader.number("mj_per_token", 1e-9, max_rate);
+    row.mode = read_mode(reader);
+    if (!reader.value("batch").is_null()) row.batch = narrow<int>(reader.integer("batch", 1, max_batch));
+    if (given(reader, "length")) row.length = reader.integer("length", 1, max_length);
+    row.tokens_per_s = reader.number("tokens_per_s", least_rate, max_rate);
+    row.mj_per_token = reader.number("mj_per_token", least_rate, max_rate);
     if (given(reader, "watts")) row.watts = reader.number("watts", 0, max_rate);
-    row.power_includes = boundaries[reader.choice("power_includes", boundaries)];
-    row.kind = static_cast<Evidence>(reader.choice("kind", kinds));
+    row.power_includes = power_boundaries()[reader.choice("power_includes", power_boundaries())];
+    row.kind = read_evidence(reader, "kind", published_evidence);
     row.source = reader.string("source");
     if (row.source.empty()) reader.fault("source", "a baseline needs its source");
     if (given(reader, "date")) row.date = reader.string("date");
@@ -45,6 +54,11 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& power_boundaries() {
+    static const std::vector<std::string> boundaries = {"chips", "board", "system"};
+    return boundaries;
+}
 
 Result<std::vector<Baseline>> parse_baselines(std::string_view text, const std::string& place) {
     auto json = parse_json(text, place, FileKind::baselines);

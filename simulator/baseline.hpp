@@ -16,8 +16,9 @@ struct Baseline {
     std::string software;
     std::string model;  ///< known shape ("mmfree-370m") or another model's name
     RunMode mode = RunMode::generate;
-    std::optional<int> batch;   ///< sequences at once; none: not stated
-    std::optional<int> length;  ///< tokens of the sequence; none: not stated, or the figure does not depend on it
+    std::optional<int> batch;  ///< sequences at once; none: not stated
+    std::optional<std::int64_t>
+        length;  ///< tokens of the sequence; none: not stated, or the figure does not depend on it
     double tokens_per_s = 0;
     double mj_per_token = 0;
     std::optional<double> watts;
@@ -28,6 +29,9 @@ struct Baseline {
     std::string machine_kind;  ///< kind of simulated machine that this row is a measurement of, or empty
     bool calibrates = false;   ///< the row was used to derive prices or times: agreement with it is no prediction
 };
+
+/// What a power may include, from least to most: "chips", "board", "system".
+const std::vector<std::string>& power_boundaries();
 
 /// Reads a baselines file. Errors: bad_input with file and JSON pointer.
 Result<std::vector<Baseline>> parse_baselines(std::string_view text, const std::string& place);

@@ -3,33 +3,31 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ratio.hpp"
+#include "core/text.hpp"
+#include "simulator/report_rows.hpp"
+
 namespace tephra {
 namespace {
 
 constexpr double pj_per_mj = 1e9;
 
-std::string mode_name(RunMode mode) {
-    return mode == RunMode::generate ? "generate" : "prefill";
-}
-
 /// Longest sequence of a run, in tokens.
-int sequence_length(const Run& run) {
-    int length = 0;
-    for (const auto& token : run.tokens) length = std::max(length, token.position + 1);
+std::int64_t sequence_length(const Run& run) {
+    std::int64_t length = 0;
+    for (const auto& token : run.tokens) length = std::max(length, std::int64_t{token.position} + 1);
     return length;
 }
 
 ComparisonRow run_row(const PricedRun& priced) {
-    const Run& run = *priced.run;
-    const Report& report = *priced.report;
+    const auto& [run, report] = priced;
     const ModelShape* shape = shape_of(run.parameters);
     ComparisonRow row;
     row.is_run = true;
     row.data.device = run.machine_name + ", " + std::to_string(report.static_chips) + " chips";
     row.data.device_class = "neuromorphic";
-    row.data.software = std::string("tephra, ") + (run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
-                        (run.noc == NocMode::ideal ? "ideal" : "contended") + " network, " + run.synapse_format +
-                        (run.head_on_host ? ", head on host" : "");
+    row.data.software =
+        "tephra, " + timing_name(run) + ", " + run.synapse_format + (run.head_on_host ? ", head on host" : "");
     row.data.model = shape != nullptr ? shape->name : run.model_name;
     row.data.mode = run.mode;
     row.data.batch = run.streams;
@@ -45,7 +43,8 @@ ComparisonRow run_row(const PricedRun& priced) {
     return row;
 }
 
-std::vector<std::string> unlike(const Baseline& a, const Baseline& b) {
+/// How the task of a differs from that of b.
+std::vector<std::string> task_differences(const Baseline& a, const Baseline& b) {
     std::vector<std::string> differences;
     if (a.model != b.model) differences.push_back("model " + a.model);
     if (a.mode != b.mode) differences.push_back(mode_name(a.mode));
@@ -53,7 +52,8 @@ std::vector<std::string> unlike(const Baseline& a, const Baseline& b) {
     return differences;
 }
 
-std::vector<std::string> cautions(const Baseline& a, const Baseline& b) {
+/// What the figures of a cover otherwise than those of b, where the task is the same.
+std::vector<std::string> scope_differences(const Baseline& a, const Baseline& b) {
     std::vector<std::string> differences;
     if (a.power_includes != b.power_includes) differences.push_back("power of " + a.power_includes);
     if (a.length && b.length && *a.length != *b.length) differences.push_back("length " + std::to_string(*a.length));
@@ -82,7 +82,7 @@ std::vector<ComparisonRow> roofline_rows(const std::vector<ComparisonRow>& runs,
     std::vector<std::string> seen;
     for (const ComparisonRow& run : runs) {
         const ModelShape* shape = shape_named(run.data.model);
-        const int length = run.data.length.value_or(1);
+        const std::int64_t length = run.data.length.value_or(1);
         const std::string task = run.data.model + mode_name(run.data.mode) +
                                  std::to_string(run.data.batch.value_or(1)) + "/" + std::to_string(length);
         if (shape == nullptr || std::ranges::find(seen, task) != seen.end()) continue;
@@ -111,7 +111,7 @@ Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, con
     const Baseline& first = rows.front().data;
     std::size_t best = 0;
     const auto rank = [&](const Baseline& row) {
-        return std::tuple(unlike(row, first).size(), row.kind == Evidence::derived, row.mj_per_token);
+        return std::tuple(task_differences(row, first).size(), row.kind == Evidence::derived, row.mj_per_token);
     };
     for (std::size_t k = 1; k < rows.size(); ++k) {
         if (rows[k].is_run || rows[k].data.device_class != "gpu") continue;
@@ -121,7 +121,7 @@ Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, con
         why = "no GPU row is here; the first run stands in";
         return best;
     }
-    const auto differences = unlike(rows[best].data, first);
+    const auto differences = task_differences(rows[best].data, first);
     why = differences.empty() ? "least energy among the GPU rows of the same model, mode and batch"
                               : "nearest GPU row, yet of another task: " + differences.front();
     return best;
@@ -130,25 +130,27 @@ Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, con
 void fill_ratios(Comparison& comparison, bool allow_unlike) {
     const Baseline reference = comparison.rows[comparison.reference].data;
     for (ComparisonRow& row : comparison.rows) {
-        row.unlike = unlike(row.data, reference);
-        row.cautions = cautions(row.data, reference);
+        row.unlike = task_differences(row.data, reference);
+        row.cautions = scope_differences(row.data, reference);
         if (!row.unlike.empty() && !allow_unlike) continue;
-        row.speed = row.data.tokens_per_s / reference.tokens_per_s;
-        row.energy_ratio = row.data.mj_per_token / reference.mj_per_token;
+        row.speed = ratio(row.data.tokens_per_s, reference.tokens_per_s);
+        row.energy_ratio = ratio(row.data.mj_per_token, reference.mj_per_token);
     }
+    if (reference.mj_per_token == 0)
+        comparison.notes.emplace_back("the reference row has no energy: ratios of energy are not defined");
 }
 
 void fill_predictions(Comparison& comparison) {
-    for (const ComparisonRow& run : comparison.rows) {
-        if (!run.is_run) continue;
+    for (std::size_t k = 0; k < comparison.rows.size() && comparison.rows[k].is_run; ++k) {
+        const ComparisonRow& run = comparison.rows[k];
         for (const ComparisonRow& row : comparison.rows) {
             const bool same_machine =
                 !row.is_run && !row.data.machine_kind.empty() && row.data.machine_kind == run.data.machine_kind;
-            if (!same_machine || !unlike(row.data, run.data).empty()) continue;
+            if (!same_machine || !task_differences(row.data, run.data).empty()) continue;
             const auto add = [&](const char* quantity, double simulated, double published, bool power) {
                 const bool differs = power && run.data.power_includes != row.data.power_includes;
                 comparison.predictions.push_back(
-                    {run.data.device + "; " + run.data.software, row.data.device, run.data.mode, quantity, simulated,
+                    {k, run.data.device + "; " + run.data.software, row.data.device, run.data.mode, quantity, simulated,
                      published, 100 * (simulated / published - 1), row.data.calibrates,
                      differs ? run.data.power_includes + ", published: " + row.data.power_includes : ""});
             };
@@ -159,21 +161,34 @@ void fill_predictions(Comparison& comparison) {
 }
 
 void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
-    for (const PricedRun& priced : runs) {
-        if (shape_of(priced.run->parameters) == nullptr)
-            comparison.notes.push_back("model " + priced.run->model_name + " has no known shape (" +
-                                       std::to_string(priced.run->parameters) +
+    for (const auto& [run, report] : runs) {
+        if (shape_of(run.parameters) == nullptr) {
+            comparison.notes.push_back("model " + run.model_name + " has no known shape (" +
+                                       std::to_string(run.parameters) +
                                        " parameters): no roofline, and baselines match by name alone");
-        else if (priced.run->model_name.starts_with("mmfree-"))
+        } else if (run.model_name.starts_with("mmfree-")) {
+            const auto zero = percent_of(report.skipped, report.updates);
             comparison.notes.push_back(
-                priced.run->model_name +
-                " is compared by shape: with synthetic weights its activity differs from a "
-                "trained model's (zero messages here: " +
-                std::to_string(priced.report->skipped * 100 / std::max<std::int64_t>(priced.report->updates, 1)) +
-                " % of firings)");
+                run.model_name + " is compared by shape: with synthetic weights its activity differs from a trained " +
+                "model's" +
+                (zero ? " (zero messages here: " + fixed_text(std::floor(*zero), 0) + " % of firings)" : ""));
+        }
     }
     comparison.notes.emplace_back(
         "rooflines start one kernel a stage; an engine that keeps one kernel running can be faster");
+}
+
+/// Why a run can't be held against published figures; empty when it can.
+std::string nothing_to_hold_against(const Comparison& comparison, std::size_t row) {
+    const auto of_run = [&](const Prediction& p) { return p.run_row == row; };
+    if (std::ranges::any_of(comparison.predictions, [&](const auto& p) { return of_run(p) && !p.calibrates; }))
+        return "";
+    const Baseline& run = comparison.rows[row].data;
+    const std::string task =
+        run.device + ", " + run.model + ", " + mode_name(run.mode) + ", batch " + std::to_string(run.batch.value_or(1));
+    if (std::ranges::any_of(comparison.predictions, of_run))
+        return task + ": prices or times were derived from its only published rows";
+    return task + ": no published row of machines of kind " + run.machine_kind + " has this model, mode and batch";
 }
 
 }  // namespace
@@ -194,6 +209,28 @@ Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector
     fill_predictions(comparison);
     add_notes(runs, comparison);
     return comparison;
+}
+
+std::string ratio_text(const std::optional<double>& ratio, bool doubtful) {
+    return ratio ? figure_text(*ratio, 3) + "x" + (doubtful ? "*" : "") : "-";
+}
+
+Result<void> check_predictions(const Comparison& comparison, double percent) {
+    std::string missing, missed;
+    for (std::size_t k = 0; k < comparison.rows.size() && comparison.rows[k].is_run; ++k)
+        if (const std::string why = nothing_to_hold_against(comparison, k); !why.empty())
+            missing += (missing.empty() ? "" : "; ") + why;
+    if (!missing.empty())
+        return fail(ErrorCode::comparison_failed, "nothing to compare with: " + missing, "",
+                    "give published rows with --baselines, or leave out --expect-error");
+    for (const Prediction& p : comparison.predictions)
+        if (!p.calibrates && std::fabs(p.error_percent) > percent)
+            missed += (missed.empty() ? "" : "; ") + p.published + " " + p.quantity + ": " +
+                      figure_text(p.error_percent, 3) + " %";
+    if (!missed.empty())
+        return fail(ErrorCode::comparison_failed, "predictions miss their published values: " + missed, "",
+                    "allowed: " + figure_text(percent, 3) + " %");
+    return {};
 }
 
 Json comparison_json(const Comparison& comparison) {

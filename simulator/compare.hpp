@@ -12,10 +12,10 @@
 
 namespace tephra {
 
-/// A priced run; both outlive the comparison.
+/// A run with its report. Values, so that nothing has to outlive a call.
 struct PricedRun {
-    const Run* run = nullptr;
-    const Report* report = nullptr;
+    Run run;
+    Report report;
 };
 
 struct ComparisonRow {
@@ -24,11 +24,18 @@ struct ComparisonRow {
     EnergyRange energy_range;                   ///< per token; of runs alone
     std::vector<std::string> unlike;            ///< how its task differs from the reference's: no ratio by default
     std::vector<std::string> cautions;          ///< same task, but the figures cover different things
-    std::optional<double> speed, energy_ratio;  ///< this row / reference row
+    std::optional<double> speed, energy_ratio;  ///< this row / reference row; none: unlike, or the reference's is zero
+    /// Whether the ratios divide figures of different tasks or, of energy, of different parts of a machine.
+    [[nodiscard]] bool doubtful_speed() const { return !unlike.empty(); }
+    [[nodiscard]] bool doubtful_energy() const { return !unlike.empty() || !cautions.empty(); }
 };
+
+/// "3.20x", with a "*" when it is doubtful; "-" when there is none.
+std::string ratio_text(const std::optional<double>& ratio, bool doubtful);
 
 /// A run beside a published row of the machine that it simulates.
 struct Prediction {
+    std::size_t run_row = 0;  ///< index in Comparison::rows
     std::string run, published;
     RunMode mode = RunMode::generate;
     std::string quantity;  ///< "tokens/s" or "mJ/token"
@@ -53,10 +60,14 @@ struct CompareOptions {
 };
 
 /// Runs first, then published rows of the same model and mode, then GPU rooflines for each distinct task of the runs.
-/// The reference is the GPU row that is most like the first run, published before derived, of the least energy.
-/// Errors: bad_input (no run, or no row matches options.reference).
+/// The reference is the GPU row whose task is nearest to the first run's, published before derived, of the least
+/// energy. Errors: bad_input (no run, or no row matches options.reference).
 Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector<Baseline>& baselines,
                            const std::vector<GpuDescription>& gpus, const CompareOptions& options);
+
+/// Holds every run against the published rows of the machine that it simulates. Errors: comparison_failed, when a
+/// prediction is off by more than `percent`, or when there is no prediction of a run to hold it against.
+Result<void> check_predictions(const Comparison& comparison, double percent);
 
 /// Rows, predictions and notes with every figure's kind and source.
 Json comparison_json(const Comparison& comparison);

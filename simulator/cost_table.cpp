@@ -8,8 +8,6 @@ namespace tephra {
 namespace {
 
 constexpr double max_price = 1e9;  // pJ or mW: a guard against slipped units
-constexpr std::array<std::string_view, 5> evidence_names = {"measured", "cited", "derived", "assumed", "simulated"};
-const std::vector<std::string> price_kinds = {"measured", "cited", "derived", "assumed"};
 
 /// {value, low?, high?, kind, source}: the range is given as a pair or not at all.
 Result<Price> parse_price(const Json& json, const std::string& place) {
@@ -24,7 +22,7 @@ Result<Price> parse_price(const Json& json, const std::string& place) {
         if (price.low > price.value || price.high < price.value)
             reader.fault("value", "value lies outside of its range", "needed: low <= value <= high");
     }
-    price.kind = static_cast<Evidence>(reader.choice("kind", price_kinds));
+    price.kind = read_evidence(reader, "kind", price_evidence);
     price.source = reader.string("source");
     if (price.source.empty())
         reader.fault("source", price.value == 0 ? "a zero price needs its reason" : "a price needs its source");
@@ -74,7 +72,25 @@ Result<void> parse_power(ObjectReader& table, CostTable& out) {
 }  // namespace
 
 std::string_view evidence_name(Evidence kind) {
-    return evidence_names[static_cast<std::size_t>(kind)];
+    switch (kind) {
+        case Evidence::measured:
+            return "measured";
+        case Evidence::cited:
+            return "cited";
+        case Evidence::derived:
+            return "derived";
+        case Evidence::assumed:
+            return "assumed";
+        case Evidence::simulated:
+            break;
+    }
+    return "simulated";
+}
+
+Evidence read_evidence(ObjectReader& reader, std::string_view key, std::span<const Evidence> allowed) {
+    std::vector<std::string> names;
+    for (const Evidence kind : allowed) names.emplace_back(evidence_name(kind));
+    return allowed[reader.choice(key, names)];
 }
 
 Result<CostTable> parse_cost_table(std::string_view text, const std::string& place) {

@@ -2,12 +2,14 @@
 // Cost table: what one counted event costs, and what a powered chip draws. Read from JSON (docs/formats.md); every
 // entry carries its range, its kind and its source. Derivations: docs/validation.md.
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
 #include "core/hash.hpp"
+#include "core/json.hpp"
 #include "core/units.hpp"
 #include "simulator/run.hpp"
 
@@ -22,6 +24,11 @@ enum class Evidence : std::uint8_t {
     simulated,  ///< a result of this program
 };
 std::string_view evidence_name(Evidence kind);
+/// Kinds that an entry of a file may have: all but `simulated`.
+inline constexpr std::array<Evidence, 4> price_evidence = {Evidence::measured, Evidence::cited, Evidence::derived,
+                                                           Evidence::assumed};
+/// Reads the name of one of the `allowed` kinds at `key`; faults are the reader's.
+Evidence read_evidence(ObjectReader& reader, std::string_view key, std::span<const Evidence> allowed);
 
 /// One price with its plausible range, low <= value <= high.
 struct Price {

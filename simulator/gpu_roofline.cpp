@@ -10,8 +10,9 @@
 namespace tephra {
 namespace {
 
-const std::vector<std::string> kinds = {"measured", "cited", "derived", "assumed"};
-const std::vector<std::string> boundaries = {"chips", "board", "system"};
+constexpr double least_entry = 1e-9;  // the roofline divides by bandwidth and compute
+constexpr double max_entry = 1e12;
+constexpr double kernels_outside_blocks = 3;  // embedding, last norm, head
 
 /// {value, kind, source} at `key`; faults name the place.
 Result<Price> read_entry(ObjectReader& parent, const std::string& key) {
@@ -21,8 +22,8 @@ Result<Price> read_entry(ObjectReader& parent, const std::string& key) {
     }
     ObjectReader reader(parent.value(key), parent.place(key));
     Price entry;
-    entry.value = entry.low = entry.high = reader.number("value", 1e-9, 1e12);
-    entry.kind = static_cast<Evidence>(reader.choice("kind", kinds));
+    entry.value = entry.low = entry.high = reader.number("value", least_entry, max_entry);
+    entry.kind = read_evidence(reader, "kind", price_evidence);
     entry.source = reader.string("source");
     if (entry.source.empty()) reader.fault("source", "a number needs its source");
     if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
@@ -37,7 +38,7 @@ Result<GpuDescription> parse_gpu(std::string_view text, const std::string& place
     ObjectReader reader(*json, place);
     GpuDescription gpu;
     gpu.device = reader.string("device");
-    gpu.power_includes = boundaries[reader.choice("power_includes", boundaries)];
+    gpu.power_includes = power_boundaries()[reader.choice("power_includes", power_boundaries())];
     const std::pair<const char*, Price*> entries[] = {{"bandwidth_gb_s", &gpu.bandwidth},
                                                       {"compute_tflops", &gpu.compute},
                                                       {"launch_us", &gpu.launch},
@@ -70,13 +71,13 @@ Result<std::vector<GpuDescription>> shipped_gpus() {
 
 Baseline gpu_roofline(const GpuDescription& gpu, const ModelShape& shape, const RooflineTask& task) {
     const bool generate = task.mode == RunMode::generate;
-    const double tokens = generate ? task.batch : task.length;
+    const double tokens = generate ? task.batch : static_cast<double>(task.length);
     const auto weights = static_cast<double>(shape.projection_weights());
     const double states = (generate ? task.batch : 1) * 2.0 * 4 * shape.layers * shape.hidden;
     const double bytes = weights * task.weight_bits / 8 + states;
     const double memory_s = bytes / (gpu.bandwidth.value * 1e9);
     const double compute_s = 2 * weights * tokens / (gpu.compute.value * 1e12);
-    const double kernels = shape.layers * gpu.kernels_per_block.value + 3;  // and embedding, last norm, head
+    const double kernels = shape.layers * gpu.kernels_per_block.value + kernels_outside_blocks;
     const double busy_s = std::max(memory_s, compute_s);
     const double step_s = busy_s + kernels * gpu.launch.value * 1e-6;
     Baseline row;

@@ -28,9 +28,9 @@ Result<std::vector<GpuDescription>> shipped_gpus();
 
 struct RooflineTask {
     RunMode mode = RunMode::generate;
-    int batch = 1;         ///< sequences in one generate step
-    int length = 1;        ///< tokens of a prefill
-    int weight_bits = 16;  ///< as the weights lie in memory: 16 (what measured software holds) or 2 (packed)
+    int batch = 1;            ///< sequences in one generate step
+    std::int64_t length = 1;  ///< tokens of a prefill
+    int weight_bits = 16;     ///< of a weight in memory: 16 (as in the measured software) or 2 (packed)
 };
 
 /// step = max(bytes / bandwidth, 2 weights tokens / rate) + kernels x launch; power = idle + (peak - idle) x the part

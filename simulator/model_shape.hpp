@@ -1,5 +1,5 @@
 #pragma once
-// Which published shape a model has: a synthetic model of a shape costs what a trained one does, but for its activity.
+// Published shapes of models. A synthetic model costs the same as a trained one of its shape, except for its activity.
 #include <cstdint>
 #include <string>
 #include <vector>

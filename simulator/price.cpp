@@ -28,16 +28,16 @@ std::int64_t count_of(const EventCounts& counts, EventKind kind) {
     return counts[static_cast<std::size_t>(kind)];
 }
 
-/// Events per second of the times after the first `skipped`; nothing when too few are left.
+/// Events per second after the first `skipped` times; nothing when too few times remain or they are equal.
 std::optional<double> rate_after(std::vector<std::int64_t> times, std::size_t skipped) {
     std::ranges::sort(times);
     if (skipped == 0 || times.size() <= skipped || times.back() == times[skipped - 1]) return std::nullopt;
     return static_cast<double>(times.size() - skipped) / seconds(Picoseconds(times.back() - times[skipped - 1]));
 }
 
-/// Tokens per second as they leave, once a long sequence has settled. Generate: sampled tokens after the first of each
-/// stream, which waited for its prompt. Prefill: the second quarter of the tokens, behind which the pipeline is as full
-/// as it gets; the last ones leave while it drains.
+/// Tokens that leave per second once a long sequence has settled. Generate: sampled tokens after the first of each
+/// stream, because the first waits for its prompt. Prefill: the second quarter of the tokens, because the pipeline
+/// fills before it and drains after it.
 std::optional<double> leaving_rate(const Run& run) {
     const bool generate = run.mode == RunMode::generate;
     std::vector<std::int64_t> left;
@@ -57,16 +57,16 @@ void account_terms(const Run& run, const CostTable& table, Report& report) {
         const Price& price = table.energy[k];
         const std::int64_t count = total(run, kind);
         report.terms.push_back({std::string(event_name(kind)), group_of(kind), count,
-                                energy_of(price, static_cast<double>(count)), price.kind, price.source});
+                                energy_of(price, static_cast<double>(count)), price.kind, price.source, false});
         report.dynamic += report.terms.back().energy;
     }
     report.static_chips = run.powered_chips;
     report.terms.push_back({"chip_static", EnergyGroup::static_power, run.powered_chips,
                             power_over(table.chip_static, run.powered_chips, run.elapsed), table.chip_static.kind,
-                            table.chip_static.source});
+                            table.chip_static.source, true});
     if (table.host_included)
-        report.terms.push_back(
-            {"host", EnergyGroup::host, 1, power_over(table.host, 1, run.elapsed), table.host.kind, table.host.source});
+        report.terms.push_back({"host", EnergyGroup::host, 1, power_over(table.host, 1, run.elapsed), table.host.kind,
+                                table.host.source, true});
     for (const EnergyTerm& term : report.terms) {
         report.groups[static_cast<std::size_t>(term.group)] += term.energy;
         report.total += term.energy;
@@ -110,16 +110,17 @@ void account_cores(const Run& run, const CostTable& table, Report& report) {
         const double utilisation = seconds(core.busy) / seconds(run.elapsed);
         report.cores.push_back({core.core, core.block, dynamic, utilisation});
         report.off_core -= dynamic;
-        report.utilisation_mean += utilisation / static_cast<double>(run.cores.size());
-        report.utilisation_max = std::max(report.utilisation_max, utilisation);
+        report.utilisation_mean =
+            report.utilisation_mean.value_or(0) + utilisation / static_cast<double>(run.cores.size());
+        report.utilisation_max = std::max(report.utilisation_max.value_or(0), utilisation);
     }
 }
 
-/// Energy per token at a rate: events stay what they are, power over time shrinks or grows.
+/// Speed and energy at another rate: the events of a token stay the same, its time changes.
 Rate rate_at(const Report& report, double tokens_per_s) {
     EnergyRange over_time;
     for (const EnergyTerm& term : report.terms)
-        if (term.name == "chip_static" || term.name == "host") over_time += term.energy;
+        if (term.over_time) over_time += term.energy;
     const double tokens = static_cast<double>(report.tokens);
     Rate rate;
     rate.tokens_per_s = tokens_per_s;

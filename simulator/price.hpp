@@ -1,5 +1,5 @@
 #pragma once
-// price: joules are counts x prices, made once, here. A Report is numbers only; report_text, report_html and the tools
+// price: joules are counts x prices, made once, here. A Report is numbers only; report_rows, the pages and the tools
 // give it a form.
 #include <array>
 #include <optional>
@@ -36,6 +36,7 @@ struct EnergyTerm {
     EnergyRange energy;
     Evidence kind = Evidence::assumed;  ///< of the price; counts and times are simulated
     std::string source;
+    bool over_time = false;  ///< power x time: its share of a token depends on the rate
 };
 
 /// The populations of one block of the model together.
@@ -45,7 +46,7 @@ struct LayerAccount {
     bool on_host = false;  ///< all of it
     EnergyRange dynamic;
     std::int64_t updates = 0;  ///< neurons that fired
-    std::int64_t skipped = 0;  ///< of them, those that sent nothing
+    std::int64_t skipped = 0;  ///< neurons that fired and sent nothing, because their message was zero
 };
 
 struct CoreAccount {
@@ -71,21 +72,22 @@ struct Report {
     std::string table_name, table_about, power_includes;
     Hash128 table_hash;
     std::int64_t tokens = 0;     ///< that went through the machine, over all streams
-    std::int64_t generated = 0;  ///< of them, those with a sampled output
+    std::int64_t generated = 0;  ///< tokens with a sampled output
     Picoseconds elapsed;
     std::optional<Picoseconds> first_token;  ///< from the entry of the first token to the first sampled output
     Rate whole;                              ///< over the whole run: filling and draining of the pipeline included
-    Rate steady;  ///< what a long sequence tends to: generate after the prompt, prefill with the pipeline full
+    Rate steady;  ///< limit for a long sequence: generate after the prompt, prefill with the pipeline full
     EnergyRange total, dynamic;
     std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_static, then host if it is priced
     std::array<EnergyRange, energy_groups> groups;
     std::vector<LayerAccount> layers;  ///< by block
     std::vector<PhaseTime> phases;     ///< they sum to elapsed when the simulator attributed all of it
     std::vector<CoreAccount> cores;
-    Picojoules off_core;                               ///< dynamic energy that belongs to no core: host, host link
-    double utilisation_mean = 0, utilisation_max = 0;  ///< of the mapped cores
-    std::int64_t updates = 0, skipped = 0;             ///< neurons that fired; of them, those with a zero message
-    std::int64_t messages = 0;                         ///< packets sent
+    Picojoules off_core;  ///< dynamic energy that belongs to no core: host, host link
+    std::optional<double> utilisation_mean, utilisation_max;  ///< of the mapped cores; none: no core is mapped
+    std::int64_t updates = 0;                                 ///< neurons that fired
+    std::int64_t skipped = 0;                                 ///< neurons that fired and sent nothing
+    std::int64_t messages = 0;                                ///< packets sent
     double messages_saved = 0;         ///< packets that the zero messages would have been, at each population's fan-out
     int static_chips = 0;              ///< chips whose static power is charged
     std::vector<std::string> on_host;  ///< names of the populations that ran on the host

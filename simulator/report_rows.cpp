@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/ratio.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
@@ -16,7 +17,8 @@ constexpr double milli = 1e3;
 class Rows {
 public:
     void section(std::string name) { section_ = std::move(name); }
-    void simulated(std::string name, double value, std::string unit, std::string source = "counted by the simulator") {
+    void simulated(std::string name, std::optional<double> value, std::string unit,
+                   std::string source = "counted by the simulator") {
         rows_.push_back(
             {section_, std::move(name), value, {}, {}, std::move(unit), Evidence::simulated, std::move(source)});
     }
@@ -95,16 +97,15 @@ void activity_rows(const Report& report, Rows& rows) {
     rows.simulated("packets sent", static_cast<double>(report.messages), "packets");
     rows.simulated("packets saved by zeros", std::round(report.messages_saved), "packets",
                    "zero messages x packets per sent message of the same population");
-    const double neurons = static_cast<double>(report.updates);
-    rows.simulated("zero messages", neurons > 0 ? 100 * static_cast<double>(report.skipped) / neurons : 0,
-                   "% of firings");
-    rows.simulated("utilisation, mean over mapped cores", 100 * report.utilisation_mean, "% of the time");
-    rows.simulated("utilisation, busiest core", 100 * report.utilisation_max, "% of the time");
+    rows.simulated("zero messages", percent_of(report.skipped, report.updates), "% of firings");
+    const auto percent = [](std::optional<double> share) { return share ? std::optional(100 * *share) : share; };
+    rows.simulated("utilisation, mean over mapped cores", percent(report.utilisation_mean), "% of the time");
+    rows.simulated("utilisation, busiest core", percent(report.utilisation_max), "% of the time");
 }
 
 }  // namespace
 
-std::vector<ReportRow> report_rows(const Run&, const Report& report) {
+std::vector<ReportRow> report_rows(const Report& report) {
     Rows rows;
     summary_rows(report, rows);
     energy_rows(report, rows);
@@ -114,27 +115,32 @@ std::vector<ReportRow> report_rows(const Run&, const Report& report) {
     return rows.take();
 }
 
+std::string mode_name(RunMode mode) {
+    return mode == RunMode::generate ? "generate" : "prefill";
+}
+
+std::string timing_name(const Run& run) {
+    return std::string(run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
+           (run.noc == NocMode::ideal ? "ideal" : "contended") + " network";
+}
+
 std::string run_title(const Run& run) {
-    return run.model_name + " on " + run.machine_name + ": " +
-           (run.mode == RunMode::generate ? "generate" : "prefill") + ", " +
-           (run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
-           (run.noc == NocMode::ideal ? "ideal" : "contended") + " network, " + run.synapse_format + " synapses, " +
-           std::to_string(run.streams) + (run.streams == 1 ? " stream" : " streams");
+    return run.model_name + " on " + run.machine_name + ": " + mode_name(run.mode) + ", " + timing_name(run) + ", " +
+           run.synapse_format + " synapses, " + std::to_string(run.streams) +
+           (run.streams == 1 ? " stream" : " streams");
 }
 
 Json report_json(const Run& run, const Report& report) {
-    Json::Object sections;
-    for (const ReportRow& row : report_rows(run, report)) {
-        Json::Object object{{"name", row.name}, {"value", row.value}};
+    std::vector<std::pair<std::string, Json::Array>> sections;
+    for (const ReportRow& row : report_rows(report)) {
+        Json::Object object{{"name", row.name}, {"value", json_of(row.value)}};
         if (row.low) object.emplace_back("low", *row.low);
         if (row.high) object.emplace_back("high", *row.high);
         object.emplace_back("unit", row.unit);
         object.emplace_back("kind", std::string(evidence_name(row.kind)));
         object.emplace_back("source", row.source);
         if (sections.empty() || sections.back().first != row.section) sections.emplace_back(row.section, Json::Array{});
-        Json::Array rows = *sections.back().second.array();
-        rows.emplace_back(std::move(object));
-        sections.back().second = std::move(rows);
+        sections.back().second.emplace_back(std::move(object));
     }
     Json::Array on_host, notes;
     for (const auto& name : report.on_host) on_host.emplace_back(name);
@@ -151,7 +157,7 @@ Json report_json(const Run& run, const Report& report) {
                      {"costs", report.table_name},
                      {"costs_hash", to_string(report.table_hash)},
                      {"power_includes", report.power_includes}};
-    for (auto& section : sections) out.push_back(std::move(section));
+    for (auto& [name, rows] : sections) out.emplace_back(name, std::move(rows));
     out.emplace_back("on_host", std::move(on_host));
     out.emplace_back("notes", std::move(notes));
     return out;
@@ -166,6 +172,18 @@ std::string figure_text(double value, int digits) {
     const int magnitude = std::atoi(scientific.c_str() + scientific.find('e') + 1);
     if (magnitude < -4 || magnitude > 14) return scientific;
     return fixed_text(std::strtod(scientific.c_str(), nullptr), std::max(0, digits - 1 - magnitude));
+}
+
+std::string figure_text(const std::optional<double>& value, int digits) {
+    return value ? figure_text(*value, digits) : "-";
+}
+
+std::optional<double> percent_of(std::int64_t part, std::int64_t whole) {
+    return ratio(100 * static_cast<double>(part), static_cast<double>(whole));
+}
+
+Json json_of(const std::optional<double>& value) {
+    return value ? Json(*value) : Json();
 }
 
 }  // namespace tephra

@@ -13,15 +13,21 @@ namespace tephra {
 struct ReportRow {
     std::string section;  ///< summary, energy, prices, time, layers, activity
     std::string name;
-    double value = 0;
-    std::optional<double> low, high;  ///< range, when the number rests on prices
+    std::optional<double> value;      ///< none: not defined, such as a share of nothing
+    std::optional<double> low, high;  ///< range, when the number depends on prices
     std::string unit;
     Evidence kind = Evidence::simulated;
     std::string source;
 };
 
 /// Every number of a report, section by section.
-std::vector<ReportRow> report_rows(const Run& run, const Report& report);
+std::vector<ReportRow> report_rows(const Report& report);
+
+/// "generate" or "prefill".
+std::string mode_name(RunMode mode);
+
+/// How a run was simulated: "barrier, contended network".
+std::string timing_name(const Run& run);
 
 /// "mmfree-370m on alia-point: generate, barrier, contended network, int8 synapses, 1 stream".
 std::string run_title(const Run& run);
@@ -31,5 +37,13 @@ Json report_json(const Run& run, const Report& report);
 
 /// Rounded to `digits` significant figures, without exponent from 1e-4 to 1e15: 0.01234, 41.5, 238500.
 std::string figure_text(double value, int digits = 4);
+/// "-" where the value is not defined.
+std::string figure_text(const std::optional<double>& value, int digits = 4);
+
+/// 100 part / whole; none for a share of nothing.
+std::optional<double> percent_of(std::int64_t part, std::int64_t whole);
+
+/// The number, or null.
+Json json_of(const std::optional<double>& value);
 
 }  // namespace tephra

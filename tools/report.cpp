@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/files.hpp"
+#include "core/ratio.hpp"
 #include "core/text.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
@@ -13,10 +14,14 @@
 namespace tephra::tools {
 namespace {
 
-/// Four significant figures as a number cell, so that tables align it.
-Json figure(double value) {
-    if (std::fabs(value) >= 1e4) return static_cast<std::int64_t>(std::llround(value));
-    return std::strtod(figure_text(value).c_str(), nullptr);
+constexpr double most_exact = 9007199254740992;  // 2^53: doubles hold every integer up to here
+
+/// Four significant figures as a number cell, so that tables align it; null where the value is not defined.
+Json figure(const std::optional<double>& value) {
+    if (!value) return {};
+    if (std::fabs(*value) >= 1e4 && std::fabs(*value) < most_exact)
+        return static_cast<std::int64_t>(std::llround(*value));
+    return std::strtod(figure_text(*value).c_str(), nullptr);
 }
 
 std::string range_text(double low, double high) {
@@ -35,32 +40,28 @@ std::string shortened(const std::string& source) {
     return end == std::string::npos ? source : source.substr(0, end);
 }
 
-void print_energy(const Report& report, std::int64_t tokens) {
+void print_energy(const Report& report) {
     Table groups({"energy", "mJ/token", "range", "share %"});
-    const double each = 1e3 / static_cast<double>(tokens);
+    const double each = 1e3 / static_cast<double>(report.tokens);
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const EnergyRange& energy = report.groups[g];
         groups.add({std::string(group_name(static_cast<EnergyGroup>(g))), figure(joules(energy.value) * each),
-                    range_text(energy, each), figure(100 * energy.value.value() / report.total.value.value())});
+                    range_text(energy, each), figure(ratio(100 * energy.value.value(), report.total.value.value()))});
     }
     std::cout << "\n" << groups.render("text");
     Table terms({"price x count", "count", "pJ each", "mJ/token", "range", "price is", "price from"});
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0 || term.energy.high.value() == 0) continue;
-        const bool power = term.name == "chip_static" || term.name == "host";
         terms.add({term.name, term.count,
-                   power ? Json("") : figure(term.energy.value.value() / static_cast<double>(term.count)),
+                   term.over_time ? Json("") : figure(term.energy.value.value() / static_cast<double>(term.count)),
                    figure(joules(term.energy.value) * each), range_text(term.energy, each),
                    std::string(evidence_name(term.kind)), shortened(term.source)});
     }
     std::cout << "\n" << terms.render("text");
     Table layers({"layer", "dynamic mJ/token", "range", "zero messages %"});
     for (const LayerAccount& layer : report.layers)
-        layers.add(
-            {layer.name + (layer.on_host ? " (host)" : ""), figure(joules(layer.dynamic.value) * each),
-             range_text(layer.dynamic, each),
-             figure(layer.updates > 0 ? 100.0 * static_cast<double>(layer.skipped) / static_cast<double>(layer.updates)
-                                      : 0)});
+        layers.add({layer.name + (layer.on_host ? " (host)" : ""), figure(joules(layer.dynamic.value) * each),
+                    range_text(layer.dynamic, each), figure(percent_of(layer.skipped, layer.updates))});
     std::cout << "\n" << layers.render("text");
 }
 
@@ -74,12 +75,12 @@ void print_section(const std::vector<ReportRow>& rows, const std::string& sectio
 }
 
 void print_text(const Run& run, const Report& report) {
-    const auto rows = report_rows(run, report);
+    const auto rows = report_rows(report);
     std::cout << run_title(run) << "\nprices: " << report.table_name << " (" << report.table_about
               << ")\npower includes: " << report.power_includes << "; " << report.static_chips << " of "
               << run.machine_chips << " chips powered\n";
     print_section(rows, "summary");
-    print_energy(report, report.tokens);
+    print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
     std::cout << "\nran on the host: ";
@@ -89,11 +90,11 @@ void print_text(const Run& run, const Report& report) {
     std::cout << "Ranges take all prices low or all high at once. --format json gives the source of every number.\n";
 }
 
-void print_csv(const Run& run, const Report& report) {
+void print_csv(const Report& report) {
     Table table({"section", "name", "value", "low", "high", "unit", "kind", "source"});
-    for (const ReportRow& row : report_rows(run, report))
-        table.add({row.section, row.name, row.value, row.low ? Json(*row.low) : Json(""),
-                   row.high ? Json(*row.high) : Json(""), row.unit, std::string(evidence_name(row.kind)), row.source});
+    for (const ReportRow& row : report_rows(report))
+        table.add({row.section, row.name, json_of(row.value), json_of(row.low), json_of(row.high), row.unit,
+                   std::string(evidence_name(row.kind)), row.source});
     std::cout << table.render("csv");
 }
 
@@ -104,7 +105,7 @@ struct Options {
 /// The page, with the comparison that compare would make of this run alone.
 void write_page(const Options& options, const Run& run, const Report& result) {
     const Comparison comparison =
-        require(compare({{&run, &result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
+        require(compare({{run, result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
     require(write_file(options.html, report_page(run, result, &comparison)));
 }
 
@@ -113,7 +114,7 @@ void report(const Options& options) {
     const CostTable costs = require(find_cost_table(options.costs.empty() ? run.machine_kind : options.costs));
     const Report result = require(price(run, costs));
     if (options.format == "csv")
-        print_csv(run, result);
+        print_csv(result);
     else if (options.format == "json")
         std::cout << report_json(run, result).dump() << "\n";
     else

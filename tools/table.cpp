@@ -10,12 +10,14 @@ namespace tephra::tools {
 namespace {
 
 std::string cell_text(const Json& cell) {
+    if (cell.is_null()) return "";
     return cell.string() != nullptr ? *cell.string() : cell.dump(-1);
 }
 
 /// Cells of text tables: integers in groups of three digits (1 234 567), other numbers to five significant digits at
 /// most.
 std::string cell_for_people(const Json& cell) {
+    if (cell.is_null()) return "-";
     if (const double* real = cell.real()) {
         const std::string exact = number_text(*real);
         const std::string rounded = figure_text(*real, 5);

@@ -10,7 +10,8 @@ namespace tephra::tools {
 class Table {
 public:
     explicit Table(std::vector<std::string> columns) : columns_(std::move(columns)) {}
-    /// One row; as many cells as columns. Numbers are aligned right in text.
+    /// One row; as many cells as columns. Numbers are aligned right in text. Null, a number that is not defined, is "-"
+    /// in text and an empty field in CSV.
     void add(Json::Array row);
     /// format: "text", "json" or "csv".
     [[nodiscard]] std::string render(const std::string& format) const;

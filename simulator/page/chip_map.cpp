@@ -6,15 +6,18 @@
 #include <set>
 #include <vector>
 
-#include "core/text.hpp"
-#include "simulator/page/charts.hpp"
 #include "core/markup.hpp"
+#include "core/ratio.hpp"
+#include "core/text.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {
 namespace {
 
 constexpr std::size_t most_detailed_chips = 64;
+constexpr std::int64_t most_empty_cells = 65536;  // cores without work are drawn up to so many cores of all chips
+
+constexpr double nj_per_pj = 1e-3;
 
 struct Cell {
     std::string hover;
@@ -39,23 +42,24 @@ std::string block_text(const std::set<int>& blocks, int head) {
 
 std::map<int, Chip> collect(const Run& run, const Report& report) {
     std::map<int, Chip> chips;
-    const int per_chip = std::max(1, run.geometry.cores_per_chip());
+    const int per_chip = run.geometry.cores_per_chip();
     for (const CoreAccount& core : report.cores) {
+        const int inside = core.core % per_chip;
         Chip& chip = chips[core.core / per_chip];
         const double energy = core.dynamic.value() / static_cast<double>(report.tokens);
         chip.blocks.insert(core.block);
-        chip.cells[core.core % per_chip] = {
-            "core " + std::to_string(core.core % per_chip) + " of chip " + std::to_string(core.core / per_chip) +
-                ", block " + std::to_string(core.block) + ": busy " + fixed_text(100 * core.utilisation, 1) + " %, " +
-                figure_text(energy * 1e-3, 3) + " nJ/token",
-            core.utilisation, energy};
+        chip.cells[inside] = {"core " + std::to_string(inside) + " of chip " + std::to_string(core.core / per_chip) +
+                                  ", block " + std::to_string(core.block) + ": busy " +
+                                  fixed_text(100 * core.utilisation, 1) + " %, " + figure_text(energy * nj_per_pj, 3) +
+                                  " nJ/token",
+                              core.utilisation, energy};
     }
     return chips;
 }
 
 /// Opacity in steps of 1/100, so that a quiet core still shows.
 std::string shade(double value, double most) {
-    return fixed_text(most > 0 ? 0.06 + 0.94 * value / most : 0.06, 2);
+    return fixed_text(0.06 + 0.94 * ratio(value, most).value_or(0), 2);
 }
 
 class MapPainter {
@@ -69,41 +73,22 @@ public:
     [[nodiscard]] double most_load() const { return most_load_; }
     [[nodiscard]] double most_energy() const { return most_energy_; }
 
-    std::string detailed() {
-        // Four cores of a tile stand as 2 x 2, so that a tile is about square.
-        const int across = std::max(1, static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile))));
-        const int down = (geometry_.cores_per_tile + across - 1) / across;
-        const int columns = geometry_.tiles_x * across, rows = geometry_.tiles_y * down;
-        const int per_row = chips_.size() <= 4 ? static_cast<int>(chips_.size()) : (chips_.size() <= 12 ? 4 : 8);
-        const double gap = 14, width = (chart_width - gap * (per_row - 1)) / per_row;
-        const double cell = std::min((width - 8) / columns, 24.0), chip_width = cell * columns + 8;
-        const double chip_height = cell * rows + 8, pitch = chip_height + 30;
-        const auto lines = (static_cast<int>(chips_.size()) + per_row - 1) / per_row;
-        Markup svg = start(pitch * lines);
-        int at = 0;
+    /// A small picture a chip, in a grid whose columns follow the width of the screen.
+    std::string detailed(bool with_empty) {
+        Markup out;
+        out.open("div", {{"class", chips_.size() <= few_chips ? "map few" : "map many"}});
         for (const auto& [index, chip] : chips_) {
-            const double x = at % per_row * (chip_width + gap), y = at / per_row * pitch;
-            ++at;
-            svg.element("text", "chip " + std::to_string(index) + ": " + block_text(chip.blocks, head_),
-                        {{"x", coordinate(x)}, {"y", coordinate(y + 14)}, {"class", "tick"}});
-            rectangle(svg, x, y + 20, chip_width, chip_height, "chip").close();
-            for (int core = 0; core < geometry_.cores_per_chip(); ++core) {
-                const int tile = core / geometry_.cores_per_tile, inside = core % geometry_.cores_per_tile;
-                const double cx = x + 4 + (tile % geometry_.tiles_x * across + inside % across) * cell;
-                const double cy = y + 24 + (tile / geometry_.tiles_x * down + inside / across) * cell;
-                const auto found = chip.cells.find(core);
-                if (found == chip.cells.end())
-                    rectangle(svg, cx, cy, cell - 0.8, cell - 0.8, "unused").close();
-                else
-                    paint(svg, cx, cy, cell - 0.8, found->second);
-            }
+            out.open("figure").element("figcaption",
+                                       "chip " + std::to_string(index) + ": " + block_text(chip.blocks, head_));
+            draw_chip(out, chip, with_empty);
+            out.close();
         }
-        return svg.take();
+        return out.take();
     }
 
     std::string coarse() {
         constexpr int per_row = 48;
-        const double cell = chart_width / per_row;
+        constexpr double width = 1000, cell = width / per_row;
         const auto lines = (static_cast<int>(chips_.size()) + per_row - 1) / per_row;
         std::vector<Cell> means;
         most_load_ = most_energy_ = 0;
@@ -113,27 +98,49 @@ public:
             mean.load /= static_cast<double>(chip.cells.size());
             mean.energy /= static_cast<double>(chip.cells.size());
             mean.hover = "chip " + std::to_string(index) + ", " + block_text(chip.blocks, head_) + ": busy " +
-                         fixed_text(100 * mean.load, 1) + " %, " + figure_text(mean.energy * 1e-3, 3) +
+                         fixed_text(100 * mean.load, 1) + " %, " + figure_text(mean.energy * nj_per_pj, 3) +
                          " nJ/token a core";
             most_load_ = std::max(most_load_, mean.load);
             most_energy_ = std::max(most_energy_, mean.energy);
             means.push_back(std::move(mean));
         }
-        Markup svg = start(cell * lines);
+        Markup svg;
+        start(svg, width, cell * lines, width);
         for (std::size_t k = 0; k < means.size(); ++k)
             paint(svg, static_cast<double>(k % per_row) * cell, static_cast<double>(k / per_row) * cell, cell - 2,
                   means[k]);
-        return svg.take();
+        return "<div class=\"map\">" + svg.take() + "</div>\n";
     }
 
 private:
-    static Markup start(double height) {
-        Markup svg;
-        svg.open("svg", {{"viewBox", "0 0 " + coordinate(chart_width) + " " + coordinate(height)},
+    static constexpr std::size_t few_chips = 12;
+
+    /// Cores of a tile stand in a square, so that a tile is about square.
+    void draw_chip(Markup& out, const Chip& chip, bool with_empty) const {
+        constexpr double cell = 10, margin = 4, most_pixels = 24;  // most_pixels: of a cell on a wide screen
+        const int across = static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile)));
+        const int down = (geometry_.cores_per_tile + across - 1) / across;
+        const int columns = geometry_.tiles_x * across, rows = geometry_.tiles_y * down;
+        const double width = cell * columns + 2 * margin, height = cell * rows + 2 * margin;
+        start(out, width, height, most_pixels * columns);
+        rectangle(out, 1, 1, width - 2, height - 2, "chip").close();
+        const auto place = [&](int core) {
+            const int tile = core / geometry_.cores_per_tile, inside = core % geometry_.cores_per_tile;
+            return std::pair(margin + (tile % geometry_.tiles_x * across + inside % across) * cell + 0.5,
+                             margin + (tile / geometry_.tiles_x * down + inside / across) * cell + 0.5);
+        };
+        for (int core = 0; with_empty && core < geometry_.cores_per_chip(); ++core)
+            if (chip.cells.count(core) == 0)
+                rectangle(out, place(core).first, place(core).second, cell - 1, cell - 1, "unused").close();
+        for (const auto& [core, drawn] : chip.cells) paint(out, place(core).first, place(core).second, cell - 1, drawn);
+        out.close();
+    }
+
+    static void start(Markup& svg, double width, double height, double most_pixels) {
+        svg.open("svg", {{"viewBox", "0 0 " + coordinate(width) + " " + coordinate(height)},
                          {"role", "img"},
-                         {"class", "chart map"}});
-        svg.element("title", "Cores of the powered chips by load or energy");
-        return svg;
+                         {"style", "max-width:" + coordinate(most_pixels) + "px"}});
+        svg.element("title", "Cores by load or energy");
     }
     static Markup& rectangle(Markup& svg, double x, double y, double width, double height, const char* css_class,
                              const std::string& style = {}) {
@@ -172,7 +179,9 @@ std::string chip_map(const Run& run, const Report& report) {
     if (chips.empty()) return "";
     MapPainter painter(run, chips);
     const bool detailed = chips.size() <= most_detailed_chips;
-    const std::string svg = detailed ? painter.detailed() : painter.coarse();
+    const auto cells = static_cast<std::int64_t>(chips.size()) * run.geometry.cores_per_chip();
+    const bool with_empty = cells <= most_empty_cells;
+    const std::string map = detailed ? painter.detailed(with_empty) : painter.coarse();
     Markup out;
     out.open("div", {{"class", "heat"}});
     out.leaf("input", {{"type", "radio"}, {"name", "heat"}, {"id", "heat-time"}, {"checked", "checked"}});
@@ -180,10 +189,13 @@ std::string chip_map(const Run& run, const Report& report) {
     out.leaf("input", {{"type", "radio"}, {"name", "heat"}, {"id", "heat-energy"}});
     out.element("label", "dynamic energy", {{"for", "heat-energy"}});
     scale_legend(out, "scale by-time", fixed_text(100 * painter.most_load(), 1) + " % of the time");
-    scale_legend(out, "scale by-energy", figure_text(painter.most_energy() * 1e-3, 3) + " nJ/token");
-    out.raw(svg);
+    scale_legend(out, "scale by-energy", figure_text(painter.most_energy() * nj_per_pj, 3) + " nJ/token");
+    out.raw(map);
     if (!detailed)
         out.element("p", "Each cell is a chip; colour is the mean of its mapped cores.", {{"class", "note"}});
+    else
+        out.element("p", with_empty ? "Grey cells hold nothing." : "Only cores that hold something are drawn.",
+                    {{"class", "note"}});
     return out.take();
 }
 

@@ -2,43 +2,49 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include "core/markup.hpp"
 #include "core/text.hpp"
 #include "simulator/page/charts.hpp"
-#include "core/markup.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {
 namespace {
 
-constexpr double row_height = 46, bar_height = 12, top = 26;
+constexpr double line_height = 18, dot_space = 30;  // of a row: its lines of name, then its dots
+constexpr double head_height = 24, axis_height = 26;
+constexpr double dot_radius = 6;
+constexpr double label_gap = 12;   // from the middle of a dot to its label
+constexpr double axis_margin = 8;  // so that a dot on the first tick is whole
 constexpr double pj_per_mj = 1e9;
 
-/// A logarithmic axis over whole decades, drawn between two x.
+/// A logarithmic axis over whole decades, drawn between two x. Values that are not above zero are not on it.
 class LogAxis {
 public:
     LogAxis(double left, double right) : left_(left), right_(right) {}
     void include(double value) {
-        first_ = std::min(first_, std::floor(std::log10(value)));
-        last_ = std::max(last_, std::floor(std::log10(value)) + 1);
-    }
-    [[nodiscard]] double at(double value) const {
-        return left_ + std::clamp((std::log10(value) - first_) / (last_ - first_), 0.0, 1.0) * (right_ - left_);
-    }
-    void draw(Markup& svg, double height, const std::string& name) const {
-        svg.element("text", name, {{"x", coordinate(left_)}, {"y", "13"}, {"class", "head"}});
-        const int stride = last_ - first_ > 5 ? 2 : 1;
-        for (int decade = static_cast<int>(first_); decade <= static_cast<int>(last_); ++decade) {
-            const std::string x = coordinate(at(std::pow(10.0, decade)));
-            svg.leaf(
-                "line",
-                {{"x1", x}, {"x2", x}, {"y1", coordinate(top)}, {"y2", coordinate(height - 22)}, {"class", "grid"}});
-            if ((decade - static_cast<int>(first_)) % stride == 0)
-                svg.element("text", decade_text(decade),
-                            {{"x", x}, {"y", coordinate(height - 6)}, {"class", "tick middle"}});
-        }
+        if (!(value > 0)) return;
+        const int decade = static_cast<int>(std::floor(std::log10(value)));
+        first_ = empty_ ? decade : std::min(first_, decade);
+        last_ = empty_ ? decade + 1 : std::max(last_, decade + 1);
+        empty_ = false;
     }
     [[nodiscard]] double left() const { return left_; }
+    [[nodiscard]] double at(double value) const {
+        return left_ + (std::log10(value) - first_) / (last_ - first_) * (right_ - left_);
+    }
+    void draw(Markup& svg, const ChartFrame& frame, double top, double bottom) const {
+        if (empty_) return;
+        const double widest = text_width("100000") + chart_font;
+        const int most = std::max(1, static_cast<int>((right_ - left_) / widest));
+        const int stride = (last_ - first_ + most - 1) / most;
+        for (int decade = first_; decade <= last_; ++decade) {
+            const double x = left_ + (right_ - left_) * (decade - first_) / (last_ - first_);
+            put_line(svg, x, top, x, bottom - axis_height + 6, "grid");
+            if ((decade - first_) % stride == 0) put_tick(svg, frame, x, bottom - 4, decade_text(decade));
+        }
+    }
 
 private:
     static std::string decade_text(int decade) {
@@ -46,7 +52,20 @@ private:
         return std::string("1e").append(std::to_string(decade));
     }
     double left_, right_;
-    double first_ = 1e9, last_ = -1e9;
+    bool empty_ = true;
+    int first_ = 0, last_ = 1;  ///< decades
+};
+
+/// A figure with its range: of a run's energy it is wider than the figure.
+struct Dot {
+    double value = 0, low = 0, high = 0;
+    std::string label;
+};
+
+struct ChartRow {
+    std::string name, source, css_class;
+    bool is_run = false;
+    Dot speed, energy;
 };
 
 std::string row_class(const ComparisonRow& row) {
@@ -66,60 +85,119 @@ std::string row_name(const ComparisonRow& row) {
     return name;
 }
 
-/// A bar to `value` with its label behind it, or behind `end` when a whisker reaches further.
-void draw_bar(Markup& svg, const LogAxis& axis, double y, double value, double end, const std::string& css_class,
-              const std::string& label) {
-    svg.leaf("rect", {{"x", coordinate(axis.left())},
-                      {"y", coordinate(y)},
-                      {"width", coordinate(std::max(1.0, axis.at(value) - axis.left()))},
-                      {"height", coordinate(bar_height)},
-                      {"class", css_class}});
-    svg.element(
-        "text", label,
-        {{"x", coordinate(axis.at(std::max(value, end)) + 6)}, {"y", coordinate(y + 10)}, {"class", "bar-label"}});
+std::vector<ChartRow> chart_rows(const Comparison& comparison) {
+    std::vector<ChartRow> rows;
+    for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
+        const ComparisonRow& row = comparison.rows[k];
+        if (!row.speed) continue;
+        const double speed = row.data.tokens_per_s, energy = row.data.mj_per_token;
+        const bool ranged = row.is_run && row.energy_range.high > row.energy_range.low;
+        rows.push_back({row_name(row) + (k == comparison.reference ? " (reference)" : ""),
+                        row.data.source,
+                        row_class(row),
+                        row.is_run,
+                        {speed, speed, speed, figure_text(speed, 3)},
+                        {energy, ranged ? row.energy_range.low.value() / pj_per_mj : energy,
+                         ranged ? row.energy_range.high.value() / pj_per_mj : energy,
+                         figure_text(energy, 3) + " · " + row.data.power_includes}});
+    }
+    return rows;
+}
+
+/// One quantity of all rows below each other, from `top` on.
+class Panel {
+public:
+    Panel(Markup& svg, const ChartFrame& frame, const std::vector<ChartRow>& rows, double top)
+        : svg_(svg), frame_(frame), rows_(rows), top_(top) {
+        double y = top + head_height;
+        for (const ChartRow& row : rows) {
+            lines_.push_back(wrapped_text(row.name, frame.width));
+            row_y_.push_back(y);
+            y += line_height * static_cast<double>(lines_.back().size()) + dot_space;
+        }
+        bottom_ = y + axis_height;
+    }
+    [[nodiscard]] double bottom() const { return bottom_; }
+
+    void draw(Dot ChartRow::*quantity, const std::string& heading, double left, double right) {
+        double label = 0;
+        for (const ChartRow& row : rows_) label = std::max(label, text_width((row.*quantity).label));
+        LogAxis axis(left + axis_margin, right - label - label_gap);
+        for (const ChartRow& row : rows_)
+            for (const double value : {(row.*quantity).value, (row.*quantity).low, (row.*quantity).high})
+                axis.include(value);
+        put_text(svg_, left, top_ + 15, heading, "head");
+        axis.draw(svg_, frame_, top_ + head_height, bottom_);
+        for (std::size_t k = 0; k < rows_.size(); ++k) {
+            const double names = line_height * static_cast<double>(lines_[k].size());
+            svg_.open("g").element("title", rows_[k].source);
+            draw_dot(axis, rows_[k].*quantity, row_y_[k] + names + 12, rows_[k].css_class);
+            svg_.close();
+        }
+    }
+
+    void draw_names() {
+        for (std::size_t k = 0; k < rows_.size(); ++k)
+            for (std::size_t line = 0; line < lines_[k].size(); ++line)
+                put_text(svg_, 0, row_y_[k] + line_height * static_cast<double>(line + 1) - 2, lines_[k][line],
+                         rows_[k].is_run ? "row strong" : "row");
+    }
+
+private:
+    void draw_dot(const LogAxis& axis, const Dot& dot, double y, const std::string& css_class) {
+        if (dot.high > 0) {
+            const double low = dot.low > 0 ? axis.at(dot.low) : axis.left();
+            if (dot.high > dot.low) put_line(svg_, low, y, axis.at(dot.high), y, "whisker");
+        }
+        double end = axis.left() - dot_radius;
+        if (dot.value > 0) {
+            const std::string x = coordinate(axis.at(dot.value));
+            svg_.leaf("circle",
+                      {{"cx", x}, {"cy", coordinate(y)}, {"r", coordinate(dot_radius)}, {"class", css_class}});
+            end = axis.at(dot.value);
+        }
+        if (dot.high > 0) end = std::max(end, axis.at(dot.high));
+        put_text(svg_, end + label_gap, y + 5, dot.label, "bar-label");
+    }
+
+    Markup& svg_;
+    const ChartFrame& frame_;
+    const std::vector<ChartRow>& rows_;
+    std::vector<std::vector<std::string>> lines_;
+    std::vector<double> row_y_;
+    double top_, bottom_ = 0;
+};
+
+constexpr const char* speed_heading = "tokens/s (more is better)";
+constexpr const char* energy_heading = "mJ/token (less is better)";
+constexpr const char* chart_title = "Tokens per second and millijoules per token, logarithmic";
+
+std::string wide_chart(const std::vector<ChartRow>& rows) {
+    Markup content;
+    Panel panel(content, wide_frame, rows, 0);
+    panel.draw(&ChartRow::speed, speed_heading, 0, wide_frame.width / 2);
+    panel.draw(&ChartRow::energy, energy_heading, wide_frame.width / 2 + 20, wide_frame.width);
+    panel.draw_names();
+    return start_chart(wide_frame, panel.bottom(), chart_title).raw(content.take()).take();
+}
+
+std::string narrow_chart(const std::vector<ChartRow>& rows) {
+    Markup content;
+    Panel speed(content, narrow_frame, rows, 0);
+    speed.draw(&ChartRow::speed, speed_heading, 0, narrow_frame.width);
+    speed.draw_names();
+    Panel energy(content, narrow_frame, rows, speed.bottom() + 20);
+    energy.draw(&ChartRow::energy, energy_heading, 0, narrow_frame.width);
+    energy.draw_names();
+    return start_chart(narrow_frame, energy.bottom(), chart_title).raw(content.take()).take();
 }
 
 }  // namespace
 
 std::string comparison_chart(const Comparison& comparison) {
-    std::vector<std::size_t> shown;
-    for (std::size_t k = 0; k < comparison.rows.size(); ++k)
-        if (comparison.rows[k].speed) shown.push_back(k);
-    LogAxis speed(0, chart_width / 2 - 110), energy(chart_width / 2 + 20, chart_width - 110);
-    for (const std::size_t k : shown) {
-        speed.include(comparison.rows[k].data.tokens_per_s);
-        energy.include(comparison.rows[k].data.mj_per_token);
-    }
-    const double height = top + row_height * static_cast<double>(shown.size()) + 26;
-    Markup svg;
-    svg.open("svg", {{"viewBox", "0 0 " + coordinate(chart_width) + " " + coordinate(height)},
-                     {"role", "img"},
-                     {"class", "chart"}});
-    svg.element("title", "Tokens per second and millijoules per token, logarithmic");
-    speed.draw(svg, height, "tokens/s (more is better)");
-    energy.draw(svg, height, "mJ/token (less is better)");
-    for (std::size_t at = 0; at < shown.size(); ++at) {
-        const ComparisonRow& row = comparison.rows[shown[at]];
-        const double y = top + row_height * static_cast<double>(at);
-        const std::string css_class = row_class(row);
-        svg.open("g").element("title", row.data.source);
-        svg.element("text", row_name(row) + (shown[at] == comparison.reference ? " (reference)" : ""),
-                    {{"x", "0"}, {"y", coordinate(y + 16)}, {"class", row.is_run ? "row strong" : "row"}});
-        draw_bar(svg, speed, y + 23, row.data.tokens_per_s, 0, css_class, figure_text(row.data.tokens_per_s, 3));
-        draw_bar(svg, energy, y + 23, row.data.mj_per_token, row.energy_range.high.value() / pj_per_mj, css_class,
-                 figure_text(row.data.mj_per_token, 3) + " · " + row.data.power_includes);
-        if (row.is_run && row.energy_range.high > row.energy_range.low) {
-            const std::string middle = coordinate(y + 23 + bar_height / 2);
-            svg.leaf("line", {{"x1", coordinate(energy.at(row.energy_range.low.value() / pj_per_mj))},
-                              {"x2", coordinate(energy.at(row.energy_range.high.value() / pj_per_mj))},
-                              {"y1", middle},
-                              {"y2", middle},
-                              {"class", "whisker"}});
-        }
-        svg.close();
-    }
+    const auto rows = chart_rows(comparison);
     Markup out;
-    out.raw(svg.take()).open("ul", {{"class", "legend"}});
+    out.raw(wide_chart(rows)).raw(narrow_chart(rows)).open("ul", {{"class", "legend"}});
     const std::pair<const char*, const char*> keys[] = {{"c-run", "simulated here"},
                                                         {"c-published", "published, same hardware"},
                                                         {"c-gpu", "measured or cited"},
@@ -127,12 +205,12 @@ std::string comparison_chart(const Comparison& comparison) {
     for (const auto& [css_class, text] : keys)
         out.open("li").element("i", "", {{"class", std::string("swatch ") + css_class}}).element("b", text).close();
     out.close();
-    const std::size_t hidden = comparison.rows.size() - shown.size();
-    out.element("p",
-                "Power of chips, board or system is named beside each bar: they are not the same thing." +
-                    (hidden > 0 ? " " + std::to_string(hidden) + " rows of another model, mode or batch are not drawn."
-                                : std::string()),
-                {{"class", "note"}});
+    const std::size_t hidden = comparison.rows.size() - rows.size();
+    std::string note = "Power of chips, board or system is named beside each dot: they are not the same thing.";
+    if (hidden > 0) note += " " + std::to_string(hidden) + " rows of another model, mode or batch are not drawn.";
+    if (std::ranges::any_of(rows, [](const ChartRow& row) { return row.energy.value == 0; }))
+        note += " An energy of zero is not on a logarithmic scale: its row has no dot.";
+    out.element("p", note, {{"class", "note"}});
     return out.take();
 }
 
@@ -146,7 +224,7 @@ std::string prediction_table(const Comparison& comparison) {
     out.close().close().open("tbody");
     for (const Prediction& p : comparison.predictions) {
         out.open("tr").element("td", p.published);
-        out.element("td", p.mode == RunMode::generate ? "generate" : "prefill").element("td", p.quantity);
+        out.element("td", mode_name(p.mode)).element("td", p.quantity);
         out.element("td", figure_text(p.simulated), {{"class", "number"}});
         out.element("td", figure_text(p.value), {{"class", "number"}});
         out.element("td", (p.error_percent > 0 ? "+" : "") + fixed_text(p.error_percent, 1) + " %",

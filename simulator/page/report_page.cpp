@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "core/markup.hpp"
+#include "core/ratio.hpp"
 #include "core/text.hpp"
 #include "simulator/page/charts.hpp"
 #include "simulator/page/chip_map.hpp"
-#include "simulator/page/comparison_chart.hpp"
-#include "core/markup.hpp"
+#include "simulator/page/comparison_page.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/report_rows.hpp"
 
@@ -41,6 +42,40 @@ std::string tiles(const std::vector<Tile>& list) {
     return out.take();
 }
 
+/// "12.3 %", or "-" where the share is not defined.
+std::string percent_text(const std::optional<double>& percent) {
+    return percent ? fixed_text(*percent, 1) + " %" : "-";
+}
+std::string share_text(const std::optional<double>& share) {
+    return percent_text(share ? std::optional(100 * *share) : share);
+}
+
+/// The figures that a reader looks for first.
+std::vector<Tile> header_tiles(const Run& run, const Report& report) {
+    constexpr double mj_per_pj = 1e-9;
+    const EnergyRange energy = report.steady.per_token * mj_per_pj;
+    const bool pipelined = run.mode == RunMode::prefill;
+    const std::string whole = figure_text(report.whole.tokens_per_s, 3);
+    std::vector<Tile> list = {
+        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady.tokens_per_s, 3), "tokens/s",
+         whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
+    if (report.first_token)
+        list.push_back(
+            {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
+    list.push_back({"energy", figure_text(energy.value.value(), 3), "mJ/token",
+                    figure_text(energy.low.value(), 3) + " to " + figure_text(energy.high.value(), 3),
+                    Evidence::derived});
+    list.push_back(
+        {"power of the " + report.power_includes, figure_text(report.steady.watts, 3), "W", "", Evidence::derived});
+    list.push_back({"core utilisation", share_text(report.utilisation_mean), "",
+                    "busiest core " + share_text(report.utilisation_max), Evidence::simulated});
+    const double planned = static_cast<double>(report.messages) + report.messages_saved;
+    list.push_back({"zero messages", percent_text(percent_of(report.skipped, report.updates)), "not sent",
+                    percent_text(ratio(100 * report.messages_saved, planned)) + " of packets saved",
+                    Evidence::simulated});
+    return list;
+}
+
 std::string header(const Run& run, const Report& report) {
     const std::string title = run_title(run);
     const auto colon = title.find(": ");
@@ -53,30 +88,7 @@ std::string header(const Run& run, const Report& report) {
                     ": " + report.table_about,
                 {{"class", "lead"}});
     out.close();
-    const double mj = 1e-9;
-    const EnergyRange& energy = report.steady.per_token;
-    const bool pipelined = run.mode == RunMode::prefill;
-    const std::string whole = figure_text(report.whole.tokens_per_s, 3);
-    std::vector<Tile> list = {
-        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady.tokens_per_s, 3), "tokens/s",
-         whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
-    if (report.first_token)
-        list.push_back(
-            {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
-    list.push_back({"energy", figure_text(energy.value.value() * mj, 3), "mJ/token",
-                    figure_text(energy.low.value() * mj, 3) + " to " + figure_text(energy.high.value() * mj, 3),
-                    Evidence::derived});
-    list.push_back(
-        {"power of the " + report.power_includes, figure_text(report.steady.watts, 3), "W", "", Evidence::derived});
-    list.push_back({"core utilisation", fixed_text(100 * report.utilisation_mean, 1), "%",
-                    "busiest core " + fixed_text(100 * report.utilisation_max, 1) + " %", Evidence::simulated});
-    const double zero =
-        report.updates > 0 ? 100.0 * static_cast<double>(report.skipped) / static_cast<double>(report.updates) : 0;
-    const double planned = static_cast<double>(report.messages) + report.messages_saved;
-    list.push_back({"zero messages", fixed_text(zero, 1), "% not sent",
-                    planned > 0 ? fixed_text(100 * report.messages_saved / planned, 1) + " % of packets saved" : "",
-                    Evidence::simulated});
-    return out.take() + tiles(list);
+    return out.take() + tiles(header_tiles(run, report));
 }
 
 std::string energy_card(const Report& report) {
@@ -128,25 +140,23 @@ std::string layer_card(const Report& report) {
     std::vector<BarRow> rows;
     for (const LayerAccount& layer : report.layers) {
         const double value = joules(layer.dynamic.value) * per_token;
-        const double zero =
-            layer.updates > 0 ? 100.0 * static_cast<double>(layer.skipped) / static_cast<double>(layer.updates) : 0;
         rows.push_back({layer.name + (layer.on_host ? " (host)" : ""), layer.on_host ? "c-host" : "c-synapse", value,
                         joules(layer.dynamic.low) * per_token, joules(layer.dynamic.high) * per_token,
-                        energy_text(value) + ", " + fixed_text(zero, 1) + " % zero", ""});
+                        energy_text(value) + ", " + percent_text(percent_of(layer.skipped, layer.updates)) + " zero",
+                        ""});
     }
     return page_card("Layer by layer",
                      "Dynamic energy, mJ/token, with the share of firings whose message was zero and was not sent.",
                      bar_chart(rows, "Dynamic energy per token by layer"));
 }
 
-std::string source_card(const Run& run, const Report& report) {
+std::string source_card(const Report& report) {
     Markup table;
     table.open("details").element("summary", "Every number with its kind and source");
     table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
     for (const char* head : {"number", "value", "low", "high", "unit", "kind", "source"}) table.element("th", head);
     table.close().close().open("tbody");
-    for (const ReportRow& row : report_rows(run, report)) {
-        if (row.section == "layers") continue;
+    for (const ReportRow& row : report_rows(report)) {
         table.open("tr").element("td", row.section + ": " + row.name);
         table.element("td", figure_text(row.value), {{"class", "number"}});
         table.element("td", row.low ? figure_text(*row.low, 3) : "", {{"class", "number"}});
@@ -191,72 +201,16 @@ std::string footer(const Run& run, const Report& report) {
     return out.take();
 }
 
-std::string rows_card(const Comparison& comparison) {
-    Markup table;
-    table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
-    for (const char* head : {"device", "model", "mode", "batch", "tokens/s", "mJ/token", "power of", "kind", "speed",
-                             "energy", "differs", "source"})
-        table.element("th", head);
-    table.close().close().open("tbody");
-    for (const ComparisonRow& row : comparison.rows) {
-        const Baseline& data = row.data;
-        std::string differs;
-        for (const auto* list : {&row.unlike, &row.cautions})
-            for (const auto& text : *list) differs += (differs.empty() ? "" : ", ") + text;
-        const auto ratio = [](const std::optional<double>& r) { return r ? figure_text(*r, 3) + "×" : "–"; };
-        table.open("tr")
-            .element("td", data.device + ", " + data.software, {{"class", "device"}})
-            .element("td", data.model);
-        table.element("td", data.mode == RunMode::generate ? "generate" : "prefill");
-        table.element("td", data.batch ? std::to_string(*data.batch) : "?", {{"class", "number"}});
-        table.element("td", figure_text(data.tokens_per_s), {{"class", "number"}});
-        table.element("td", figure_text(data.mj_per_token), {{"class", "number"}});
-        table.element("td", data.power_includes).element("td", std::string(evidence_name(data.kind)));
-        table.element("td", ratio(row.speed), {{"class", "number"}});
-        table.element("td", ratio(row.energy_ratio), {{"class", "number"}});
-        table.element("td", differs).element("td", data.source, {{"class", "source"}}).close();
-    }
-    const Baseline& reference = comparison.rows[comparison.reference].data;
-    return page_card("All rows",
-                     "Ratios are row / reference: " + reference.device + ", " + reference.software + " (" +
-                         comparison.reference_why + "). Rows of another task have none.",
-                     table.take());
-}
-
-std::string comparison_cards(const Comparison& comparison) {
-    std::string out =
-        page_card("Beside other machines", "Same model, mode and batch; logarithmic scales. Kinds are never averaged.",
-                  comparison_chart(comparison));
-    if (!comparison.predictions.empty())
-        out += page_card(
-            "Predictions",
-            "Published figures of the simulated hardware. No price or time was fitted to those called predictions.",
-            prediction_table(comparison));
-    return out;
-}
-
 }  // namespace
 
 std::string report_page(const Run& run, const Report& report, const Comparison* comparison) {
     std::string body = header(run, report) + energy_card(report) + time_card(run, report);
-    body += page_card("The machine from above",
-                      "Every powered chip with its cores; grey cells hold nothing. Point at a core for its numbers.",
+    body += page_card("The machine from above", "Every powered chip with its cores. Point at a core for its numbers.",
                       chip_map(run, report));
     body += layer_card(report);
     if (comparison != nullptr) body += comparison_cards(*comparison);
-    body += text_card(run) + source_card(run, report) + footer(run, report);
+    body += text_card(run) + source_card(report) + footer(run, report);
     return html_page("tephra report: " + run.model_name + " on " + run.machine_name, body);
-}
-
-std::string comparison_page(const Comparison& comparison) {
-    Markup head;
-    head.open("header").element("h1", "Comparison of " + comparison.rows.front().data.model);
-    head.element("p", "Simulated, measured, cited and derived rows side by side.", {{"class", "lead"}}).close();
-    Markup notes;
-    notes.open("ul", {{"class", "notes"}});
-    for (const auto& note : comparison.notes) notes.element("li", note);
-    return html_page("tephra comparison", head.take() + comparison_cards(comparison) + rows_card(comparison) +
-                                              page_card("Notes", "", notes.take()));
 }
 
 }  // namespace tephra

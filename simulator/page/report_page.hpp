@@ -10,7 +10,4 @@ namespace tephra {
 /// One self-contained HTML document; `comparison` may be null.
 std::string report_page(const Run& run, const Report& report, const Comparison* comparison);
 
-/// The page of a comparison alone: chart, all rows with kind, source and what differs, predictions.
-std::string comparison_page(const Comparison& comparison);
-
 }  // namespace tephra

@@ -26,21 +26,21 @@ p { margin: 0; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 20px 22px 18px;
   margin-top: 18px; }
 .card > .explain { color: var(--soft); font-size: 13.5px; margin: 2px 0 14px; max-width: 90ch; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(158px, 1fr)); gap: 12px; margin-top: 20px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 20px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px 12px; }
 .tile .what { color: var(--soft); font-size: 13px; }
-.tile .figure { font-size: 25px; white-space: nowrap; font-weight: 680; letter-spacing: -.02em; line-height: 1.25;
+.tile .figure { font-size: 24px; font-weight: 680; letter-spacing: -.02em; line-height: 1.25;
   font-variant-numeric: tabular-nums; }
 .tile .figure small { font-size: 14px; font-weight: 500; color: var(--soft); letter-spacing: 0; }
 .tile .range { color: var(--soft); font-size: 12.5px; min-height: 19px; }
 .kind { display: inline-block; font-size: 11px; line-height: 1.5; padding: 0 7px; border-radius: 9px;
   border: 1px solid var(--line); color: var(--soft); }
-.chart { display: block; width: 100%; height: auto; overflow: visible; font-size: 13px; }
+.chart { display: block; width: 100%; height: auto; overflow: visible; font-size: 14px; }
+.chart.narrow { display: none; max-width: 520px; }
 .chart text { fill: var(--ink); font-variant-numeric: tabular-nums; }
-.chart .tick, .chart .head, .chart text.bar-label { fill: var(--soft); font-size: 12px; }
+.chart .tick, .chart .head, .chart .value, .chart .bar-label { fill: var(--soft); }
 .chart .middle { text-anchor: middle; } .chart .end { text-anchor: end; }
-.chart .value { fill: var(--soft); } .chart .row { font-size: 12.5px; } .chart .strong { font-weight: 650; }
-.chart .inside { fill: var(--inside); font-weight: 600; }
+.chart .strong { font-weight: 650; } .chart .inside { fill: var(--inside); font-weight: 600; }
 .grid { stroke: var(--line); stroke-width: 1; } .whisker { stroke: var(--ink); stroke-width: 1.3; opacity: .65; }
 rect { rx: 2px; }
 .c-synapse, .c-compute, .c-run, .c-made { fill: var(--blue); background: var(--blue); }
@@ -64,7 +64,11 @@ rect { rx: 2px; }
 .heat input:focus-visible + label { outline: 2px solid var(--blue); outline-offset: 2px; }
 .scale { display: inline-flex; align-items: center; gap: 8px; margin-left: 18px; font-size: 12.5px; color: var(--soft); }
 .ramp { width: 120px; height: 10px; border-radius: 3px; background: linear-gradient(to right, var(--empty), var(--heat)); }
-.map rect { rx: 1px; } .map .chip { fill: none; stroke: var(--line); rx: 5px; } .map .unused { fill: var(--empty); }
+.map { display: grid; gap: 14px; } .map figure { margin: 0; } .map svg { display: block; width: 100%; height: auto; }
+.map.few { grid-template-columns: repeat(auto-fill, minmax(max(140px, 21%), 1fr)); }
+.map.many { grid-template-columns: repeat(auto-fill, minmax(max(100px, 10.5%), 1fr)); }
+.map figcaption { color: var(--soft); font-size: 12px; margin-bottom: 2px; }
+.map rect { rx: 1px; } .map .chip { fill: none; stroke: var(--line); rx: 3px; } .unused { fill: var(--empty); }
 .map .cell { fill: var(--heat); fill-opacity: var(--t); }
 #heat-energy:checked ~ .map .cell { fill-opacity: var(--e); }
 .by-energy { display: none; } #heat-energy:checked ~ .by-energy { display: inline-flex; }
@@ -75,13 +79,19 @@ th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1px 
   padding: 5px 14px 5px 0; white-space: nowrap; }
 td { border-bottom: 1px solid var(--line); padding: 5px 14px 5px 0; vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.source { color: var(--soft); min-width: 300px; } .device { min-width: 220px; }
+th.number, .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.source { color: var(--soft); min-width: 260px; overflow-wrap: break-word; } .device { min-width: 200px; }
+tr.figures td { border-bottom: 0; padding-bottom: 0; }
+div.source { color: var(--soft); position: sticky; left: 0; max-width: min(880px, calc(100vw - 76px)); }
 blockquote { margin: 0; padding: 2px 0 2px 16px; border-left: 3px solid var(--blue); white-space: pre-wrap;
   max-width: 80ch; }
 ul.notes { margin: 0; padding-left: 20px; color: var(--soft); font-size: 13.5px; }
 footer { color: var(--soft); font-size: 12px; margin-top: 22px; overflow-wrap: anywhere; }
 details summary { cursor: pointer; color: var(--soft); font-size: 13.5px; margin-top: 12px; }
+@media (max-width: 899px) {
+  main { padding: 18px 12px 32px; } .card { padding: 14px 14px 12px; } h1 { font-size: 22px; }
+  .chart.wide { display: none; } .chart.narrow { display: block; }
+  .scale { margin-left: 0; } }
 @media print { body { background: none; } .card, .tile { break-inside: avoid; } }
 )";
 

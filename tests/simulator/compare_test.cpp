@@ -1,5 +1,8 @@
 #include "simulator/compare.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "tests/catch.hpp"
 #include "tests/simulator/tiny_run.hpp"
 
@@ -24,7 +27,7 @@ Comparison compared(const Run& run, const CompareOptions& options = {}) {
     REQUIRE(baselines);
     const auto gpus = shipped_gpus();
     REQUIRE(gpus);
-    auto comparison = compare({{&run, &*report}}, *baselines, *gpus, options);
+    auto comparison = compare({{run, *report}}, *baselines, *gpus, options);
     INFO((comparison ? "" : to_string(comparison.error())));
     REQUIRE(comparison);
     return *comparison;
@@ -94,7 +97,7 @@ TEST_CASE("a reference can be chosen by its text, and an absent one is an error"
     const Run run = run_370m();
     const auto report = price(run, test::tiny_costs());
     options.reference = "Cray";
-    const auto missing = compare({{&run, &*report}}, {}, {}, options);
+    const auto missing = compare({{run, *report}}, {}, {}, options);
     REQUIRE_FALSE(missing);
     CHECK(missing.error().code == ErrorCode::bad_input);
     CHECK_FALSE(compare({}, {}, {}, {}));
@@ -106,55 +109,77 @@ TEST_CASE("a run of an unknown shape says so and gets no roofline") {
     CHECK(comparison.notes.front().find("no known shape") != std::string::npos);
 }
 
-TEST_CASE("rooflines follow their formula and bound engines that start a kernel a stage") {
-    GpuDescription gpu;
-    gpu.device = "round";
-    gpu.bandwidth.value = 1000;  // GB/s
-    gpu.compute.value = 100;     // TFLOP/s
-    gpu.launch.value = 1;
-    gpu.kernels_per_block.value = 10;
-    gpu.idle.value = 50;
-    gpu.peak.value = 250;
-    const ModelShape shape{"s", 1000, 100, 2, 200};
-    CHECK(shape.projection_weights() == 2 * (4 * 10000 + 3 * 20000) + 100000);
-    const Baseline row = gpu_roofline(gpu, shape, {RunMode::generate, 1, 1, 16});
-    const double busy = (300000 * 2 + 2.0 * 4 * 2 * 100) / 1e12, step = busy + 23e-6;
-    CHECK(row.tokens_per_s == Approx(1 / step));
-    CHECK(*row.watts == Approx(50 + 200 * busy / step));
-    CHECK(row.mj_per_token == Approx(*row.watts * step * 1e3));
-    CHECK(row.kind == Evidence::derived);
-    const auto baselines = shipped_baselines();
-    const auto gpus = shipped_gpus();
-    REQUIRE((baselines && gpus));
-    int bounded = 0;
-    for (const Baseline& measured : *baselines) {
-        const ModelShape* known = shape_named(measured.model);
-        if (known == nullptr || measured.software.find("PyTorch") == std::string::npos || !measured.batch) continue;
-        const RooflineTask task{measured.mode, *measured.batch, measured.length.value_or(1), 16};
-        CHECK(gpu_roofline(gpus->front(), *known, task).tokens_per_s > measured.tokens_per_s);
-        ++bounded;
-    }
-    CHECK(bounded == 18);
+TEST_CASE("ratios to a reference without energy are not defined, and that is said") {
+    const Run run = test::tiny_run();  // no GPU row has its shape: it is its own reference
+    const auto report = price(run, test::zero_costs());
+    REQUIRE(report);
+    const auto comparison = compare({{run, *report}}, {}, {}, {});
+    REQUIRE(comparison);
+    const ComparisonRow& row = comparison->rows.front();
+    CHECK(row.speed == 1.0);
+    CHECK_FALSE(row.energy_ratio);
+    CHECK(ratio_text(row.energy_ratio, row.doubtful_energy()) == "-");
+    CHECK(comparison_json(*comparison).find("rows")->array()->front().find("energy_ratio")->is_null());
+    CHECK(std::ranges::any_of(comparison->notes,
+                              [](const auto& note) { return note.find("not defined") != std::string::npos; }));
 }
 
-TEST_CASE("baselines and GPU descriptions with faults are refused with their place") {
-    const std::string good =
-        R"({"device":"d","device_class":"gpu","software":"s","model":"m","mode":"generate","batch":1,)"
-        R"("tokens_per_s":2,"mj_per_token":3,"power_includes":"board","kind":"cited","source":"p"})";
-    REQUIRE(parse_baselines("{\"rows\":[" + good + "]}", "b.json"));
-    const std::pair<std::string, std::string> edits[] = {{"\"gpu\"", "\"tpu\""},
-                                                         {"\"batch\":1", "\"batch\":0"},
-                                                         {"\"tokens_per_s\":2", "\"tokens_per_s\":-2"},
-                                                         {"\"board\"", "\"room\""},
-                                                         {"\"source\":\"p\"", "\"source\":\"\""},
-                                                         {"\"mode\"", "\"mood\""}};
-    for (const auto& [from, to] : edits) {
-        std::string text = "{\"rows\":[" + good + "]}";
-        text.replace(text.find(from), from.size(), to);
-        const auto refused = parse_baselines(text, "b.json");
-        INFO(to);
-        REQUIRE_FALSE(refused);
-        CHECK(refused.error().place.find("b.json#/rows/0/") == 0);
+TEST_CASE("a ratio of unlike figures carries its mark") {
+    CHECK(ratio_text(0.5, false) == "0.500x");
+    CHECK(ratio_text(0.5, true) == "0.500x*");
+    CHECK(ratio_text({}, true) == "-");
+    ComparisonRow row;
+    row.cautions = {"power of chips"};
+    CHECK(row.doubtful_energy());
+    CHECK_FALSE(row.doubtful_speed());
+    row.unlike = {"batch 2"};
+    CHECK(row.doubtful_speed());
+}
+
+TEST_CASE("predictions are held to a limit, and a run without any fails with its reason") {
+    const Comparison good = compared(run_370m(RunMode::prefill));
+    double worst = 0;
+    for (const Prediction& p : good.predictions)
+        if (!p.calibrates) worst = std::max(worst, std::fabs(p.error_percent));
+    CHECK(check_predictions(good, worst));
+    const auto missed = check_predictions(good, worst * 0.999);
+    REQUIRE_FALSE(missed);
+    CHECK(missed.error().code == ErrorCode::comparison_failed);
+    CHECK_THAT(missed.error().message, test::contains("miss their published values"));
+    Comparison checks_only = good;
+    for (Prediction& p : checks_only.predictions) p.calibrates = true;
+    const auto derived = check_predictions(checks_only, 1e9);
+    REQUIRE_FALSE(derived);
+    CHECK_THAT(derived.error().message, test::contains("were derived from its only published rows"));
+    const auto nothing = check_predictions(compared(test::tiny_run()), 1e9);
+    REQUIRE_FALSE(nothing);
+    CHECK(nothing.error().code == ErrorCode::comparison_failed);
+    CHECK_THAT(nothing.error().message, test::contains("no published row of machines of kind loihi2"));
+}
+
+TEST_CASE("of several runs each must have a prediction") {
+    const Run good = run_370m(RunMode::prefill), none = test::tiny_run();
+    const auto comparison =
+        compare({{good, *price(good, test::tiny_costs())}, {none, *price(none, test::tiny_costs())}},
+                *shipped_baselines(), {}, {});
+    REQUIRE(comparison);
+    const auto failed = check_predictions(*comparison, 1e9);
+    REQUIRE_FALSE(failed);
+    CHECK_THAT(failed.error().message, test::contains("tiny, generate, batch 1"));
+}
+
+TEST_CASE("the largest counts and positions compare without overflow") {
+    Run run = run_370m(RunMode::prefill);
+    auto report = price(run, test::tiny_costs());
+    REQUIRE(report);
+    run.tokens.back().position = INT32_MAX;
+    report->updates = report->skipped = INT64_MAX;
+    const auto comparison = compare({{run, *report}}, {}, *shipped_gpus(), {});
+    REQUIRE(comparison);
+    CHECK(comparison->rows.front().data.length == std::int64_t{INT32_MAX} + 1);
+    CHECK_THAT(comparison->notes.front(), test::contains("100 % of firings"));
+    for (const ComparisonRow& row : comparison->rows) {
+        CHECK(std::isfinite(row.data.tokens_per_s));
+        CHECK(std::isfinite(row.data.mj_per_token));
     }
-    CHECK_FALSE(parse_gpu(R"({"device":"d","power_includes":"board"})", "g.json"));
 }

@@ -105,3 +105,13 @@ TEST_CASE("an unknown cost table names its neighbours") {
     REQUIRE_FALSE(table);
     CHECK(table.error().hint.find("did you mean \"loihi2\"") != std::string::npos);
 }
+
+TEST_CASE("prices go from zero to their limit") {
+    const std::string entry = "\"host_flit_pj\": {\"value\": 96, \"low\": 32, \"high\": 320";
+    for (const char* good : {"\"value\": 0", "\"value\": 1e9", "\"value\": 0, \"low\": 0, \"high\": 1e9"})
+        CHECK(parse_cost_table(edited(entry, "\"host_flit_pj\": {" + std::string(good)), "t.json"));
+    refuses(edited(entry, "\"host_flit_pj\": {\"value\": 1000000001"), "t.json#/events/host_flit_pj/value", "");
+    refuses(edited(entry, "\"host_flit_pj\": {\"value\": -1e-9"), "t.json#/events/host_flit_pj/value", "");
+    refuses(edited(entry, "\"host_flit_pj\": {\"value\": 1, \"low\": 0, \"high\": 0.5"),
+            "t.json#/events/host_flit_pj/value", "outside of its range");
+}

@@ -1,4 +1,13 @@
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <set>
+#include <tuple>
+#include <vector>
+
 #include "simulator/page/charts.hpp"
+#include "simulator/page/comparison_chart.hpp"
+#include "simulator/page/comparison_page.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tests/catch.hpp"
@@ -7,6 +16,8 @@
 
 using namespace tephra;
 using test::markup_fault;
+using test::MarkupElement;
+using test::MarkupReader;
 
 namespace {
 
@@ -16,12 +27,81 @@ void check_self_contained(const std::string& page) {
         CHECK(page.find(forbidden) == std::string::npos);
 }
 
-std::string page_of(const Run& run) {
-    const auto report = price(run, test::tiny_costs());
+std::string page_of(const Run& run, const CostTable& costs = test::tiny_costs()) {
+    const auto report = price(run, costs);
     REQUIRE(report);
-    const auto comparison = compare({{&run, &*report}}, *shipped_baselines(), *shipped_gpus(), {});
+    const auto comparison = compare({{run, *report}}, *shipped_baselines(), *shipped_gpus(), {});
     REQUIRE(comparison);
     return report_page(run, *report, &*comparison);
+}
+
+Comparison compared_370m() {
+    Run run = test::tiny_run();
+    run.parameters = shape_named("mmfree-370m")->parameters();
+    const auto report = price(run, test::tiny_costs());
+    REQUIRE(report);
+    auto comparison = compare({{run, *report}}, *shipped_baselines(), *shipped_gpus(), {});
+    REQUIRE(comparison);
+    return *comparison;
+}
+
+bool holds_word(const std::string& page, const std::string& word) {
+    const auto letter = [&](std::size_t at) {
+        return at < page.size() && std::isalpha(static_cast<unsigned char>(page[at])) != 0;
+    };
+    for (std::size_t at = page.find(word); at != std::string::npos; at = page.find(word, at + 1))
+        if (!letter(at - 1) && !letter(at + word.size())) return true;
+    return false;
+}
+
+struct Box {
+    double left, right, top, bottom;
+    std::string text;
+};
+
+Box box_of(const MarkupElement& text) {
+    const double width = text_width(text.text), x = text.number("x"), y = text.number("y");
+    const double left = text.has_class("end") ? x - width : (text.has_class("middle") ? x - width / 2 : x);
+    return {left, left + width, y - 0.75 * chart_font, y + 0.2 * chart_font, text.text};
+}
+
+/// Texts of each chart lie inside of it and don't cover each other; bars and dots can be seen.
+void check_charts(const std::string& page) {
+    const MarkupReader read(page);
+    std::size_t charts = 0;
+    for (std::size_t s = 0; s < read.elements.size(); ++s) {
+        const MarkupElement& svg = read.elements[s];
+        if (svg.tag != "svg" || !svg.has_class("chart")) continue;
+        ++charts;
+        const double width = std::atof(svg.attribute("viewBox").c_str() + 4);
+        CHECK(width == (svg.has_class("narrow") ? narrow_frame.width : wide_frame.width));
+        std::vector<Box> boxes;
+        for (std::size_t k = s + 1; k < read.elements.size() && read.elements[k].tag != "svg"; ++k) {
+            const MarkupElement& each = read.elements[k];
+            if (each.tag == "text") boxes.push_back(box_of(each));
+            if (each.tag == "rect" && !each.has_class("unused")) {
+                CHECK(each.number("width") > 0.5);
+                CHECK(each.number("height") > 0.5);
+                CHECK(each.number("x") + each.number("width") <= width + 2);
+            }
+            if (each.tag == "circle") {
+                CHECK(each.number("cx") - each.number("r") >= 0);
+                CHECK(each.number("cx") + each.number("r") <= width);
+            }
+        }
+        for (std::size_t a = 0; a < boxes.size(); ++a) {
+            INFO(svg.attribute("class") << ": " << boxes[a].text);
+            CHECK(boxes[a].left >= -0.1);
+            CHECK(boxes[a].right <= width + 0.1);
+            for (std::size_t b = a + 1; b < boxes.size(); ++b) {
+                INFO(boxes[b].text);
+                CHECK((boxes[a].right <= boxes[b].left || boxes[b].right <= boxes[a].left ||
+                       boxes[a].bottom <= boxes[b].top || boxes[b].bottom <= boxes[a].top));
+            }
+        }
+    }
+    CHECK(charts % 2 == 0);
+    CHECK(charts > 0);
 }
 
 }  // namespace
@@ -62,25 +142,168 @@ TEST_CASE("a page of many chips, tokens and streams stays well-formed and small"
     CHECK(page.find("every 11th token is drawn") != std::string::npos);
 }
 
-TEST_CASE("a comparison page lists every row with what differs") {
-    Run run = test::tiny_run();
-    run.parameters = shape_named("mmfree-370m")->parameters();
-    const auto report = price(run, test::tiny_costs());
-    const auto comparison = compare({{&run, &*report}}, *shipped_baselines(), *shipped_gpus(), {});
-    REQUIRE(comparison);
-    const std::string page = comparison_page(*comparison);
-    CHECK(markup_fault(page).empty());
+TEST_CASE("a comparison page lists every row with its figures, what differs and its source") {
+    const auto comparison = compared_370m();
+    const std::string page = comparison_page(comparison);
     check_self_contained(page);
-    CHECK(page.find("batch 256") != std::string::npos);
-    CHECK(page.find("Predictions") != std::string::npos);
+    const MarkupReader read(page);
+    CHECK(read.fault.empty());
+    std::vector<std::string> devices, sources;
+    for (const MarkupElement& cell : read.all("td"))
+        if (cell.has_class("device")) devices.push_back(cell.text);
+    for (const MarkupElement& each : read.all("div"))
+        if (each.has_class("source")) sources.push_back(each.text);
+    REQUIRE(devices.size() == comparison.rows.size());
+    REQUIRE(sources.size() == comparison.rows.size());
+    for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
+        const ComparisonRow& row = comparison.rows[k];
+        CHECK(devices[k] == row.data.device + ", " + row.data.software);
+        CHECK(sources[k].ends_with("Source: " + row.data.source));
+        for (const auto& difference : row.unlike) CHECK_THAT(sources[k], test::contains(difference));
+        for (const auto& difference : row.cautions) CHECK_THAT(sources[k], test::contains(difference));
+    }
+    CHECK_THAT(page, test::contains(ratio_text(comparison.rows.front().energy_ratio, true)));  // chips against board
+    CHECK_THAT(page, test::contains("Predictions"));
 }
 
-TEST_CASE("figures keep their digits without noise") {
-    const std::pair<double, const char*> cases[] = {
-        {0, "0"},           {41.5, "41.50"},  {238497, "238500"}, {0.01234, "0.01234"}, {6.55e-5, "6.550e-05"},
-        {-66.51, "-66.51"}, {999.96, "1000"}, {1, "1.000"}};
-    for (const auto& [value, text] : cases) CHECK(figure_text(value) == text);
+TEST_CASE("a report page lists every row of the report") {
+    const Run run = test::tiny_run();
+    const auto report = price(run, test::tiny_costs());
+    REQUIRE(report);
+    const MarkupReader read(report_page(run, *report, nullptr));
+    std::vector<std::vector<std::string>> lines;
+    for (const MarkupElement& cell : read.all("td")) {
+        if (cell.text.find(": ") != std::string::npos && !cell.has_class("source")) lines.emplace_back();
+        if (!lines.empty()) lines.back().push_back(cell.text);
+    }
+    const auto rows = report_rows(*report);
+    REQUIRE(lines.size() == rows.size());
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        CHECK(lines[k].at(0) == rows[k].section + ": " + rows[k].name);
+        CHECK(lines[k].at(1) == figure_text(rows[k].value));
+        CHECK(lines[k].at(4) == rows[k].unit);
+        CHECK(lines[k].at(6) == rows[k].source);
+    }
+}
+
+TEST_CASE("pages of runs at the edge hold no broken number") {
+    for (const auto& [name, run] : test::edge_runs())
+        for (const CostTable& costs : {test::tiny_costs(), test::zero_costs()}) {
+            INFO(name);
+            const std::string page = page_of(run, costs);
+            CHECK(markup_fault(page).empty());
+            for (const char* broken : {"nan", "inf"}) CHECK_FALSE(holds_word(page, broken));
+            check_charts(page);
+        }
+    const std::string free = page_of(test::tiny_run(), test::zero_costs());
+    CHECK_THAT(free, test::contains("all parts are zero"));
+    CHECK_THAT(free, test::contains("<em>-</em>"));
+    CHECK_THAT(free, test::contains("has no dot"));
+}
+
+TEST_CASE("charts can be read on narrow and wide screens") {
+    Run run = test::tiny_run();
+    run.parameters = shape_named("mmfree-370m")->parameters();
+    check_charts(page_of(run));
+    check_charts(comparison_page(compared_370m()));
+    run.tokens.clear();
+    for (int t = 0; t < 1000; ++t)
+        run.tokens.push_back({0, t, 1, 2, Picoseconds(t * 4'000'000LL), Picoseconds((t + 1) * 4'000'000LL)});
+    check_charts(page_of(run));
+}
+
+TEST_CASE("the style shows one form of each chart, with text of 11 pixels or more") {
+    const std::string page = page_of(test::tiny_run());
+    const std::string style = MarkupReader(page).all("style").front().text;
+    constexpr double breakpoint = 900, least_pixels = 11;
+    CHECK_THAT(style, test::contains("@media (max-width: 899px)"));
+    double smallest = 1e9;
+    for (std::size_t at = style.find(".chart"); at != std::string::npos; at = style.find(".chart", at + 1)) {
+        const std::string rule = style.substr(at, style.find('}', at) - at);
+        if (const auto size = rule.find("font-size: "); size != std::string::npos)
+            smallest = std::min(smallest, std::atof(rule.c_str() + size + 11));
+    }
+    CHECK(smallest == chart_font);
+    const double wide_pixels = breakpoint - 2 * 24 - 2 * 23;  // margins of the page and of a card
+    const double narrow_pixels = 400 - 2 * 12 - 2 * 15;
+    CHECK(smallest * wide_pixels / wide_frame.width >= least_pixels);
+    CHECK(smallest * narrow_pixels / narrow_frame.width >= least_pixels);
+}
+
+TEST_CASE("a comparison has a dot where its value lies, and no bar without a zero") {
+    const auto comparison = compared_370m();
+    const MarkupReader read(comparison_chart(comparison));
+    std::size_t shown = 0;
+    for (const ComparisonRow& row : comparison.rows) shown += row.speed ? 1 : 0;
+    CHECK(read.all("rect").empty());
+    const auto dots = read.all("circle");
+    REQUIRE(dots.size() == 4 * shown);  // speed and energy, wide and narrow
+    for (std::size_t panel = 0; panel < 4; ++panel) {
+        std::vector<std::pair<double, double>> places;  // value, x
+        std::size_t row = 0;
+        for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
+            if (!comparison.rows[k].speed) continue;
+            const Baseline& data = comparison.rows[k].data;
+            places.emplace_back(panel % 2 == 0 ? data.tokens_per_s : data.mj_per_token,
+                                dots[panel * shown + row++].number("cx"));
+        }
+        std::ranges::sort(places);
+        for (std::size_t k = 1; k < places.size(); ++k) CHECK(places[k - 1].second <= places[k].second);
+        const double decades = std::log10(places.back().first / places.front().first);
+        CHECK(places.back().second - places.front().second > 10 * decades);
+    }
+}
+
+TEST_CASE("a machine of many cores is drawn without its empty cores") {
+    Run run = test::tiny_run();
+    run.geometry = {1, 1, 1, 256, 256, 64};
+    run.machine_chips = run.powered_chips = 1;
+    run.links.clear();
+    const std::string page = page_of(run);
+    CHECK(page.size() < 200'000);
+    CHECK_THAT(page, test::contains("Only cores that hold something are drawn."));
+    std::size_t cells = 0;
+    for (const MarkupElement& each : MarkupReader(page).all("rect"))
+        if (each.has_class("cell")) {
+            ++cells;
+            CHECK(each.number("width") > 0);
+        }
+    CHECK(cells == run.cores.size());
+}
+
+TEST_CASE("every core of a machine is drawn once, apart from the others") {
+    const MarkupReader read(page_of(test::tiny_run()));
+    std::set<std::tuple<int, double, double>> places;
+    std::size_t drawn = 0;
+    for (const MarkupElement& each : read.all("rect"))
+        if (each.has_class("cell") || each.has_class("unused")) {
+            places.emplace(each.parent, each.number("x"), each.number("y"));
+            ++drawn;
+        }
+    CHECK(drawn == 2 * 128);  // two powered chips
+    CHECK(places.size() == drawn);
+}
+
+TEST_CASE("long names are wrapped at spaces") {
+    CHECK(wrapped_text("one two", 1000) == std::vector<std::string>{"one two"});
+    const std::string text = "NVIDIA H100 80GB HBM3 — BF16 in a CUDA graph, batch 256";
+    std::string joined;
+    for (const std::string& line : wrapped_text(text, 160)) {
+        CHECK(text_width(line) <= 160);
+        joined += (joined.empty() ? "" : " ") + line;
+    }
+    CHECK(joined == text);
+    CHECK(wrapped_text("unbreakable", 10).size() == 1);
+    CHECK(text_width("é") == text_width("e"));
+}
+
+TEST_CASE("ticks are round and end with the axis") {
     CHECK(round_ticks(10, 5) == std::vector<double>{0, 2, 4, 6, 8, 10});
     CHECK(round_ticks(0.7, 5) == std::vector<double>{0, 0.2, 2 * 0.2, 3 * 0.2});
     CHECK(round_ticks(0, 5) == std::vector<double>{0});
+    CHECK(round_ticks(1e300, 4).size() <= 5);
+    CHECK(round_ticks(5e-320, 4).size() <= 5);
+    CHECK(fitting_ticks(10, 5, 1000) == round_ticks(10, 5));
+    CHECK(fitting_ticks(1e10, 5, 200) == std::vector<double>{0, 1e10});
+    CHECK(fitting_ticks(0, 5, 200) == std::vector<double>{0});
 }

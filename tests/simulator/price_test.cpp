@@ -1,5 +1,7 @@
 #include "simulator/price.hpp"
 
+#include <cmath>
+
 #include "tests/catch.hpp"
 #include "tests/simulator/tiny_run.hpp"
 
@@ -61,8 +63,9 @@ TEST_CASE("activity, utilisation and where things ran are reported") {
     CHECK(report->skipped == 4);
     CHECK(report->messages == 40);
     CHECK(report->messages_saved == Approx(32.0 * 4 / 16));
-    CHECK(report->utilisation_mean == Approx(0.5));
-    CHECK(report->utilisation_max == Approx(0.75));
+    REQUIRE((report->utilisation_mean && report->utilisation_max));
+    CHECK(*report->utilisation_mean == Approx(0.5));
+    CHECK(*report->utilisation_max == Approx(0.75));
     CHECK(report->on_host == std::vector<std::string>{"embedding"});
     REQUIRE(report->layers.size() == 3);
     CHECK(report->layers[0].name == "embedding");
@@ -129,4 +132,23 @@ TEST_CASE("runs that can't be priced are refused") {
     const auto refused = price(contradiction, tiny_costs());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().message.find("synop_int8") != std::string::npos);
+}
+
+TEST_CASE("runs at the edge have finite rates and energies, with prices and without") {
+    for (const auto& [name, run] : test::edge_runs())
+        for (const CostTable& costs : {tiny_costs(), test::zero_costs()}) {
+            INFO(name);
+            const auto report = price(run, costs);
+            REQUIRE(report);
+            for (const Rate& rate : {report->whole, report->steady}) {
+                CHECK(std::isfinite(rate.tokens_per_s));
+                CHECK(rate.tokens_per_s > 0);
+                CHECK(std::isfinite(rate.watts));
+                for (const Picojoules end : {rate.per_token.low, rate.per_token.value, rate.per_token.high})
+                    CHECK(std::isfinite(end.value()));
+            }
+            CHECK(report->utilisation_mean.has_value() == !run.cores.empty());
+        }
+    const auto free = price(tiny_run(), test::zero_costs());
+    CHECK(free->total.high.value() == 0);
 }

@@ -1,5 +1,8 @@
 #pragma once
 // A run small enough to price by hand: two chips, three cores, a block, a head and the host's embedding.
+#include <utility>
+#include <vector>
+
 #include "simulator/cost_table.hpp"
 #include "simulator/run.hpp"
 
@@ -94,6 +97,51 @@ inline CostTable tiny_costs() {
     table.chip_static = {50, 100, 200, Evidence::measured, "a meter"};
     table.host.source = "not asked";
     return table;
+}
+
+/// Every price is zero, as a table may say.
+inline CostTable zero_costs() {
+    CostTable table = tiny_costs();
+    for (auto& price : table.energy) price = {0, 0, 0, Evidence::assumed, "free"};
+    table.chip_static = {0, 0, 0, Evidence::assumed, "free"};
+    return table;
+}
+
+/// Runs at the edge of what can be priced, with a name each.
+inline std::vector<std::pair<const char*, Run>> edge_runs() {
+    std::vector<std::pair<const char*, Run>> runs = {{"as it is", tiny_run()}};
+    Run unsampled = tiny_run();
+    for (auto& token : unsampled.tokens) token.output = -1;
+    runs.emplace_back("no sampled token", unsampled);
+    unsampled.mode = RunMode::prefill;
+    runs.emplace_back("prefill", unsampled);
+    Run single = tiny_run();
+    single.tokens.resize(1);
+    single.tokens[0].output = 5;
+    single.elapsed = single.compute = single.tokens[0].left;
+    single.network = single.barrier = single.host = Picoseconds(0);
+    for (auto& core : single.cores) core.busy = Picoseconds(0);
+    runs.emplace_back("one token", single);
+    Run off_chip = tiny_run();
+    off_chip.cores.clear();
+    off_chip.links.clear();
+    off_chip.powered_chips = 0;
+    runs.emplace_back("no chip powered", off_chip);
+    for (auto& population : off_chip.populations) population.counts = {};
+    runs.emplace_back("nothing counted", off_chip);
+    off_chip.populations.clear();
+    runs.emplace_back("no populations", off_chip);
+    Run shortest = single;
+    shortest.tokens[0].left = shortest.elapsed = shortest.compute = Picoseconds(1);
+    runs.emplace_back("one picosecond", shortest);
+    Run longest = single;
+    longest.tokens[0].left = longest.elapsed = longest.compute = Picoseconds((std::int64_t{1} << 62) - 1);
+    runs.emplace_back("the longest time", longest);
+    Run counted = tiny_run();
+    for (auto& core : counted.cores) core.counts = {};
+    for (auto& count : counted.populations[1].counts) count = INT64_MAX / 64;
+    runs.emplace_back("large counts", counted);
+    return runs;
 }
 
 }  // namespace tephra::test

@@ -1,5 +1,6 @@
 // The report and compare verbs on a run small enough to check by hand (tests/simulator/tiny_run.hpp writes it).
 #include "core/json.hpp"
+#include "simulator/report_rows.hpp"
 #include "simulator/run.hpp"
 #include "tests/simulator/tiny_run.hpp"
 #include "tests/tools/program.hpp"
@@ -18,6 +19,25 @@ std::string small_compare() {
     return "compare " + tiny() + " --baselines " + case_file("price/tiny.baselines.json");
 }
 
+/// Fields of each line; fields with quotes hold no line ends here.
+std::vector<std::vector<std::string>> csv_lines(const std::string& text) {
+    std::vector<std::vector<std::string>> lines(1);
+    lines.back().emplace_back();
+    bool quoted = false;
+    for (std::size_t at = 0; at + 1 < text.size(); ++at) {  // up to the last line end
+        const char c = text[at];
+        if (c == '"')
+            quoted = !quoted;
+        else if (c == ',' && !quoted)
+            lines.back().emplace_back();
+        else if (c == '\n')
+            lines.push_back({""});
+        else
+            lines.back().back() += c;
+    }
+    return lines;
+}
+
 void equals_golden(const std::string& out, const std::string& golden) {
     const auto expected = read_file(case_file("price/" + golden));
     REQUIRE(expected);
@@ -32,16 +52,62 @@ TEST_CASE("the stored tiny run is the one that the other tests price") {
     CHECK(*read_file(path.str()) == *read_file(case_file("price/tiny.run.json")));
 }
 
-TEST_CASE("report prints its golden text and rows") {
+TEST_CASE("report prints its golden text") {
     const auto text = run_program("report " + tiny());
     CHECK(text.exit_code == 0);
     CHECK(text.log.empty());
     equals_golden(text.out, "report.txt");
-    equals_golden(run_program("report " + tiny() + " --format csv").out, "report.csv");
+}
+
+TEST_CASE("report prints the same rows as CSV and as JSON") {
+    const auto rows = report_rows(*price(test::tiny_run(), test::tiny_costs()));
+    const auto lines = csv_lines(run_program("report " + tiny() + " --format csv").out);
+    REQUIRE(lines.size() == rows.size() + 1);
+    CHECK(lines[0] == std::vector<std::string>{"section", "name", "value", "low", "high", "unit", "kind", "source"});
+    const auto number = [](const std::optional<double>& value) { return json_of(value).dump(-1); };
     const auto json = parse_json(run_program("report " + tiny() + " --format json").out, "stdout");
     REQUIRE(json);
-    for (const char* section : {"summary", "energy", "prices", "time", "layers", "activity", "notes", "on_host"})
-        CHECK(json->find(section) != nullptr);
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        const ReportRow& row = rows[k];
+        INFO(row.section << ": " << row.name);
+        CHECK(lines[k + 1] == std::vector<std::string>{row.section, row.name, number(row.value),
+                                                       row.low ? number(row.low) : "", row.high ? number(row.high) : "",
+                                                       row.unit, std::string(evidence_name(row.kind)), row.source});
+        at = k > 0 && rows[k - 1].section == row.section ? at + 1 : 0;
+        REQUIRE(json->find(row.section) != nullptr);
+        const Json& object = json->find(row.section)->array()->at(at);
+        CHECK(*object.find("name")->string() == row.name);
+        CHECK(object.find("value")->dump(-1) == number(row.value));
+        CHECK(*object.find("source")->string() == row.source);
+    }
+    CHECK(*json->find("on_host")->array()->at(0).string() == "embedding");
+}
+
+TEST_CASE("a table of zeros is reported in every form without a broken number") {
+    const std::string costs = test::shared_file("cases/zero_prices.json");
+    if (costs.empty()) return;
+    const test::TemporaryPath page("page.html");
+    const std::string report = "report " + case_file("price/tiny.run.json") + " --costs " + costs;
+    const auto text = run_program(report + " --html " + page.str());
+    CHECK(text.exit_code == 0);
+    CHECK(text.out.find("nan") == std::string::npos);
+    const auto line = text.out.find("\nstatic ");
+    REQUIRE(line != std::string::npos);
+    CHECK(text.out.substr(line + 1, text.out.find('\n', line + 1) - line - 1).ends_with(" -"));  // its share
+    CHECK(read_file(page.str())->ends_with("</html>\n"));
+    for (const char* format : {"json", "csv"}) {
+        const auto other = run_program(report + " --format " + format);
+        CHECK(other.exit_code == 0);
+        CHECK(other.out.find("nan") == std::string::npos);
+    }
+    const std::string compare = "compare " + case_file("price/tiny.run.json") + " --costs " + costs;
+    CHECK_THAT(run_program(compare).out, test::contains("ratios of energy are not defined"));
+    const auto csv = csv_lines(run_program(compare + " --format csv").out);
+    REQUIRE(csv.size() == 2);
+    CHECK(csv[0].at(10) == "energy");
+    CHECK(csv[1].at(10).empty());
+    CHECK_THAT(run_program(compare + " --format json").out, test::contains("\"energy_ratio\": null"));
 }
 
 TEST_CASE("compare prints its golden text and refuses ratios of unlike rows") {
@@ -58,6 +124,9 @@ TEST_CASE("predictions can be held to a limit") {
     const auto missed = run_program(small_compare() + " --expect-error 10");
     CHECK(missed.exit_code == 1);
     CHECK(missed.log.find("predictions miss their published values") != std::string::npos);
+    const auto nothing = run_program("compare " + tiny() + " --expect-error 300");  // no shipped row is of this model
+    CHECK(nothing.exit_code == 1);
+    CHECK_THAT(nothing.log, test::contains("nothing to compare with"));
 }
 
 TEST_CASE("pages are written whole or not at all") {

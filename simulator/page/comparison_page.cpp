@@ -1,0 +1,82 @@
+#include "simulator/page/comparison_page.hpp"
+
+#include <iterator>
+
+#include "core/markup.hpp"
+#include "simulator/page/comparison_chart.hpp"
+#include "simulator/page/style.hpp"
+#include "simulator/report_rows.hpp"
+
+namespace tephra {
+namespace {
+
+constexpr const char* column_names[] = {"device",   "model",    "mode", "batch", "tokens/s",
+                                        "mJ/token", "power of", "kind", "speed", "energy"};
+constexpr std::size_t columns = std::size(column_names);
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
+    return out;
+}
+
+/// Two lines of the table: figures, then what differs and the source, which need the width of the page.
+void add_row(Markup& table, const ComparisonRow& row) {
+    const Baseline& data = row.data;
+    table.open("tr", {{"class", "figures"}}).element("td", data.device + ", " + data.software, {{"class", "device"}});
+    table.element("td", data.model).element("td", mode_name(data.mode));
+    table.element("td", data.batch ? std::to_string(*data.batch) : "?", {{"class", "number"}});
+    table.element("td", figure_text(data.tokens_per_s), {{"class", "number"}});
+    table.element("td", figure_text(data.mj_per_token), {{"class", "number"}});
+    table.element("td", data.power_includes).element("td", std::string(evidence_name(data.kind)));
+    table.element("td", ratio_text(row.speed, row.doubtful_speed()), {{"class", "number"}});
+    table.element("td", ratio_text(row.energy_ratio, row.doubtful_energy()), {{"class", "number"}}).close();
+    std::string differs = joined(row.unlike);
+    if (!row.cautions.empty()) differs += (differs.empty() ? "" : ", ") + joined(row.cautions);
+    table.open("tr").open("td", {{"colspan", std::to_string(columns)}});
+    table.element("div", (differs.empty() ? "" : "differs: " + differs + ". ") + "Source: " + data.source,
+                  {{"class", "source"}});
+    table.close().close();
+}
+
+std::string rows_card(const Comparison& comparison) {
+    Markup table;
+    table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
+    for (const char* name : column_names) table.element("th", name);
+    table.close().close().open("tbody");
+    for (const ComparisonRow& row : comparison.rows) add_row(table, row);
+    const Baseline& reference = comparison.rows[comparison.reference].data;
+    return page_card("All rows",
+                     "Speed and energy are row / reference: " + reference.device + ", " + reference.software + " (" +
+                         comparison.reference_why +
+                         "). *: a ratio of figures that cover different things. -: another task or a reference of "
+                         "zero, no ratio.",
+                     table.take());
+}
+
+}  // namespace
+
+std::string comparison_cards(const Comparison& comparison) {
+    std::string out =
+        page_card("Beside other machines", "Same model, mode and batch; logarithmic scales. Kinds are never averaged.",
+                  comparison_chart(comparison));
+    if (!comparison.predictions.empty())
+        out += page_card(
+            "Predictions",
+            "Published figures of the simulated hardware. No price or time was fitted to those called predictions.",
+            prediction_table(comparison));
+    return out;
+}
+
+std::string comparison_page(const Comparison& comparison) {
+    Markup head;
+    head.open("header").element("h1", "Comparison of " + comparison.rows.front().data.model);
+    head.element("p", "Simulated, measured, cited and derived rows side by side.", {{"class", "lead"}}).close();
+    Markup notes;
+    notes.open("ul", {{"class", "notes"}});
+    for (const auto& note : comparison.notes) notes.element("li", note);
+    return html_page("tephra comparison", head.take() + comparison_cards(comparison) + rows_card(comparison) +
+                                              page_card("Notes", "", notes.take()));
+}
+
+}  // namespace tephra
