@@ -1,24 +1,28 @@
-// Fuzz target: any bytes as a cost table, a GPU or baseline rows give one of them, or one error each.
-#include <cstdlib>
-#include <string_view>
+// Fuzz target: any bytes as a cost table, a GPU or baseline rows give one of them, or one error each. A cost table
+// prices a run whose numbers are finite.
+#include <cmath>
 
 #include "simulator/baseline.hpp"
 #include "simulator/cost_table.hpp"
 #include "simulator/gpu_roofline.hpp"
+#include "simulator/page/report_page.hpp"
+#include "simulator/report_rows.hpp"
+#include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/json_mutator.hpp"
 
-namespace {
-
-template <typename T>
-void check(const tephra::Result<T>& result) {
-    if (!result && (result.error().message.empty() || result.error().place.empty())) std::abort();
-}
-
-}  // namespace
+using namespace tephra;
+using namespace tephra::test;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
-    check(tephra::parse_cost_table(text, "fuzz"));
-    check(tephra::parse_gpu(text, "fuzz"));
-    check(tephra::parse_baselines(text, "fuzz"));
+    const std::string_view text = text_of(data, size);
+    accepted_text(parse_gpu(text, "fuzz"));
+    accepted_text(parse_baselines(text, "fuzz"));
+    const auto table = parse_cost_table(text, "fuzz");
+    if (!accepted_text(table)) return 0;
+    static const Run run = read_run(TEPHRA_FUZZ_CORPUS "/run/tiny.json").value();
+    const auto report = price(run, *table);
+    if (!accepted(report)) return 0;
+    for (const ReportRow& row : report_rows(run, *report)) require(std::isfinite(row.value));
+    require(!report_page(run, *report, nullptr).empty());
     return 0;
 }
