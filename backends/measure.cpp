@@ -165,7 +165,7 @@ void summarise(Measurement& m) {
 
 }  // namespace
 
-Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options) {
+Result<Measurement> measure(const std::shared_ptr<const Deployment>& model, const MeasureOptions& options) {
     const auto bus_id = cuda_bus_id();
     if (!bus_id) return tl::unexpected(bus_id.error());
     auto nvml = Nvml::open(*bus_id);

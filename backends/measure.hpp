@@ -7,6 +7,6 @@
 namespace tephra {
 
 /// Errors: device (no GPU, no counter, and what the engine reports).
-Result<Measurement> measure(std::shared_ptr<const Deployment> model, const MeasureOptions& options);
+Result<Measurement> measure(const std::shared_ptr<const Deployment>& model, const MeasureOptions& options);
 
 }  // namespace tephra
