@@ -71,13 +71,13 @@ Result<MeasuredWindow> run_window(const Nvml& nvml, double seconds, double token
     if (!start) return tl::unexpected(start.error());
     const Clock::time_point begin = Clock::now();
     PowerSampler sampler(nvml);
-    const auto counted = [&]() -> Result<void> {
+    const auto one_call = [&]() -> Result<void> {
         window.tokens += tokens;
         return work();
     };
     while (seconds_since(begin) < seconds)
-        if (auto ok = counted(); !ok) return tl::unexpected(ok.error());
-    auto end = until_tick(nvml, counted);
+        if (auto ok = one_call(); !ok) return tl::unexpected(ok.error());
+    auto end = until_tick(nvml, one_call);
     if (!end) return tl::unexpected(end.error());
     window.seconds = seconds_since(begin);
     window.joules = *end - *start;

@@ -11,6 +11,7 @@
 namespace tephra::gpu {
 namespace {
 
+using Lengths = std::vector<std::size_t>;
 using Seen = std::map<std::tuple<int, int, std::string>, std::vector<States>>;
 
 /// All that `work` shows to taps, by stream, block and name.
@@ -162,7 +163,8 @@ void check_quickly(Check& check, bool decode) {
     check_batch(check, *warp, warp_products, 3, stories);
     for (const int streams : {5, 40, 130}) check_generate(check, *warpgroup, streams, 2, warpgroup_products);
     const Story told = tell(check, *check.oracle(1), check.tokens(99, 520));
-    for (const std::size_t prompt : {70, 520}) check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
+    for (const std::size_t prompt : Lengths{70, 520})
+        check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
 }
 
 void check_model(Check& check) {
@@ -183,7 +185,7 @@ void check_model(Check& check) {
         check_taps(check, *warp, warp_products);
     }
     const Story told = tell(check, *check.oracle(1), check.tokens(99, check.small ? 300 : 70));
-    for (const std::size_t prompt : {1, 2, 17, 65, 70, 129, 300})
+    for (const std::size_t prompt : Lengths{1, 2, 17, 65, 70, 129, 300})
         if (prompt <= told.ids.size()) check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
     check_prefill(check, *warp, warp_products, told.ids.size(), told);
     const int steps = check.small ? 40 : 8;
