@@ -27,11 +27,11 @@ p { margin: 0; }
   margin-top: 18px; }
 .card > .explain { color: var(--soft); font-size: 13.5px; margin: 2px 0 14px; max-width: 90ch; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-top: 20px; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px 12px; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 12px 12px; }
 .tile .what { color: var(--soft); font-size: 13px; }
-.tile .figure { font-size: 24px; font-weight: 680; letter-spacing: -.02em; line-height: 1.25;
+.tile .figure { font-size: 22px; font-weight: 680; letter-spacing: -.02em; line-height: 1.25;
   font-variant-numeric: tabular-nums; }
-.tile .figure small { font-size: 14px; font-weight: 500; color: var(--soft); letter-spacing: 0; }
+.tile .figure small { font-size: 13px; white-space: nowrap; font-weight: 500; color: var(--soft); letter-spacing: 0; }
 .tile .range { color: var(--soft); font-size: 12.5px; min-height: 19px; }
 .kind { display: inline-block; font-size: 11px; line-height: 1.5; padding: 0 7px; border-radius: 9px;
   border: 1px solid var(--line); color: var(--soft); }
