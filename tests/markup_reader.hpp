@@ -32,6 +32,7 @@ public:
     explicit MarkupReader(std::string_view text) : text_(text) {
         while (fault.empty() && at_ < text_.size()) step();
         if (fault.empty() && !open_.empty()) fault = "<" + top().tag + "> stays open";
+        text_ = {};  // may have been a temporary
     }
 
     std::vector<MarkupElement> elements;
