@@ -124,6 +124,7 @@ void check_counts(const Setup& setup, const Run& run, const std::vector<std::int
 
 std::vector<std::int32_t> prompt_of(const Setup& setup, int tokens) {
     std::vector<std::int32_t> prompt;
+    prompt.reserve(static_cast<std::size_t>(tokens));
     for (int k = 0; k < tokens; ++k) prompt.push_back((7 + 31 * k) % setup.model->graph.config.vocab_size);
     return prompt;
 }
