@@ -6,6 +6,7 @@
 #include "neuro/lower.hpp"
 #include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
+#include "neuro/team.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 
@@ -172,6 +173,11 @@ TEST_CASE("what a run cannot do is refused") {
     for (const std::vector<std::vector<std::int32_t>>& prompts :
          {std::vector<std::vector<std::int32_t>>{}, {{}}, {{-1}}, {{130}}}) {
         options.prompts = prompts;
+        CHECK(code(mapping, options) == ErrorCode::bad_input);
+    }
+    options = good;
+    for (const int threads : {0, max_threads + 1}) {
+        options.threads = threads;
         CHECK(code(mapping, options) == ErrorCode::bad_input);
     }
     Mapping other = mapping;
