@@ -24,7 +24,7 @@ std::vector<int> mixed(const std::vector<Cluster>& all, const std::vector<int>& 
 
 }  // namespace
 
-std::vector<int> laid_out(const std::vector<Cluster>& all, const std::vector<int>& order, int parts) {
+std::vector<int> in_order(const std::vector<Cluster>& all, const std::vector<int>& order, int parts) {
     std::vector<int> layout;
     std::map<int, int> seen;
     for (const int c : order) {
@@ -70,7 +70,7 @@ std::vector<int> best_layout(const std::vector<Cluster>& all, const std::vector<
     for (const int c : clusters) order.insert(order.end(), halves, c);
     std::ranges::sort(order);
     do {
-        auto layout = laid_out(all, order, halves);
+        auto layout = in_order(all, order, halves);
         const std::int64_t load = worst_border(all, layout, capacities);
         if (load < least) least = load, best = std::move(layout);
     } while (clusters.size() <= most_clusters && std::ranges::next_permutation(order).found);

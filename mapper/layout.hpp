@@ -10,7 +10,7 @@ namespace tephra {
 
 /// The cluster of each consecutive core, one cluster after the other; every appearance in `order` is one of `parts`
 /// equal parts of its cluster.
-std::vector<int> laid_out(const std::vector<Cluster>& all, const std::vector<int>& order, int parts = 1);
+std::vector<int> in_order(const std::vector<Cluster>& all, const std::vector<int>& order, int parts = 1);
 
 /// The layout over chips of these capacities (in cores) that loads the worst border least: all clusters mixed in
 /// proportion, or their halves in the best order.

@@ -33,7 +33,7 @@ const std::vector<std::string>& routing_names();
 /// Service times of one neurocore; it does one thing at a time.
 struct CoreTiming {
     Picoseconds message_in;     ///< per arriving message
-    Picoseconds synop;          ///< per weight that a message meets (either format)
+    Picoseconds synop;          ///< per weight that an arriving message uses (either format)
     Picoseconds neuron_update;  ///< per neuron that fires
     Picoseconds message_out;    ///< per message sent, before it enters the mesh
 };

@@ -10,7 +10,7 @@
 namespace tephra {
 namespace {
 
-// Times and sizes. What a whole model makes of them is bounded by check_work (mapper/work.hpp).
+// Bounds of single times and sizes. check_work (mapper/work.hpp) bounds their sums over a model.
 constexpr std::int64_t longest_ps = 1'000'000'000'000;  // one second: no single time is longer
 constexpr int most_chips_along = 1024;
 constexpr int most_tiles_along = 256;
@@ -23,7 +23,7 @@ constexpr int most_buffer_packets = 65'535;  // senders count the free places of
 
 const std::vector<std::string> provenance_kinds = {"measured", "cited", "derived", "assumed"};
 
-/// One object of the file whose numbers may be plain or {"value", "kind", "source"}; the latter leave a Provenance.
+/// One object of the file. Its numbers may be plain or {"value", "kind", "source"}; the second form adds a Provenance.
 class Section {
 public:
     Section(const Json& value, std::string place, std::vector<Provenance>& provenance)

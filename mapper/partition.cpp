@@ -175,7 +175,7 @@ private:
     }
 
     /// Gives `free` cores to the clusters that are busy longest, as long as the link that feeds them is not busier.
-    void spread(const std::vector<int>& clusters, int free) {
+    void give_free_cores(const std::vector<int>& clusters, int free) {
         std::vector<int> open = clusters;
         while (!open.empty()) {
             const auto longest = std::ranges::max_element(
@@ -212,12 +212,12 @@ private:
         int free = static_cast<int>(cores.size()) - least;
         const bool own = free >= units && static_cast<int>(cores.size()) >= units * cores_for_own_normalizers;
         if (own) free -= units;
-        if (segment.chips == 1) spread(clusters, free);
+        if (segment.chips == 1) give_free_cores(clusters, free);
         std::vector<int> capacities;
         for (std::size_t c = 0; c < segment.chips; ++c) capacities.push_back(capacity(segment.first_chip + c));
         const bool spans = segment.chips > 1 && segment.units == 1;
         const auto layout =
-            spans ? best_layout(clusters_.all, clusters, capacities) : laid_out(clusters_.all, clusters);
+            spans ? best_layout(clusters_.all, clusters, capacities) : in_order(clusters_.all, clusters);
         std::map<int, std::vector<CoreId>> cores_of;
         auto next = cores.begin();
         for (const int c : layout) cores_of[c].push_back(*next++);
