@@ -39,7 +39,7 @@ struct MapOptions {
     bool head_on_host = false;
     int streams = 1;
     int cores_per_chip = 0;  ///< use at most so many cores of a chip: fewer packets, longer service; 0: all usable
-    bool improve = true;  ///< false: without placement by traffic, to measure its gain
+    bool improve = true;     ///< false: without placement by traffic, to measure its gain
 };
 
 /// Partitions (mapper/partition.hpp), places (mapper/place.hpp) and checks.
