@@ -62,8 +62,8 @@ PicturePoint PictureLayout::chip_corner(ChipId chip) const {
 PicturePoint PictureLayout::tile_corner(RouterId router) const {
     const PicturePoint chip = chip_corner(topology_.chip_of(router));
     const int tile = router.value % machine_.tiles_per_chip();
-    return {chip.x + chip_margin + tile % machine_.mesh.tiles_x * tile_pitch_.x,
-            chip.y + chip_margin + tile / machine_.mesh.tiles_x * tile_pitch_.y};
+    const int column = tile % machine_.mesh.tiles_x, row = tile / machine_.mesh.tiles_x;
+    return {chip.x + chip_margin + column * tile_pitch_.x, chip.y + chip_margin + row * tile_pitch_.y};
 }
 
 PicturePoint PictureLayout::tile_middle(RouterId router) const {
@@ -74,8 +74,9 @@ PicturePoint PictureLayout::tile_middle(RouterId router) const {
 PicturePoint PictureLayout::core_corner(CoreId core) const {
     const PicturePoint tile = tile_corner(topology_.router_of(core));
     const int k = core.value % machine_.mesh.cores_per_tile;
-    return {tile.x + k % core_columns_ * core_pitch + (core_pitch - core_size) / 2,
-            tile.y + k / core_columns_ * core_pitch + (core_pitch - core_size) / 2};
+    const int column = k % core_columns_, row = k / core_columns_;
+    return {tile.x + column * core_pitch + (core_pitch - core_size) / 2,
+            tile.y + row * core_pitch + (core_pitch - core_size) / 2};
 }
 
 double PictureLayout::tile_radius() const {
