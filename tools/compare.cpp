@@ -2,11 +2,13 @@
 #include <iostream>
 #include <memory>
 
-#include "core/files.hpp"
+#include "core/text.hpp"
 #include "simulator/compare.hpp"
 #include "simulator/page/comparison_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -42,8 +44,8 @@ Table row_table(const Comparison& comparison, bool text) {
 void print_text(const Comparison& comparison) {
     const Baseline& reference = comparison.rows[comparison.reference].data;
     std::cout << row_table(comparison, true).render("text")
-              << "\nspeed and energy: row / reference (>): " << reference.device << ", " << reference.software << " ("
-              << comparison.reference_why
+              << "\nspeed and energy: row / reference (>): " << printable(reference.device + ", " + reference.software)
+              << " (" << comparison.reference_why
               << ")\n*: a ratio of unlike figures; \"differs\" says how. -: another task, no ratio (--allow-unlike)\n";
     if (!comparison.predictions.empty()) {
         Table table({"published row", "mode", "quantity", "simulated", "published", "error %", "role", "power of"});
@@ -53,17 +55,30 @@ void print_text(const Comparison& comparison) {
                        p.calibrates ? "check (used to derive prices or times)" : "prediction", p.power_includes});
         std::cout << "\n" << table.render("text");
     }
-    for (const auto& note : comparison.notes) std::cout << "note: " << note << "\n";
+    for (const auto& note : comparison.notes) std::cout << "note: " << printable(note) << "\n";
 }
 
 struct Options {
     std::vector<std::string> runs, baselines;
-    std::string costs, format = "text", html;
+    std::string first, costs, format = "text", html;
     CompareOptions compare;
     double expect_error = 0;
 };
 
+/// The runs after the first. CLI11 would split "[a,b]" in a list of positional arguments, so they are what it leaves.
+void take_runs(const CLI::App& command, std::vector<std::string>& runs) {
+    for (const std::string& extra : command.remaining()) {
+        if (extra.size() > 1 && extra.starts_with('-')) throw CLI::ExtrasError(command.get_name(), {extra});
+        runs.push_back(extra);
+    }
+}
+
 void run_compare(const Options& options) {
+    Outputs outputs;
+    for (const auto& path : options.runs) outputs.reads(path);
+    for (const auto& path : options.baselines) outputs.reads(path);
+    outputs.reads(options.costs);
+    auto html = outputs.open("--html", options.html);
     std::vector<PricedRun> runs;
     for (const auto& path : options.runs) {
         Run run = require(read_run(path));
@@ -76,13 +91,13 @@ void run_compare(const Options& options) {
     for (const auto& path : options.baselines)
         for (auto& row : require(read_baselines(path))) baselines.push_back(std::move(row));
     const Comparison comparison = require(compare(runs, baselines, require(shipped_gpus()), options.compare));
+    if (html) finish(html, comparison_page(comparison));
     if (options.format == "json")
         std::cout << comparison_json(comparison).dump() << "\n";
     else if (options.format == "csv")
         std::cout << row_table(comparison, false).render("csv");
     else
         print_text(comparison);
-    if (!options.html.empty()) require(write_file(options.html, comparison_page(comparison)));
     if (options.expect_error > 0) require(check_predictions(comparison, options.expect_error));
 }
 
@@ -91,21 +106,24 @@ void run_compare(const Options& options) {
 void add_compare_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("compare", "Put runs beside GPU and published rows");
-    command->add_option("runs", options->runs, "run files written by simulate")->required();
-    command->add_option("--baselines", options->baselines, "baseline files; default: the published rows that ship");
-    command->add_option("--costs", options->costs, "cost table: a name in machines/costs or a file");
-    command->add_option("--reference", options->compare.reference,
-                        "text in device or software of the row that ratios refer to");
-    command->add_flag("--allow-unlike", options->compare.allow_unlike, "ratios for rows of another task too, marked");
-    command->add_flag("--all-models", options->compare.all_models, "baselines of other models and modes too");
-    command
-        ->add_option("--expect-error", options->expect_error,
-                     "exit 1 when a prediction is off by more than this many percent, or a run has none")
-        ->check(CLI::PositiveNumber);
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    command->add_option("--html", options->html, "also write a self-contained page to this file");
-    command->callback([options] { run_compare(*options); });
+    add_word(*command, "run", options->first, "run files written by simulate, one or more")->required();
+    command->allow_extras();
+    add_paths(*command, "--baselines", options->baselines, "baseline files; default: the published rows that ship");
+    add_word(*command, "--costs", options->costs, "cost table: a name in machines/costs or a file");
+    add_word(*command, "--reference", options->compare.reference,
+             "text in device or software of the row that ratios refer to");
+    add_switch(*command, "--allow-unlike", options->compare.allow_unlike,
+               "ratios for rows of another task too, marked");
+    add_switch(*command, "--all-models", options->compare.all_models, "baselines of other models and modes too");
+    add_number(*command, "--expect-error", options->expect_error, 1e-9, 1e9,
+               "exit 1 when a prediction is off by more than this many percent, or a run has none");
+    add_format(*command, options->format);
+    add_output(*command, "--html", options->html, "also write a self-contained page to this file");
+    command->callback([options, command] {
+        options->runs = {options->first};
+        take_runs(*command, options->runs);
+        run_compare(*options);
+    });
 }
 
 }  // namespace tephra::tools

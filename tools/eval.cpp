@@ -1,25 +1,27 @@
 // tephra eval: perplexity of a model on held-out text.
 #include <iostream>
 #include <memory>
-#include <thread>
 
 #include "core/text.hpp"
 #include "neuro/perplexity.hpp"
 #include "neuro/token_file.hpp"
 #include "tools/command.hpp"
 #include "tools/engines.hpp"
+#include "tools/options.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
 namespace {
+
+constexpr int most_windows = 1 << 20;
+constexpr int longest_window = 1 << 20;
 
 struct Options {
     std::string model;
     std::string ids;
     std::string engine = "native";
     std::string format = "text";
-    PerplexityOptions perplexity{
-        .windows = 128, .length = 256, .threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
+    PerplexityOptions perplexity{.windows = 128, .length = 256, .threads = default_threads()};
 };
 
 Result<Perplexity> score(const Options& options, const std::shared_ptr<const Deployment>& model,
@@ -50,25 +52,19 @@ void print_perplexity(const Options& options) {
 void add_eval_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("eval", "Measure perplexity on held-out text");
-    command->add_option("model", options->model, "deployment file (.tph)")->required();
-    command->add_option("--ids", options->ids, "token file (.u16) of the model's tokenizer")->required();
-    command->add_option("--windows", options->perplexity.windows, "windows to score, each from the zero state")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    command->add_option("--length", options->perplexity.length, "tokens of a window")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    command
-        ->add_option("--engine", options->engine,
-                     "float (the reference), golden, native or cuda (the integer model; equal bits)")
-        ->check(CLI::IsMember({"float", "golden", "native", "cuda"}))
-        ->capture_default_str();
-    command->add_option("--threads", options->perplexity.threads, "threads that share the windows")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    command->callback([options] { print_perplexity(*options); });
+    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_word(*command, "--ids", options->ids, "token file (.u16) of the model's tokenizer")->required();
+    add_integer(*command, "--windows", options->perplexity.windows, 1, most_windows,
+                "windows to score, each from the zero state");
+    add_integer(*command, "--length", options->perplexity.length, 1, longest_window, "tokens of a window");
+    add_choice(*command, "--engine", options->engine, {"float", "golden", "native", "cuda"},
+               "float (the reference), or an engine of the integer model (equal bits)");
+    add_threads(*command, options->perplexity.threads, "threads that share the windows");
+    add_format(*command, options->format);
+    command->callback([options, command] {
+        if (options->engine == "cuda") refuse_ignored(*command, {"--threads"}, "with --engine cuda");
+        print_perplexity(*options);
+    });
 }
 
 }  // namespace tephra::tools

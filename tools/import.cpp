@@ -1,14 +1,14 @@
 // tephra import: a Hugging Face checkpoint directory to a deployment file.
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "core/text.hpp"
 #include "neuro/checkpoint/import.hpp"
 #include "neuro/deployment.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -22,22 +22,21 @@ struct Settings {
 
 void add_import_command(CLI::App& app) {
     auto settings = std::make_shared<Settings>();
-    settings->options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    settings->options.threads = default_threads();
     CLI::App* command = app.add_subcommand("import", "Turn a checkpoint directory into a deployment file");
-    command->add_option("directory", settings->directory, "Directory with config.json, safetensors, tokenizer.model")
+    add_word(*command, "directory", settings->directory, "directory with config.json, safetensors, tokenizer.model")
         ->required();
-    command->add_option("-o,--out", settings->out, "File to write (.tph)")->required();
-    command->add_option("--calibrate", settings->options.calibration_path,
-                        "Text, or token ids (*.u16), that fixed-point formats are chosen by; else a text that ships");
-    command
-        ->add_option("--calibration-tokens", settings->options.calibration_tokens,
-                     "Tokens used at most; 0: as many as take some seconds")
-        ->check(CLI::Range(0, 1 << 24))
-        ->capture_default_str();
-    command->add_option("--threads", settings->options.threads, "Threads of calibration")
-        ->check(CLI::Range(1, 1024))
-        ->capture_default_str();
+    add_output(*command, "-o,--out", settings->out, "file to write (.tph)")->required();
+    add_word(*command, "--calibrate", settings->options.calibration_path,
+             "text, or token ids (*.u16), that fixed-point formats are chosen by; else a text that ships");
+    add_integer(*command, "--calibration-tokens", settings->options.calibration_tokens, 0, 1 << 24,
+                "tokens used at most; 0: as many as take some seconds");
+    add_threads(*command, settings->options.threads, "threads of calibration");
     command->callback([settings] {
+        Outputs outputs;
+        outputs.reads(settings->directory);
+        outputs.reads(settings->options.calibration_path);
+        outputs.claim("-o", settings->out);  // import_checkpoint opens it
         require(import_checkpoint(settings->directory, settings->options, settings->out));
         const auto model = require(load_model(settings->out));
         spdlog::info("wrote {}: {} parameters, model {}", settings->out, parameter_count(model->graph.config),

@@ -8,6 +8,7 @@
 #include "neuro/tph.hpp"
 #include "neuro/weight_count.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -158,8 +159,8 @@ struct Settings {
 void add_info_command(CLI::App& app) {
     auto settings = std::make_shared<Settings>();
     CLI::App* command = app.add_subcommand("info", "Print what a deployment file holds");
-    command->add_option("model", settings->model, "Deployment file (.tph)")->required();
-    command->add_option("--format", settings->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+    add_word(*command, "model", settings->model, "deployment file (.tph)")->required();
+    add_choice(*command, "--format", settings->format, {"text", "json"}, "text or json");
     command->callback([settings] {
         const Info info = read_info(settings->model);
         settings->format == "json" ? print_json(info) : print_text(info);

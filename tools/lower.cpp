@@ -5,6 +5,7 @@
 #include "core/text.hpp"
 #include "neuro/lower.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -31,7 +32,7 @@ void print_lowering(const std::string& path, const std::string& format, bool all
         std::cout << table.render(format);
         return;
     }
-    std::cout << program.model_name << ": " << program.populations.size() << " populations, "
+    std::cout << printable(program.model_name) << ": " << program.populations.size() << " populations, "
               << program.projections.size() << " projections, " << cost.steps << " steps a token";
     if (!all && program.num_blocks > 1)
         std::cout << " (block 0 of " << program.num_blocks << "; --all prints every block)";
@@ -58,10 +59,10 @@ void add_lower_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("lower", "Print the populations a model is lowered to, with counts per token");
-    command->add_option("model", options->model, "deployment file (.tph)")->required();
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    command->add_flag("--all", options->all, "every block, not only the first");
+    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_format(*command, options->format);
+    add_switch(*command, "--all", options->all,
+               "every block, not only the first; JSON and CSV always have every block");
     command->callback([options] { print_lowering(options->model, options->format, options->all); });
 }
 

@@ -2,14 +2,96 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iostream>
+
+#include "core/text.hpp"
 #include "tools/command.hpp"
+#include "tools/process.hpp"
 
 using namespace tephra;
 
+namespace {
+
+int report(const Error& error) {
+    spdlog::error("{}", printable(to_string(error)));
+    return static_cast<int>(error.code);
+}
+
+/// The nearest of some names as a hint.
+std::string nearest_hint(const std::string& word, const std::vector<std::string>& names) {
+    const std::string nearest = nearest_name(word, names);
+    return nearest.empty() ? "--help lists them all" : "did you mean " + nearest + "?";
+}
+
+/// Verbs below the program.
+std::vector<std::string> verb_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(verb->get_name());
+    return names;
+}
+
+/// Long names of the options of a verb.
+std::vector<std::string> option_names(const CLI::App& verb) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : verb.get_options())
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    return names;
+}
+
+/// What is wrong with a command line, with the nearest name for a word that nothing expects.
+Error usage_error(CLI::App& app, const CLI::ParseError& error) {
+    const auto verbs = app.get_subcommands();
+    const CLI::App& verb = verbs.empty() ? app : *verbs.front();
+    const auto extras = verb.remaining();
+    if (verbs.empty() && !extras.empty() && !extras.front().starts_with('-'))
+        return {ErrorCode::usage, "there is no verb \"" + extras.front() + "\"", "tephra",
+                nearest_hint(extras.front(), verb_names(app))};
+    if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || extras.empty())
+        return {ErrorCode::usage, error.what(), app.get_name(), "--help says more"};
+    const auto is_option = [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); };
+    const auto option = std::ranges::find_if(extras, is_option);
+    if (option == extras.end())
+        return {ErrorCode::usage, "the argument \"" + extras.front() + "\" was not expected", verb.get_name(),
+                "--help says more"};
+    const std::string name = option->substr(0, option->find('='));
+    return {ErrorCode::usage, "there is no option " + name, verb.get_name(), nearest_hint(name, option_names(verb))};
+}
+
+/// Parses the command line, which runs the verb; or prints what --help and --version ask for.
+void parse(CLI::App& app, int argc, char** argv) {
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+        app.exit(help);
+    }
+}
+
+int run(CLI::App& app, int argc, char** argv) {
+    try {
+        parse(app, argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return report(usage_error(app, error));
+    } catch (const tools::Failure& failure) {
+        return report(failure.error);
+    } catch (const std::ios_base::failure&) {
+        return 0;  // std::cout says so below
+    } catch (const std::exception& error) {
+        return report({ErrorCode::internal, std::string("internal error: ") + error.what(), "", ""});
+    }
+    return 0;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    tools::open_standard_streams();
+    tools::install_signal_handlers();
+    std::cout.exceptions(std::ios::badbit);  // the verb ends at the first write that fails
     spdlog::set_default_logger(spdlog::stderr_color_mt("tephra"));
     spdlog::set_pattern("%^%l%$: %v");
-    CLI::App app{"tephra: run MatMul-free language models on simulated neuromorphic machines"};
+    CLI::App app{"tephra: run MatMul-free language models on simulated neuromorphic machines", "tephra"};
     app.set_version_flag("--version", "tephra " TEPHRA_VERSION);
     app.require_subcommand(1);
     tools::add_eval_command(app);
@@ -23,16 +105,9 @@ int main(int argc, char** argv) {
     tools::add_simulate_command(app);
     tools::add_synth_command(app);
     tools::add_measure_command(app);
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : static_cast<int>(ErrorCode::usage);
-    } catch (const tools::Failure& failure) {
-        spdlog::error("{}", to_string(failure.error));
-        return static_cast<int>(failure.error.code);
-    } catch (const std::exception& error) {
-        spdlog::error("internal error: {}", error.what());
-        return static_cast<int>(ErrorCode::internal);
-    }
-    return 0;
+    const int code = run(app, argc, argv);
+    std::cout.exceptions(std::ios::goodbit);
+    if (!std::cout.flush() && code == 0)
+        return report({ErrorCode::bad_input, "cannot write to standard output", "", "it is closed or full"});
+    return code;
 }

@@ -5,21 +5,27 @@
 #include <memory>
 #include <set>
 
-#include "core/files.hpp"
+#include "core/data_files.hpp"
 #include "core/text.hpp"
 #include "mapper/mapping.hpp"
 #include "mapper/svg.hpp"
 #include "mapper/traffic.hpp"
 #include "neuro/lower.hpp"
 #include "tools/command.hpp"
+#include "tools/mapping_options.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
 namespace {
 
+constexpr int most_cores_per_chip = 1 << 22;  // a machine has 256 x 256 tiles of 64 cores at most
+
 struct Options {
     std::string model, machine, output, check, svg;
-    std::string synapses, head = "chip", color = "layer", format = "text";
+    std::string color = "layer", format = "text";
+    MappingChoice choice;
     int streams = 1;
     int cores_per_chip = 0;
     bool cores = false;
@@ -144,21 +150,11 @@ Table total_table(const Mapped& m) {
     return table;
 }
 
-MapOptions map_options(const Options& options) {
-    MapOptions out;
-    out.format = synapse_format_of(options.synapses);
-    out.head_on_host = options.head == "host";
-    out.streams = options.streams;
-    out.cores_per_chip = options.cores_per_chip;
-    out.improve = !options.unplaced;
-    return out;
-}
-
 /// Reads the mapping to be checked; every fault is a line of stdout.
 Mapping checked_mapping(const Options& options, const Program& program, const Machine& machine) {
     Mapping mapping = require(read_mapping(options.check));
     const auto faults = check_mapping(program, machine, mapping, options.check);
-    for (const Error& fault : faults) std::cout << to_string(fault) << "\n";
+    for (const Error& fault : faults) std::cout << printable(to_string(fault)) << "\n";
     if (!faults.empty())
         throw Failure{{faults.front().code, std::to_string(faults.size()) + (faults.size() == 1 ? " fault" : " faults"),
                        options.check, "standard output lists each with its place"}};
@@ -173,7 +169,7 @@ void print_tables(const Options& options, const Mapped& mapped) {
         std::cout << "{\"totals\": " << total_table(mapped).render("json") << ", \""
                   << (options.cores ? "cores" : "chips") << "\": " << rows.render("json") << "}\n";
     } else {
-        std::cout << mapped.program.model_name << " on " << mapped.mapping.machine_name << ", "
+        std::cout << printable(mapped.program.model_name + " on " + mapped.mapping.machine_name) << ", "
                   << (mapped.mapping.format == SynapseFormat::int8 ? "8-bit" : "2-bit") << " synapses, head on "
                   << (mapped.mapping.head_on_host ? "the host" : "chips") << ", " << mapped.mapping.streams
                   << (mapped.mapping.streams == 1 ? " stream" : " streams") << "\n\n"
@@ -182,17 +178,32 @@ void print_tables(const Options& options, const Mapped& mapped) {
     }
 }
 
+/// The mapping that the options ask for, made or read.
+Mapping mapping_of(const Options& options, const Program& program, const Machine& machine) {
+    if (!options.check.empty()) return checked_mapping(options, program, machine);
+    MapOptions map = map_options(options.choice);
+    map.streams = options.streams;
+    map.cores_per_chip = options.cores_per_chip;
+    map.improve = !options.unplaced;
+    return require(map_program(program, machine, map));
+}
+
 void run(const Options& options) {
+    Outputs outputs;
+    outputs.reads(options.model);
+    outputs.reads(find_data_file("machines", "machine", options.machine).value_or(""));
+    outputs.reads(options.check);
+    auto output = outputs.open("-o", options.output);
+    auto svg = outputs.open("--svg", options.svg);
     const auto model = require(load_model(options.model));
     const Machine machine = require(find_machine(options.machine));
     const Topology topology = require(Topology::create(machine));
     const Program program = lower(model);
-    const Mapping mapping = options.check.empty() ? require(map_program(program, machine, map_options(options)))
-                                                  : checked_mapping(options, program, machine);
-    if (!options.output.empty()) require(write_mapping(mapping, options.output));
-    if (!options.svg.empty())
-        require(write_file(options.svg, mapping_svg(program, machine, topology, mapping,
-                                                    options.color == "load" ? SvgColor::load : SvgColor::layer)));
+    const Mapping mapping = mapping_of(options, program, machine);
+    finish(output, mapping_json(mapping));
+    if (svg)
+        finish(svg, mapping_svg(program, machine, topology, mapping,
+                                options.color == "load" ? SvgColor::load : SvgColor::layer));
     Mapped mapped{program, machine, topology, mapping, core_use(program, machine, mapping), {}};
     mapped.blocks.resize(mapped.uses.size());
     for (std::size_t p = 0; p < program.populations.size(); ++p)
@@ -206,35 +217,21 @@ void run(const Options& options) {
 void add_map_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("map", "Place a model on the cores of a machine, or check a mapping");
-    command->add_option("model", options->model, "deployment file (.tph)")->required();
-    command->add_option("--machine", options->machine, "name of a machine that ships, or its JSON file")->required();
-    auto* output = command->add_option("-o,--output", options->output, "mapping file (JSON) to write");
-    auto* synapses = command
-                         ->add_option("--synapses", options->synapses,
-                                      "ternary2 (2 bits a weight) or int8; default: the machine's first")
-                         ->check(CLI::IsMember(synapse_format_names()));
-    auto* head = command->add_option("--head", options->head, "where the output head runs: chip or host")
-                     ->check(CLI::IsMember({"chip", "host"}));
-    auto* streams = command->add_option("--streams", options->streams, "sequences in flight that state is kept for")
-                        ->check(CLI::PositiveNumber);
-    auto* limit =
-        command->add_option("--cores-per-chip", options->cores_per_chip, "use at most so many cores of a chip")
-            ->check(CLI::PositiveNumber);
-    auto* unplaced = command->add_flag("--unplaced", options->unplaced, "leave out the placement by traffic");
-    command->add_option("--check", options->check, "check this mapping instead: lists every fault")
-        ->excludes(output)
-        ->excludes(synapses)
-        ->excludes(head)
-        ->excludes(streams)
-        ->excludes(limit)
-        ->excludes(unplaced);
-    auto* svg = command->add_option("--svg", options->svg, "picture (SVG) to write");
-    command->add_option("--svg-color", options->color, "colour cores by layer or load")
-        ->check(CLI::IsMember({"layer", "load"}))
-        ->needs(svg);
-    command->add_flag("--cores", options->cores, "a row per core, not per chip");
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
+    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_word(*command, "--machine", options->machine, "name of a machine that ships, or its JSON file")->required();
+    auto* output = add_output(*command, "-o,--output", options->output, "mapping file (JSON) to write");
+    auto* check = add_word(*command, "--check", options->check, "check this mapping instead: lists every fault");
+    add_mapping_options(*command, options->choice, check);
+    auto* streams = add_integer(*command, "--streams", options->streams, 1, most_streams,
+                                "sequences in flight that state is kept for");
+    auto* limit = add_integer(*command, "--cores-per-chip", options->cores_per_chip, 1, most_cores_per_chip,
+                              "use at most so many cores of a chip");
+    auto* unplaced = add_switch(*command, "--unplaced", options->unplaced, "leave out the placement by traffic");
+    for (auto* option : {output, streams, limit, unplaced}) check->excludes(option);
+    auto* svg = add_output(*command, "--svg", options->svg, "picture (SVG) to write");
+    add_choice(*command, "--svg-color", options->color, {"layer", "load"}, "colour cores by layer or load")->needs(svg);
+    add_switch(*command, "--cores", options->cores, "a row per core, not per chip");
+    add_format(*command, options->format);
     command->callback([options] { run(*options); });
 }
 

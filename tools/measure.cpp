@@ -4,12 +4,12 @@
 #include <ctime>
 #include <iostream>
 #include <memory>
-#include <thread>
 
 #include "backends/measure.hpp"
-#include "core/files.hpp"
 #include "core/text.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -29,15 +29,16 @@ std::string today() {
 
 void print_measurement(Options options) {
     options.measure.prefill = options.mode == "prefill";
+    Outputs outputs;
+    outputs.reads(options.model);
+    auto output = outputs.open("-o", options.output);
     if (shortened(options.measure)) spdlog::warn("shortened run: rows for comparison need {}", full_length());
     const auto model = require(load_model(options.model));
     const Measurement m = require(measure(model, options.measure));
     const Json row = baseline_row(m, options.measure, model->graph.name, today());
-    if (!options.output.empty()) {
-        const Json file =
-            Json::Object{{"about", "Measured by tephra measure; see docs/validation.md."}, {"rows", Json::Array{row}}};
-        require(write_file(options.output, file.dump() + "\n"));
-    }
+    const Json file =
+        Json::Object{{"about", "Measured by tephra measure; see docs/validation.md."}, {"rows", Json::Array{row}}};
+    finish(output, file.dump() + "\n");
     if (options.format == "json") {
         std::cout << Json(Json::Object{{"row", row}, {"measurement", measurement_json(m)}}).dump() << "\n";
         return;
@@ -56,35 +57,25 @@ void print_measurement(Options options) {
 
 void add_measure_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
-    options->measure.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    options->measure.threads = default_threads();
     CLI::App* command = app.add_subcommand("measure", "Measure speed and energy of a GPU by its energy counter");
-    command->add_option("model", options->model, "deployment file (.tph)")->required();
-    command->add_option("--engine", options->engine, "cuda")->check(CLI::IsMember({"cuda"}))->capture_default_str();
-    command->add_option("--mode", options->mode, "generate or prefill")
-        ->check(CLI::IsMember({"generate", "prefill"}))
-        ->capture_default_str();
-    command->add_option("--batch", options->measure.batch, "sequences at once (generate)")
-        ->check(CLI::Range(1, 4096))
-        ->capture_default_str();
-    command->add_option("--length", options->measure.length, "tokens of the prompt (prefill)")
-        ->check(CLI::Range(1, 1 << 20))
-        ->capture_default_str();
-    command->add_option("--windows", options->measure.windows, "windows to measure")
-        ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
-    command->add_option("--seconds", options->measure.window_s, "length of a window")
-        ->check(CLI::Range(0.5, 3600.0))
-        ->capture_default_str();
-    command->add_option("--warm-up", options->measure.warm_up_s, "seconds of work before the first window")
-        ->check(CLI::Range(0.0, 3600.0))
-        ->capture_default_str();
-    command->add_option("--idle", options->measure.idle_s, "seconds of each of the two idle measurements")
-        ->check(CLI::Range(0.5, 3600.0))
-        ->capture_default_str();
-    command->add_option("-o,--output", options->output, "baselines file to write the row to");
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    command->callback([options] { print_measurement(*options); });
+    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_choice(*command, "--engine", options->engine, {"cuda"}, "cuda");
+    add_choice(*command, "--mode", options->mode, {"generate", "prefill"}, "generate or prefill");
+    MeasureOptions& measure = options->measure;
+    add_integer(*command, "--batch", measure.batch, 1, 4096, "sequences at once (generate)");
+    add_integer(*command, "--length", measure.length, 1, 1 << 20, "tokens of the prompt (prefill)");
+    add_integer(*command, "--windows", measure.windows, 1, 1000, "windows to measure");
+    add_number(*command, "--seconds", measure.window_s, 0.5, 3600, "length of a window");
+    add_number(*command, "--warm-up", measure.warm_up_s, 0, 3600, "seconds of work before the first window");
+    add_number(*command, "--idle", measure.idle_s, 0.5, 3600, "seconds of each of the two idle measurements");
+    add_output(*command, "-o,--output", options->output, "baselines file to write the row to");
+    add_format(*command, options->format);
+    command->callback([options, command] {
+        if (options->mode == "prefill") refuse_ignored(*command, {"--batch"}, "with --mode prefill");
+        if (options->mode == "generate") refuse_ignored(*command, {"--length"}, "with --mode generate");
+        print_measurement(*options);
+    });
 }
 
 }  // namespace tephra::tools

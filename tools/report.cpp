@@ -3,12 +3,13 @@
 #include <iostream>
 #include <memory>
 
-#include "core/files.hpp"
 #include "core/ratio.hpp"
 #include "core/text.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -76,17 +77,18 @@ void print_section(const std::vector<ReportRow>& rows, const std::string& sectio
 
 void print_text(const Run& run, const Report& report) {
     const auto rows = report_rows(report);
-    std::cout << run_title(run) << "\nprices: " << report.table_name << " (" << report.table_about
-              << ")\npower includes: " << report.power_includes << "; " << report.static_chips << " of "
-              << run.machine_chips << " chips powered\n";
+    std::cout << printable(run_title(run)) << "\nprices: " << printable(report.table_name) << " ("
+              << printable(report.table_about) << ")\npower includes: " << report.power_includes << "; "
+              << report.static_chips << " of " << run.machine_chips << " chips powered\n";
     print_section(rows, "summary");
     print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
     std::cout << "\nran on the host: ";
-    for (std::size_t k = 0; k < report.on_host.size(); ++k) std::cout << (k > 0 ? ", " : "") << report.on_host[k];
+    for (std::size_t k = 0; k < report.on_host.size(); ++k)
+        std::cout << (k > 0 ? ", " : "") << printable(report.on_host[k]);
     std::cout << (report.on_host.empty() ? "nothing" : "") << "\n";
-    for (const auto& note : report.notes) std::cout << "note: " << note << "\n";
+    for (const auto& note : report.notes) std::cout << "note: " << printable(note) << "\n";
     std::cout << "Ranges take all prices low or all high at once. --format json gives the source of every number.\n";
 }
 
@@ -103,23 +105,27 @@ struct Options {
 };
 
 /// The page, with the comparison that compare would make of this run alone.
-void write_page(const Options& options, const Run& run, const Report& result) {
+std::string page(const Run& run, const Report& result) {
     const Comparison comparison =
         require(compare({{run, result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
-    require(write_file(options.html, report_page(run, result, &comparison)));
+    return report_page(run, result, &comparison);
 }
 
 void report(const Options& options) {
+    Outputs outputs;
+    outputs.reads(options.run);
+    outputs.reads(options.costs);
+    auto html = outputs.open("--html", options.html);
     const Run run = require(read_run(options.run));
     const CostTable costs = require(find_cost_table(options.costs.empty() ? run.machine_kind : options.costs));
     const Report result = require(price(run, costs));
+    if (html) finish(html, page(run, result));
     if (options.format == "csv")
         print_csv(result);
     else if (options.format == "json")
         std::cout << report_json(run, result).dump() << "\n";
     else
         print_text(run, result);
-    if (!options.html.empty()) write_page(options, run, result);
 }
 
 }  // namespace
@@ -127,13 +133,11 @@ void report(const Options& options) {
 void add_report_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("report", "Price a run: speed, energy and where they go");
-    command->add_option("run", options->run, "run file written by simulate")->required();
-    command->add_option("--costs", options->costs,
-                        "cost table: a name in machines/costs or a file; default: the "
-                        "machine's kind");
-    command->add_option("--format", options->format, "text, json or csv")
-        ->check(CLI::IsMember({"text", "json", "csv"}));
-    command->add_option("--html", options->html, "also write a self-contained page with charts to this file");
+    add_word(*command, "run", options->run, "run file written by simulate")->required();
+    add_word(*command, "--costs", options->costs,
+             "cost table: a name in machines/costs or a file; default: the machine's kind");
+    add_format(*command, options->format);
+    add_output(*command, "--html", options->html, "also write a self-contained page with charts to this file");
     command->callback([options] { report(*options); });
 }
 

@@ -1,14 +1,15 @@
 // tephra synth: a model file of a published or given shape with random ternary weights.
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <memory>
-#include <thread>
 
 #include "core/files.hpp"
 #include "core/text.hpp"
 #include "neuro/synth.hpp"
 #include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/outputs.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -48,25 +49,21 @@ SynthOptions options_of(const Settings& settings) {
 
 void add_synth_command(CLI::App& app) {
     auto settings = std::make_shared<Settings>();
-    settings->threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    settings->threads = default_threads();
     CLI::App* command = app.add_subcommand("synth", "Write a model of a given shape with random ternary weights");
-    command->add_option("--preset", settings->preset, "mmfree-370m, mmfree-1.3b or mmfree-2.7b");
-    command->add_option("--hidden", settings->hidden, "Width d; overrides the preset's")
-        ->check(CLI::Range(1, max_vector));
-    command->add_option("--layers", settings->layers, "Blocks L")->check(CLI::Range(1, max_layers));
-    command->add_option("--intermediate", settings->intermediate, "Width f of the channel mixer")
-        ->check(CLI::Range(1, max_vector));
-    command->add_option("--vocab", settings->vocab, "Vocabulary V")->check(CLI::Range(1, max_vocabulary));
-    command->add_option("--seed", settings->seed, "Seed of the weights")->capture_default_str();
-    command->add_option("--calibration-tokens", settings->calibration_tokens, "Random ids that formats are chosen by")
-        ->check(CLI::Range(1, 1 << 20))
-        ->capture_default_str();
-    command->add_option("--threads", settings->threads, "Threads of calibration")
-        ->check(CLI::Range(1, 1024))
-        ->capture_default_str();
-    command->add_option("-o,--out", settings->out, "File to write (.tph)")->required();
+    add_word(*command, "--preset", settings->preset, "mmfree-370m, mmfree-1.3b or mmfree-2.7b");
+    add_integer(*command, "--hidden", settings->hidden, 1, max_vector, "width d; overrides the preset's");
+    add_integer(*command, "--layers", settings->layers, 1, max_layers, "blocks L");
+    add_integer(*command, "--intermediate", settings->intermediate, 1, max_vector, "width f of the channel mixer");
+    add_integer(*command, "--vocab", settings->vocab, 1, max_vocabulary, "vocabulary V");
+    add_integer(*command, "--seed", settings->seed, 0, UINT64_MAX, "seed of the weights");
+    add_integer(*command, "--calibration-tokens", settings->calibration_tokens, 1, 1 << 20,
+                "random ids that formats are chosen by");
+    add_threads(*command, settings->threads, "threads of calibration");
+    add_output(*command, "-o,--out", settings->out, "file to write (.tph)")->required();
     command->callback([settings] {
         const SynthOptions options = options_of(*settings);
+        Outputs().claim("-o", settings->out);  // write_synthetic_model opens it
         require(write_synthetic_model(options, settings->out));
         const auto bytes = require(MappedFile::open(settings->out)).bytes().size();
         spdlog::info("wrote {}: {} parameters, {}", settings->out, parameter_count(options.config), bytes_text(bytes));

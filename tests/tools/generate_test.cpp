@@ -1,5 +1,4 @@
 // The verb generate, as a user calls it, on the model that ships.
-#include "neuro/synth.hpp"
 #include "tests/tools/program.hpp"
 
 using namespace tephra;
@@ -57,17 +56,7 @@ TEST_CASE("the prompt may come from a file or from standard input") {
 }
 
 TEST_CASE("generate refuses what it cannot do, in one line") {
-    refuses(model, 2, "the prompt is empty");
-    refuses(model + " --prompt ''", 2, "the prompt is empty");
-    refuses(model + " --prompt - < /dev/null", 2, "the prompt is empty");
-    refuses(model + " --prompt a -n -1", 2, "-1");
-    refuses(model + " --prompt a --temperature 0", 2, "temperature");
-    refuses(model + " --prompt a --temperature nan", 2, "temperature");
-    refuses(model + " --prompt a --top-p 0", 2, "top-p");
-    refuses(model + " --prompt a --top-p 1.5", 2, "top-p");
-    refuses(model + " --prompt a --top-k -1", 2, "top-k");
-    refuses(model + " --prompt a --threads 0", 2, "--threads");
-    refuses(model + " --prompt a --prompt-file b", 2, "--prompt");
+    // tests/cases/refused_arguments.json has the refused arguments of all verbs.
     refuses(model + " --prompt-file /no/such/file", 3, "/no/such/file");
     refuses("/no/such.tph --prompt a", 3, "/no/such.tph");
     const test::TemporaryPath synthetic("synthetic.tph");

@@ -1,12 +1,16 @@
 #pragma once
 // Runs the built program as a user does.
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <thread>
 
 #include "core/files.hpp"
+#include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 
 namespace tephra::test {
@@ -16,10 +20,14 @@ struct Outcome {
     std::string out, log;  ///< stdout, stderr
 };
 
+/// The model that ships.
+inline const std::string shipped_model = std::string(TEPHRA_MODELS) + "/mmf-7m.tph";
+
 /// Runs `tephra` with arguments as a shell reads them.
 inline Outcome run_program(const std::string& arguments) {
     const TemporaryPath log("stderr.txt");
-    const std::string command = std::string(TEPHRA_PROGRAM) + " " + arguments + " 2>" + log.str();
+    // The braces let arguments redirect standard output and error, too.
+    const std::string command = std::string("{ ") + TEPHRA_PROGRAM + " " + arguments + "; } 2>" + log.str();
     Outcome outcome;
     std::FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
@@ -30,6 +38,29 @@ inline Outcome run_program(const std::string& arguments) {
     if (auto text = read_file(log.str())) outcome.log = *text;
     return outcome;
 }
+
+/// An empty folder with what small tests need.
+class Workplace {
+public:
+    Workplace() {
+        std::filesystem::create_directories(folder_.str());
+        REQUIRE(write_synthetic_model(synth_shape(96, 1, 96, 300), file("tiny.tph")));
+        std::string ids;
+        for (int k = 0; k < 64; ++k) ids.append({static_cast<char>(k), '\0'});
+        REQUIRE(write_file(file("ids.u16"), ids));
+    }
+    [[nodiscard]] std::string folder() const { return folder_.str(); }
+    [[nodiscard]] std::string file(const std::string& name) const { return folder_.str() + "/" + name; }
+    /// A model of 300 tokens without a tokenizer.
+    [[nodiscard]] std::string model() const { return file("tiny.tph"); }
+    /// Files in the folder beside those that were there at the start.
+    [[nodiscard]] std::ptrdiff_t new_files() const {
+        return std::distance(std::filesystem::directory_iterator(folder_.str()), {}) - 2;
+    }
+
+private:
+    TemporaryPath folder_{"workplace"};
+};
 
 /// A file of tests/cases.
 inline std::string case_file(const std::string& name) {
