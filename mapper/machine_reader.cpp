@@ -12,14 +12,10 @@ namespace {
 
 // Bounds of single times and sizes. check_work (mapper/work.hpp) bounds their sums over a model.
 constexpr std::int64_t longest_ps = 1'000'000'000'000;  // one second: no single time is longer
-constexpr int most_chips_along = 1024;
-constexpr int most_tiles_along = 256;
-constexpr int most_cores_per_tile = 64;
 constexpr int most_neurons = 1 << 24;
 constexpr std::int64_t most_bytes = std::int64_t{1} << 40;  // of a core's memory
 constexpr int most_axons = 1 << 30;
 constexpr int most_flit_bits = 4096;
-constexpr int most_buffer_packets = 65'535;  // senders count the free places of a buffer with 16 bits
 
 const std::vector<std::string> provenance_kinds = {"measured", "cited", "derived", "assumed"};
 

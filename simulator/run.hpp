@@ -11,23 +11,28 @@
 
 namespace tephra {
 
+/// Simulated times are below this, so that sums and differences of two fit 64 bits: 2^62 ps, 53 days.
+inline constexpr Picoseconds longest_time{std::int64_t{1} << 62};
+/// Tokens of a run, all streams together: packets number them in 32 bits, records in an int.
+inline constexpr std::int64_t most_tokens = INT32_MAX;
+
 /// Kinds of counted events. Each has one price in a cost table.
 enum class EventKind : std::uint8_t {
     message_in,     ///< packet served by a core
     message_out,    ///< packet sent by a core (per destination core under unicast, per tree under multicast)
-    synop_ternary,  ///< 2-bit weight met by a message
-    synop_int8,     ///< 8-bit weight met by a message
+    synop_ternary,  ///< 2-bit weight that a message is multiplied by
+    synop_int8,     ///< 8-bit weight that a message is multiplied by
     neuron_update,  ///< neuron that fired
     hop_x,          ///< flit over an east-west link
     hop_y,          ///< flit over a north-south link
     hop_local,      ///< flit between a core and its router
     chip_flit,      ///< flit over a link between chips
     host_flit,      ///< flit over the host link
-    host_synop,     ///< weight met on the host
+    host_synop,     ///< weight that a message is multiplied by on the host
     host_update,    ///< neuron that fired on the host
     barrier_tile,   ///< mapped tile in one barrier
     skipped,        ///< neuron that fired and sent nothing, because its message was zero
-    state_pass,     ///< state handed to a population on the same core, no packet
+    state_pass,     ///< state passed to a population on the same core, no packet
     count_          ///< number of kinds
 };
 inline constexpr std::size_t event_kinds = static_cast<std::size_t>(EventKind::count_);
@@ -105,8 +110,12 @@ struct Run {
 /// Sum of a kind over the populations.
 std::int64_t total(const Run& run, EventKind kind);
 
+/// The run as JSON (docs/formats.md). Errors: as parse_run, so that what is written can be read.
+Result<std::string> run_json(const Run& run);
 Result<void> write_run(const Run& run, const std::string& path);
 Result<Run> read_run(const std::string& path);
+/// Errors: bad_input with the JSON pointer: unknown keys, numbers out of range, records that contradict each other.
+/// A run that is accepted can be priced and drawn: no sum of its numbers overflows.
 Result<Run> parse_run(std::string_view text, const std::string& place);
 
 }  // namespace tephra

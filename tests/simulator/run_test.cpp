@@ -1,56 +1,10 @@
 #include "simulator/run.hpp"
 
 #include "core/files.hpp"
-#include "core/philox.hpp"
-#include "tests/catch.hpp"
+#include "tests/simulator/sample_run.hpp"
 
 using namespace tephra;
-
-namespace {
-
-EventCounts random_counts(std::uint64_t id) {
-    EventCounts counts{};
-    for (std::size_t k = 0; k < event_kinds; ++k)
-        counts[k] = static_cast<std::int64_t>(random_words(1, 2, id, static_cast<std::uint32_t>(k))[0]) << 20;
-    return counts;
-}
-
-Run sample_run() {
-    Run run;
-    run.version = "0.1.0";
-    run.model_name = "a \"model\"\n";
-    run.machine_name = "kapoho-point";
-    run.machine_kind = "loihi2";
-    run.model = hash128("model");
-    run.machine = hash128("machine");
-    run.mapping = hash128("mapping");
-    run.trace = hash128("trace");
-    run.parameters = 7227904;
-    run.mode = RunMode::prefill;
-    run.sync = SyncMode::dataflow;
-    run.noc = NocMode::contended;
-    run.streams = 3;
-    run.seed = UINT64_MAX;
-    run.synapse_format = "int8";
-    run.head_on_host = true;
-    run.powered_chips = 7;
-    run.machine_chips = 8;
-    run.geometry = {4, 2, 1, 8, 4, 3};
-    run.elapsed = Picoseconds(INT64_MAX);
-    run.compute = Picoseconds(11);
-    run.network = Picoseconds(12);
-    run.barrier = Picoseconds(13);
-    run.host = Picoseconds(14);
-    run.steps = 77;
-    run.tokens = {{0, 1, 2, -1, Picoseconds(3), Picoseconds(4)}, {2, 0, 4095, 17, Picoseconds(5), Picoseconds(600)}};
-    run.populations = {{"embedding", -1, true, random_counts(1)}, {"block0.mixer", 0, false, random_counts(2)}};
-    run.cores = {{5, 0, random_counts(3), Picoseconds(9)}};
-    run.links = {{0, 1, 1234567890123}};
-    run.text = "Café, \xE2\x82\xAC";
-    return run;
-}
-
-}  // namespace
+using test::fault_of, test::sample_run, test::text_of;
 
 TEST_CASE("a run is written and read back equal") {
     const test::TemporaryPath first("run.json"), second("run2.json");
@@ -64,7 +18,12 @@ TEST_CASE("a run is written and read back equal") {
     CHECK(read->text == run.text);
     CHECK(read->elapsed == run.elapsed);
     CHECK(read->tokens.at(1).output == 17);
+    CHECK(read->tokens.at(1).left == run.tokens[1].left);
     CHECK(read->populations.at(1).counts == run.populations[1].counts);
+    CHECK(read->cores.at(2).core == 300);
+    CHECK(read->cores.at(1).counts == run.cores[1].counts);
+    CHECK(read->links.at(0).flits == 1234567890123);
+    CHECK(read->geometry == run.geometry);
     CHECK(read->trace == run.trace);
 }
 
@@ -77,8 +36,7 @@ TEST_CASE("totals add up over populations") {
 
 TEST_CASE("a damaged run file names the place of the fault") {
     const test::TemporaryPath path("run.json");
-    REQUIRE(write_run(sample_run(), path.str()));
-    const std::string text = *read_file(path.str());
+    const std::string text = text_of(sample_run());
     struct Case {
         std::string from, to, place;
     };
@@ -89,6 +47,12 @@ TEST_CASE("a damaged run file names the place of the fault") {
         {"\"trace\": \"", "\"trace\": \"x", "#/trace"},
         {"\"message_in\"", "\"message_on\"", "#/event_kinds"},
         {"\"block\": 0", "\"block\": \"0\"", "#/populations/1/block"},
+        {"\"seed\": \"18446744073709551615\"", "\"seed\": \"18446744073709551616\"", "#/seed"},
+        {"\"seed\": \"18446744073709551615\"", "\"seed\": \"-1\"", "#/seed"},
+        {"\"seed\": \"18446744073709551615\"", "\"seed\": \"\"", "#/seed"},
+        {"\"synapse_format\": \"int8\"", "\"synapse_format\": \"int4\"", "#/synapse_format"},
+        {"1234567890123", "12345678901234567890", "#/chip_links/0/2"},
+        {"1234567890123", "1234567890123, 1", "#/chip_links/0"},
     };
     for (const Case& c : cases) {
         INFO(c.to);
@@ -102,4 +66,56 @@ TEST_CASE("a damaged run file names the place of the fault") {
         CHECK(read.error().code == ErrorCode::bad_input);
         CHECK(read.error().place.find(c.place) != std::string::npos);
     }
+}
+
+TEST_CASE("every number of a run is taken at its limits and refused beyond them") {
+    const std::int64_t longest = longest_time.value() - 1;
+    const auto limits = [](const char* place, std::int64_t last, std::int64_t first_beyond, const auto& set) {
+        INFO(place << ": " << last << ", " << first_beyond);
+        CHECK(fault_of([&](Run& run) { set(run, last); }) == "");
+        CHECK(fault_of([&](Run& run) { set(run, first_beyond); }) == std::string("run#/") + place);
+    };
+    const auto both = [&](const char* place, std::int64_t min, std::int64_t max, const auto& set) {
+        limits(place, min, min - 1, set);
+        if (max < INT64_MAX) limits(place, max, max + 1, set);
+    };
+    both("parameters", 0, INT64_MAX, [](Run& run, std::int64_t v) { run.parameters = v; });
+    both("steps", 0, INT64_MAX, [](Run& run, std::int64_t v) { run.steps = v; });
+    both("tokens/1/3", -1, INT32_MAX, [](Run& run, std::int64_t v) {
+        if (v <= INT32_MAX)
+            run.tokens[1].output = static_cast<std::int32_t>(v);
+        else
+            run.tokens[1].output = -2;
+    });
+    limits("tokens/0/2", 0, -1, [](Run& run, std::int64_t v) { run.tokens[0].input = static_cast<std::int32_t>(v); });
+    limits("populations/1/block", 1 << 20, (1 << 20) + 1,
+           [](Run& run, std::int64_t v) { run.populations[1].block = static_cast<int>(v); });
+    limits("cores/0/block", -1, -2, [](Run& run, std::int64_t v) { run.cores[0].block = static_cast<int>(v); });
+    both("cores/0/busy_ps", 0, longest, [](Run& run, std::int64_t v) { run.cores[0].busy = Picoseconds(v); });
+    limits("cores/0/counts/3", 0, -1, [](Run& run, std::int64_t v) { run.cores[0].counts[3] = v; });
+    limits("populations/0/counts/3", 0, -1, [](Run& run, std::int64_t v) { run.populations[0].counts[3] = v; });
+    limits("chip_links/0/2", 0, -1, [](Run& run, std::int64_t v) { run.links[0].flits = v; });
+    limits("chip_links/0/0", 0, -1, [](Run& run, std::int64_t v) { run.links[0].from = static_cast<int>(v); });
+    limits("chip_links/0", 3, 4, [](Run& run, std::int64_t v) { run.links[0].to = static_cast<int>(v); });
+    limits("cores/2/core", 4 * 96 - 1, 4 * 96,
+           [](Run& run, std::int64_t v) { run.cores[2].core = static_cast<std::int32_t>(v); });
+    limits("elapsed_ps", longest, longest + 1, [](Run& run, std::int64_t v) {
+        run.tokens[0].entered = Picoseconds(0);
+        run.elapsed = run.tokens[2].left = run.host = Picoseconds(v);
+        run.compute = run.network = Picoseconds(0);
+    });
+    // The machine's limits; more cores a tile than 64 are no machine.
+    limits("geometry/5", 64, 65, [](Run& run, std::int64_t v) {
+        run.geometry.cores_per_tile = static_cast<int>(v);
+        run.powered_chips = 1;
+    });
+    limits("geometry/3", 256, 257, [](Run& run, std::int64_t v) {
+        run.geometry.tiles_x = static_cast<int>(v);
+        run.powered_chips = 1;
+    });
+    limits("geometry/0", 1024, 1025, [](Run& run, std::int64_t v) {
+        run.geometry = {static_cast<int>(v), 1, 1, 8, 4, 3};
+        run.machine_chips = static_cast<int>(v);
+        run.cores.back().core = 100;
+    });
 }
