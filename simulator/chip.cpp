@@ -4,9 +4,9 @@ namespace tephra {
 
 Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
     : trace_(trace_limit),
-      network_({run.schedule->machine, &run.schedule->topology, id}, run.schedule->routes.entries(), queue_, packets_,
+      network_({&run.schedule->machine, &run.schedule->topology, id}, run.schedule->routes.entries(), queue_, packets_,
                outbox_),
-      cores_(run, id, network_, queue_, packets_, outbox_, trace_) {}
+      cores_(run, {id, network_, queue_, packets_, outbox_, trace_}) {}
 
 void Chip::run_until(std::int64_t end) {
     Event event;

@@ -1,6 +1,6 @@
 #pragma once
-// Chip: cores, routers and links of one chip with their own future. Chips touch each other only through mail, which
-// takes at least the latency of a link, so a chip may run a window of that length without looking at the others.
+// Chip: cores, routers and links of one chip with their own event queue. Chips reach each other only by mail, and mail
+// takes at least the latency of a link. So a chip may run a window of that length on its own.
 #include <cstdint>
 #include <span>
 

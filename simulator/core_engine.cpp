@@ -8,43 +8,29 @@ namespace {
 
 enum PathPart : std::size_t { at_cores, in_network, at_host };  // parts of PathPoint::split
 
-/// Finalizer of splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-constexpr std::uint64_t mix(std::uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-    return x ^ (x >> 31);
-}
-
 constexpr std::uint64_t fire_mark = 1, serve_mark = 2;
 
 }  // namespace
 
-void EventHash::add(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
-    const std::uint64_t x = mix(mix(mix(a + 0x9E3779B97F4A7C15U) ^ b) ^ c);
-    low += x;
-    high += mix(x + 0x632BE59BD9B4E019U);
-}
-
-CoreEngine::CoreEngine(RunState& run, ChipId chip, Network& network, EventQueue& queue, PacketPool& packets,
-                       Outbox& outbox, TraceBuffer& trace)
+CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
     : run_(run),
       plan_(*run.schedule),
-      chip_(chip),
-      network_(network),
-      queue_(queue),
-      packets_(packets),
-      outbox_(outbox),
-      trace_(trace) {
-    const Machine& machine = *plan_.machine;
+      chip_(parts.chip),
+      network_(parts.network),
+      queue_(parts.queue),
+      packets_(parts.packets),
+      outbox_(parts.outbox),
+      trace_(parts.trace) {
+    const Machine& machine = plan_.machine;
     const int cores = machine.cores_per_chip();
-    const ChipLinks links{&machine, &plan_.topology, chip};
+    const ChipLinks links{&machine, &plan_.topology, chip_};
     cores_.resize(static_cast<std::size_t>(cores) + 1);
     core_of_link_.assign(static_cast<std::size_t>(links.count()), no_index);
     const auto channels = static_cast<std::uint32_t>(plan_.topology.channels());
     for (int c = 0; c <= cores; ++c) {
         const bool is_host = c == cores;
-        if (is_host && machine.host.chip != chip) break;
-        const CoreId id = is_host ? plan_.topology.host() : CoreId(chip.value * cores + c);
+        if (is_host && machine.host.chip != chip_) break;
+        const CoreId id = is_host ? plan_.topology.host() : CoreId(chip_.value * cores + c);
         Core& core = cores_[static_cast<std::size_t>(c)];
         core.is_host = is_host;
         core.in_buffer = links.local(plan_.topology.eject(id)) * channels;
@@ -56,7 +42,7 @@ CoreEngine::CoreEngine(RunState& run, ChipId chip, Network& network, EventQueue&
 
 std::uint32_t CoreEngine::local_core(CoreId core) const {
     if (core == plan_.topology.host()) return host_core();
-    return static_cast<std::uint32_t>(core.value % plan_.machine->cores_per_chip());
+    return static_cast<std::uint32_t>(core.value % plan_.machine.cores_per_chip());
 }
 
 void CoreEngine::make_ready(std::uint32_t slice) {
@@ -87,7 +73,7 @@ bool CoreEngine::feed_waits(const Core& core) const {
            run_.slices[plan_.source].ready();
 }
 
-/// Whether a core can go on when its task ends, as things stand now. If not, whatever changes that wakes it.
+/// Whether a core has a next task, as things stand now. If not, the event that brings one wakes it.
 bool CoreEngine::has_work(const Core& core) {
     if (network_.front(core.in_buffer) != no_index) return true;
     if (core.sending && core.next != nullptr)
@@ -99,13 +85,13 @@ void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
     const std::uint32_t index = core_of_link_[link];
     Core& core = cores_[index];
     if (core.scheduled) return;
-    // A core that sends looks for its next task when one ends, after all that arrives at that time.
-    const bool looks = core.sending && network_.precedes(event_target(ChipEvent::core, index));
-    if (core.busy_until > now || (core.busy_until == now && looks)) {
+    // A core that sends chooses its next task by an event, after all packets that arrive at that picosecond.
+    const bool event_follows = core.sending && network_.precedes(event_target(ChipEvent::core, index));
+    if (core.busy_until > now || (core.busy_until == now && event_follows)) {
         schedule(index, now);
         return;
     }
-    if (core.next == nullptr) core.sending = false;  // as the last look found
+    if (core.next == nullptr) core.sending = false;
     run_tasks(index, now);
 }
 
@@ -114,13 +100,13 @@ void CoreEngine::step(std::uint32_t index, std::int64_t now) {
     run_tasks(index, now);
 }
 
-/// Behind the token source the host only works for logits. Where nobody wants a token's, messages and firings keep the
-/// order of tokens, but meet no weights, take no time and leave zeros.
+/// If nobody samples a token's logits, the host skips its work for the token: zero time, zero output. Packets and
+/// firings still keep the order of tokens. The token source works for every token.
 bool CoreEngine::idles(const Core& core, std::uint32_t token) const {
     return core.is_host && !run_.feed->wants_logits(token);
 }
 
-/// Does the next task; a core is busy with one at a time, and is looked at again when it ends.
+/// Does the next task, and makes an event for its end if another task waits.
 void CoreEngine::run_tasks(std::uint32_t index, std::int64_t now) {
     Core& core = cores_[index];
     assert(core.busy_until <= now);
@@ -148,7 +134,8 @@ void CoreEngine::run_tasks(std::uint32_t index, std::int64_t now) {
     }
 }
 
-/// Takes the first packet that has arrived. Its weights are met now; the products are summed when the slice fires.
+/// Serves the first packet that has arrived. The time for its weights passes now; the sums are made when the slice
+/// fires.
 std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now) {
     const std::uint32_t at = network_.take(core.in_buffer, now);
     const Packet packet = packets_[at];
@@ -158,7 +145,7 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
     ++run_.delivered[where];
     const bool idle = idles(core, packet.token);
     if (idle && (packet.flags & packet_empty) == 0) ++run_.ignored[where];
-    const Machine& machine = *plan_.machine;
+    const Machine& machine = plan_.machine;
     std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_in).value();
     std::uint32_t words = packet.value;
     if (packet.extra == no_index) {  // a plain message; a credit of a barrier run does not exist
@@ -179,7 +166,7 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
     return duration;
 }
 
-/// A record, or a message that ends a token. Returns what stands for its content in the hash.
+/// Serves a record, or a message that ends a token. Returns its content as one word for the hash.
 std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration) {
     const PacketExtra extra = packets_.extra(packet.extra);
     packets_.release_extra(packet.extra);
@@ -203,14 +190,15 @@ std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& term
     return words;
 }
 
-/// All of a token has come from one source slice. Barrier runs fire by the step instead.
+/// One source slice has sent all of a token. Only self-timed runs ask: barrier runs fire by the step.
 void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathPoint& from) {
     const std::uint32_t slice = plan_.inputs[input].slice;
     const bool ready = run_.slices[slice].complete(input - plan_.slices[slice].first_input, token, from);
     if (ready && slice != plan_.source) make_ready(slice);
 }
 
-/// `from`, moved on to `to`: a core was at work since busy_since; before that the path waited for the network.
+/// Extends the critical path from `from` to time `to`: the core was busy since busy_since, before that the path waited
+/// for the network.
 PathPoint CoreEngine::advance(const Core& core, const PathPoint& from, std::int64_t to) const {
     PathPoint point = from;
     const std::int64_t work_from = std::clamp(core.busy_since, from.time, to);
@@ -220,36 +208,22 @@ PathPoint CoreEngine::advance(const Core& core, const PathPoint& from, std::int6
     return point;
 }
 
+/// Fires the next ready slice of a core. Returns the time it takes.
 std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now) {
     const std::uint32_t id = core.ready.front();
     core.ready.erase(core.ready.begin());
     queued_[id] = 0;
     const ScheduledSlice& plan = plan_.slices[id];
-    SliceEngine& slice = run_.slices[id];
-    const Machine& machine = *plan_.machine;
+    const SliceEngine& slice = run_.slices[id];
+    const Machine& machine = plan_.machine;
     core.slice = id;
     core.token = slice.next_token();
     core.fired = advance(core, slice.trigger(), now);
     const bool idle = id != plan_.source && idles(core, core.token);
     const Picoseconds update = core.is_host ? machine.host.neuron_update : machine.timing.neuron_update;
     std::int64_t duration = idle ? 0 : update.value() * plan.size();
-    if (id == plan_.source) {
-        const PathPoint& known = run_.feed->trigger();
-        if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
-        slice.emit(run_.feed->enter(now).input, core.output);
-        duration += machine.host.token.value();
-    } else if (id == plan_.sink) {
-        core.output.messages.clear();
-        core.output.record.clear();
-        slice.collect(logits_);
-        end_of_path_ = core.fired;
-        end_of_path_.time += duration;
-        end_of_path_.split[at_host] += duration;
-        run_.feed->leave(core.token, logits_, end_of_path_);
-    } else {
-        slice.fire(run_.feed->tokens()[core.token].stream, core.output);
-        if (idle) std::ranges::fill(core.output.messages, 0U);
-    }
+    compute(core, now, duration, idle);
+    if (id == plan_.source) duration += machine.host.token.value();
     auto& counts = run_.slice_counts[id];
     ++counts.fired;
     if (idle) ++counts.idle;
@@ -260,6 +234,28 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
     hash_.add(static_cast<std::uint64_t>(now) << 2 | fire_mark, id, core.token);
     if (trace_.enabled()) trace_.add({now, duration, index, id, core.token, TraceEvent::Kind::fire});
     return duration;
+}
+
+/// The output of the slice that fires on `core`. The source takes its token from the feed, the sink gives it the
+/// logits.
+void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bool idle) {
+    SliceEngine& slice = run_.slices[core.slice];
+    if (core.slice == plan_.source) {
+        const PathPoint& known = run_.feed->trigger();
+        if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
+        slice.emit(run_.feed->enter(now).input, core.output);
+    } else if (core.slice == plan_.sink) {
+        core.output.messages.clear();
+        core.output.record.clear();
+        slice.collect(logits_);
+        end_of_path_ = core.fired;
+        end_of_path_.time += duration;
+        end_of_path_.split[at_host] += duration;
+        run_.feed->leave(core.token, logits_, end_of_path_);
+    } else {
+        slice.fire(run_.feed->token(core.token).stream, core.output);
+        if (idle) std::ranges::fill(core.output.messages, 0U);
+    }
 }
 
 std::int64_t CoreEngine::busy_of_last() const {

@@ -1,57 +1,33 @@
 #pragma once
 // CoreEngine: the neurocores of one chip, and the host where it is attached.
 //
-// A core does one thing at a time, in this order of preference: it serves the first packet of its input buffer; it
-// sends the next message of the slice that fired last; it fires the next slice whose inputs are there. It sends only
-// when its link into the mesh has a free place. While it has none the core goes on serving arrivals, so whatever waits
-// for a core is taken in the end: sending never blocks receiving, and no cycle of requests and answers can lock.
-#include <array>
+// A core does one task at a time, in this order of preference: it serves the first packet of its input buffer; it
+// sends the next packet of the slice that fired last; it fires the next slice whose inputs are complete. It sends only
+// when its link into the mesh has a free place. Until then the core goes on serving arrivals, so every packet that
+// waits for a core is served in the end: sending never blocks receiving, and no cycle of requests and answers can lock.
 #include <cstdint>
 #include <vector>
 
-#include "core/hash.hpp"
+#include "simulator/event_hash.hpp"
 #include "simulator/network.hpp"
-#include "simulator/schedule.hpp"
-#include "simulator/slice_engine.hpp"
-#include "simulator/token_feed.hpp"
+#include "simulator/run_state.hpp"
 #include "simulator/trace.hpp"
 
 namespace tephra {
 
-/// What all chips of a run share. Each chip writes only the elements that belong to it.
-struct RunState {
-    const Program* program = nullptr;
-    const Schedule* schedule = nullptr;
-    SyncMode sync = SyncMode::barrier;
-    NocMode noc = NocMode::contended;
-    TokenFeed* feed = nullptr;  ///< used by the host alone, save for records of tokens that have entered
-    std::vector<SliceEngine> slices;
-
-    struct SliceCounts {
-        std::int64_t fired = 0, skipped = 0, passed = 0;
-        std::int64_t idle = 0;  ///< firings of the host that no logits were wanted of
-    };
-    struct FanoutCounts {
-        std::int64_t packets = 0, markers = 0;  ///< full packets; headers alone
-    };
-    std::vector<SliceCounts> slice_counts;     ///< [slices]
-    std::vector<FanoutCounts> sent;            ///< [fanouts]
-    std::vector<std::int64_t> delivered;       ///< [terminals] packets served, markers included
-    std::vector<std::int64_t> ignored;         ///< [terminals] of them, on the host for logits that nobody wants
-    std::vector<std::int64_t> local_messages;  ///< [inputs] that met weights without a packet (on the host)
-};
-
-/// Order-free hash of everything that happened: equal for any distribution of chips over threads.
-struct EventHash {
-    std::uint64_t low = 0, high = 0;
-    void add(std::uint64_t a, std::uint64_t b, std::uint64_t c);
-    void add(const EventHash& other) { low += other.low, high += other.high; }
+/// The parts of one chip that its cores work with. They outlive the CoreEngine.
+struct ChipParts {
+    ChipId chip;
+    Network& network;
+    EventQueue& queue;
+    PacketPool& packets;
+    Outbox& outbox;
+    TraceBuffer& trace;
 };
 
 class CoreEngine {
 public:
-    CoreEngine(RunState& run, ChipId chip, Network& network, EventQueue& queue, PacketPool& packets, Outbox& outbox,
-               TraceBuffer& trace);
+    CoreEngine(RunState& run, const ChipParts& parts);
 
     /// Barrier runs: the next token of a slice of this chip may fire from `now` on.
     void start(std::uint32_t slice, std::int64_t now);
@@ -59,7 +35,7 @@ public:
     void start_feed(std::int64_t now);
     /// Event: a core is free for its next task.
     void step(std::uint32_t core, std::int64_t now);
-    /// A link that the network has woken: its core looks what there is to do.
+    /// The network has woken a link: its core starts a task if it is free.
     void wake(std::uint32_t link, std::int64_t now);
 
     /// When the last task ended so far, and the core that did it.
@@ -72,7 +48,7 @@ public:
     [[nodiscard]] const EventHash& hash() const { return hash_; }
     /// Where the critical path stood when the last token left (self-timed runs, host's chip).
     [[nodiscard]] const PathPoint& end_of_path() const { return end_of_path_; }
-    /// Packets that found the slot of their token taken: a fault of the schedule, 0 in every sound run.
+    /// Packets whose slot still held another token: a fault of the schedule, 0 in every sound run.
     [[nodiscard]] std::int64_t collisions() const { return collisions_; }
     [[nodiscard]] std::uint32_t host_core() const { return static_cast<std::uint32_t>(cores_.size()) - 1; }
 
@@ -89,23 +65,24 @@ private:
         std::int64_t busy = 0;
         std::int64_t busy_in_step = 0;
         std::vector<std::uint32_t> ready;  ///< slices, in the order they fire
-        // The slice that fired last and has yet to send.
-        bool sending = false;          ///< until a look finds nothing left
-        const Fanout* next = nullptr;  ///< of the next packet; nullptr: nothing is left
-        Packet packet;                 ///< the next one
+        // The slice that fired last, and its packets that are still to be sent.
+        bool sending = false;          ///< until a task finds no packet left
+        const Fanout* next = nullptr;  ///< fan-out of the next packet; nullptr: no packet is left
+        Packet packet;                 ///< the next packet
         std::uint32_t slice = 0, token = 0;
-        std::uint32_t fanout = 0;  ///< next one, relative to the slice's first
-        std::uint32_t neuron = 0;  ///< next one, relative to the slice's begin
+        std::uint32_t fanout = 0;  ///< next fan-out, relative to the slice's first
+        std::uint32_t neuron = 0;  ///< next neuron, relative to the slice's begin
         Phase phase = Phase::records;
         PathPoint fired;
         SliceOutput output;
-        std::vector<std::int32_t> last_neuron;  ///< [message fan-outs] last one that sends, -1: none
+        std::vector<std::int32_t> last_neuron;  ///< [message fan-outs] last neuron that sends, -1: none
     };
 
     void run_tasks(std::uint32_t core, std::int64_t now);
     std::int64_t serve(Core& core, std::uint32_t index, std::int64_t now);
     std::uint32_t serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration);
     std::int64_t fire(Core& core, std::uint32_t index, std::int64_t now);
+    void compute(Core& core, std::int64_t now, std::int64_t duration, bool idle);
     std::int64_t pass_locally(const ScheduledSlice& plan, const Core& core);
     void begin_sending(Core& core, const ScheduledSlice& plan);
     void find_last_neurons(Core& core, const ScheduledSlice& plan) const;
@@ -132,7 +109,7 @@ private:
     TraceBuffer& trace_;
     std::vector<Core> cores_;  ///< of the chip, then the host (used on its chip only)
     std::vector<std::uint32_t> core_of_link_;
-    std::vector<char> queued_;  ///< [slices] in the ready list of its core
+    std::vector<char> queued_;  ///< [slices] whether it is in the ready list of its core
     std::vector<std::int32_t> logits_;
     std::int64_t last_end_ = 0;
     std::uint32_t last_core_ = 0;

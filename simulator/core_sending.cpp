@@ -1,13 +1,13 @@
-// What happens to the results of a firing: slices on the same core have them at once, others packet by packet, as the
-// link takes them.
+// Sending the output of a firing. Slices on the same core receive it at once, others packet by packet, as the link has
+// free places.
 #include "simulator/core_engine.hpp"
 
 #include <algorithm>
 
 namespace tephra {
 
-/// Hands results to slices on the same core. Returns the time that this takes beyond the firing: only the host's
-/// weights cost any.
+/// Passes output to slices on the same core. Returns the time that this takes beyond the firing: that of the weights on
+/// the host.
 std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& core) {
     std::int64_t duration = 0;
     for (std::uint32_t k = 0; k < plan.locals; ++k) {
@@ -40,7 +40,7 @@ std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& co
     return duration;
 }
 
-/// Prepares the packets of a firing: records and credits first, since others wait for them, then the messages.
+/// Begins to send a firing: records and credits first, since other cores wait for them, then the messages.
 void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
     core.sending = plan.fanouts > 0;
     core.fanout = plan.message_fanouts;
@@ -50,7 +50,7 @@ void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
     prepare_packet(core, plan);
 }
 
-/// Self-timed: the last message of each fan-out says so; where all messages are zero a marker does.
+/// Self-timed runs mark the last message of each fan-out; if all are zero, a marker is sent instead.
 void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const {
     core.last_neuron.assign(plan.message_fanouts, -1);
     int last_begin = -1, last_end = -1, found = -1;
@@ -66,7 +66,7 @@ void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const
     }
 }
 
-/// Sends the next packet. Returns its time; -1 when there is no place in the link, or nothing left to send.
+/// Sends the next packet. Returns the time it takes the core: 0 when no packet is left, -1 when the link has no place.
 std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
     const Fanout* fanout = core.next;
     Packet& packet = core.packet;
@@ -75,7 +75,7 @@ std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
         return 0;
     }
     if (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)) return -1;
-    const Machine& machine = *plan_.machine;
+    const Machine& machine = plan_.machine;
     const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
     if ((packet.flags & (packet_last | packet_record)) != 0) {
         PacketExtra extra;
@@ -106,7 +106,7 @@ void CoreEngine::prepare_packet(Core& core, const ScheduledSlice& plan) const {
     core.next = next_packet(core, plan, core.packet);
 }
 
-/// Fan-out of the next packet of a firing and what it carries; nullptr when all are sent.
+/// Finds the next packet of a firing and fills in what it carries. Returns its fan-out; nullptr when all are sent.
 const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const {
     const Fanout* fanouts = plan_.fanouts.data() + plan.first_fanout;
     const bool marks = run_.sync == SyncMode::dataflow;
@@ -124,7 +124,7 @@ const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Pa
     if (core.phase == Phase::markers) {
         for (; core.fanout < plan.message_fanouts; ++core.fanout) {
             if (core.last_neuron[core.fanout] >= 0) continue;
-            packet.flits = 1;
+            packet.flits = plan_.header_flits;
             packet.flags = packet_last | packet_empty;
             return &fanouts[core.fanout];
         }
@@ -148,7 +148,7 @@ const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Pa
     return nullptr;
 }
 
-/// Ideal network: the packet arrives after the latency of its path, as if it had every link for itself.
+/// Ideal network: the packet arrives after the latency of its path, as if no other packet used its links.
 void CoreEngine::deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time) {
     for (std::uint32_t k = 0; k < fanout.terminals; ++k) {
         const Terminal& terminal = plan_.terminals[fanout.first_terminal + k];

@@ -15,7 +15,7 @@ void add(EventCounts& counts, EventKind kind, std::int64_t n) {
 /// Flits that a fan-out sent over each link of its route.
 std::int64_t flits_sent(const RunState& state, std::size_t fanout) {
     const RunState::FanoutCounts& sent = state.sent[fanout];
-    return sent.packets * state.schedule->fanouts[fanout].flits + sent.markers;
+    return sent.packets * state.schedule->fanouts[fanout].flits + sent.markers * state.schedule->header_flits;
 }
 
 /// Where the events of one slice are booked: its population, and its core unless that is the host.
@@ -32,7 +32,7 @@ class Collector {
 public:
     Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping, Run& run)
         : state_(state), plan_(*state.schedule), chips_(chips), format_(mapping.format), run_(run) {
-        core_records_.assign(static_cast<std::size_t>(plan_.machine->cores()), no_index);
+        core_records_.assign(static_cast<std::size_t>(plan_.machine.cores()), no_index);
     }
 
     void collect() {
@@ -58,7 +58,7 @@ private:
                 core_records_[s.core.index()] = static_cast<std::uint32_t>(run_.cores.size());
                 CoreRecord record;
                 record.core = s.core.value;
-                const int cores = plan_.machine->cores_per_chip();
+                const int cores = plan_.machine.cores_per_chip();
                 const auto& engine = chips_[s.chip]->cores();
                 record.busy = Picoseconds(engine.busy(static_cast<std::uint32_t>(s.core.value % cores)));
                 run_.cores.push_back(record);
@@ -131,7 +131,7 @@ private:
         std::set<std::pair<std::uint32_t, int>> tiles;
         for (std::size_t s = 0; s < plan_.slices.size(); ++s) {
             const ScheduledSlice& slice = plan_.slices[s];
-            if (slice.on_host || !tiles.insert({slice.chip, plan_.machine->tile_of(slice.core)}).second) continue;
+            if (slice.on_host || !tiles.insert({slice.chip, plan_.machine.tile_of(slice.core)}).second) continue;
             book(s).add(EventKind::barrier_tile, run_.steps);
         }
     }
@@ -176,7 +176,7 @@ Result<void> check_conservation(const RunState& state, const std::vector<std::un
     const Schedule& plan = *state.schedule;
     for (const auto& chip : chips) {
         if (chip->live_packets() != 0) return broken("packets were left in the network");
-        if (chip->cores().collisions() != 0) return broken("a message met a buffer slot of another token");
+        if (chip->cores().collisions() != 0) return broken("a message came while its slot held another token");
     }
     for (std::size_t t = 0; t < plan.terminals.size(); ++t) {
         const RunState::FanoutCounts& sent = state.sent[plan.terminals[t].fanout];
@@ -191,7 +191,7 @@ Result<void> check_conservation(const RunState& state, const std::vector<std::un
         const LinkId id(static_cast<std::int32_t>(k));
         const LinkEnds link = plan.topology.link(id);
         if (link.kind == LinkKind::none) continue;
-        const ChipLinks links{plan.machine, &plan.topology, link.owner};
+        const ChipLinks links{&plan.machine, &plan.topology, link.owner};
         if (chips[link.owner.index()]->network().flits(links.local(id)) != expected[k])
             return broken("link " + std::to_string(k) + " carried other flits than were sent over it");
     }

@@ -33,7 +33,7 @@ void Network::handle(const Event& event) {
     }
 }
 
-/// The head of a buffer arrives; or any packet, where it comes from another chip or over an ideal network.
+/// The head of a buffer arrives. From another chip or over an ideal network any packet may arrive.
 void Network::arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now) {
     Buffer& b = buffers_[buffer];
     if (!b.coming && !append(b, packet, now)) return;
@@ -60,7 +60,7 @@ std::uint32_t Network::take(std::uint32_t buffer, std::int64_t now) {
     return packet;
 }
 
-/// A packet has become the head of its buffer: it asks for its next links, or wakes the core it has come to.
+/// A packet has become the head of its buffer: it requests its next links, or wakes its target core.
 void Network::advance(std::uint32_t buffer, std::int64_t now) {
     const std::uint32_t packet = buffers_[buffer].head;
     const RouteEntry entry = routes_[packets_[packet].entry];
@@ -105,11 +105,11 @@ void Network::wait(std::uint32_t buffer, std::uint32_t entry) {
     }
 }
 
-/// Gives an idle link to the next channel that has both a packet waiting and a credit.
+/// Gives an idle link to the next channel that has both a waiting packet and a credit.
 void Network::serve(std::uint32_t at, std::int64_t now) {
     Link& link = links_[at];
     Buffer* const channels = &buffers_[at * channels_];
-    // Channels that somebody waits for, those from the next one on first.
+    // Channels with waiters, from next_channel on and then around.
     const std::uint32_t before = link.waiting & ((1U << link.next_channel) - 1);
     for (std::uint32_t left = (link.waiting ^ before) | before << 8; left != 0; left &= left - 1) {
         const auto channel = static_cast<std::uint32_t>(std::countr_zero(left)) % 8;
@@ -134,7 +134,7 @@ void Network::serve(std::uint32_t at, std::int64_t now) {
     }
 }
 
-/// Moves the head of a buffer, or its copy where the route branches, over the link of `entry`.
+/// Moves the head of a buffer over the link of `entry`; where the route branches, a copy of it.
 void Network::send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now) {
     const std::uint32_t packet = buffers_[buffer].head;
     Packet& head = packets_[packet];
@@ -188,8 +188,8 @@ void Network::expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t ar
     queue_.push(arrival, event_target(ChipEvent::arrive, buffer), 0, packet);
 }
 
-/// Takes the first packet out. The next one may still be under way: then its arrival becomes an event. At one time,
-/// what has arrived and what has not is told by the order of events.
+/// Removes the packet at the head. The next one may still be under way: then its arrival becomes an event. If it
+/// arrives at this very picosecond, the order of events decides whether it is there yet.
 std::uint32_t Network::remove_head(std::uint32_t buffer, std::int64_t now) {
     Buffer& b = buffers_[buffer];
     const std::uint32_t packet = b.head;
@@ -203,7 +203,7 @@ std::uint32_t Network::remove_head(std::uint32_t buffer, std::int64_t now) {
     return packet;
 }
 
-/// A place in a buffer is free: whoever waits for it is served, wherever the near end of its link is.
+/// A place in a buffer is free: the credit returns to the near end of the link, and a waiting packet may move.
 void Network::return_credit(std::uint32_t buffer, std::int64_t now) {
     Buffer& b = buffers_[buffer];
     Link& link = links_[b.link];
@@ -226,7 +226,7 @@ void Network::return_credit(std::uint32_t buffer, std::int64_t now) {
     }
 }
 
-/// Each packet that moved leaves a place behind and a new head; both may let others move.
+/// Each packet that moved has freed a place and made the next one the head; both may let other packets move.
 void Network::settle(std::int64_t now) {
     while (!moved_.empty()) {
         const std::uint32_t buffer = moved_.back();

@@ -2,28 +2,35 @@
 // Network: the routers and links of one chip under contention.
 //
 // A packet moves whole from buffer to buffer (store and forward). Every directed link has one input buffer per channel
-// at its far end, with room for a few packets; the near end holds a credit for each free place. A packet at the head
-// of a buffer asks for the next link of its route and takes it when the link is idle and a credit is there, else it
-// waits in line, and the packets behind it with it. A link serves its channels in turn (round robin) and the buffers
-// of one channel in the order of their requests; since a buffer asks for one packet at a time, that too is a turn each.
-// Credits return at once inside a chip, and with the latency of the link between chips. A core holds the near end of
-// its own link: it must find a credit before it sends. mapper/route.hpp says why this cannot deadlock.
+// at its far end, with places for a few packets. The near end holds one credit for each free place. The packet at the
+// head of a buffer requests the next link of its route. It moves when the link is idle and a credit is there; until
+// then it waits, and so do the packets behind it. A link serves its channels in turn (round robin) and the buffers of
+// one channel in the order of their requests. A buffer requests for one packet at a time, so buffers take turns too.
+// A credit returns at once within a chip, and after the latency of the link between chips. A core is the near end of
+// its own link: it needs a credit before it sends. mapper/route.hpp says why this cannot deadlock.
 //
-// At most one event a hop, the arrival, and that only for a packet that is first in its buffer then: one that comes up
-// behind others waits for them anyway. A second one, "link idle", is made only for a link that somebody waits for.
+// A hop makes at most one event, the arrival, and only for a packet that is at the head of its buffer then: a packet
+// that arrives behind others waits for them anyway. A second event, "link idle", is made only for a link with waiters.
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "mapper/route.hpp"
 #include "simulator/event_queue.hpp"
+#include "simulator/mail.hpp"
 #include "simulator/packet.hpp"
+#include "simulator/routes.hpp"
 
 namespace tephra {
 
-/// Kinds of events of a chip, in the order in which they are served at one time. Event::target is kind and index.
+/// Kinds of events of a chip. Event::target is kind and index, so the order of the enumerators decides the order of
+/// events at one picosecond, and with it every result: freed places first, then arrivals, then links that fall idle,
+/// then cores, which so see all that has arrived.
 enum class ChipEvent : std::uint32_t { credit, arrive, idle, core };
+static_assert(ChipEvent::credit < ChipEvent::arrive && ChipEvent::arrive < ChipEvent::idle &&
+              ChipEvent::idle < ChipEvent::core);
 inline constexpr int chip_event_shift = 28;
+static_assert(buffer_bits <= chip_event_shift);
 constexpr std::uint32_t event_target(ChipEvent kind, std::uint32_t index) {
     return static_cast<std::uint32_t>(kind) << chip_event_shift | index;
 }
@@ -35,12 +42,18 @@ constexpr std::uint32_t event_index(std::uint32_t target) {
 }
 
 /// Numbers of links and buffers within a chip: its own links, the host's two, and those that come from neighbours.
+/// A view: machine and topology must outlive it.
 struct ChipLinks {
     const Machine* machine;
     const Topology* topology;
     ChipId chip;
 
-    [[nodiscard]] int count() const { return topology->links_per_chip() + 8; }
+    static constexpr int host_links = 2;       ///< from_host, to_host
+    static constexpr int chip_directions = 6;  ///< incoming links of neighbours
+    [[nodiscard]] int count() const { return count(*topology); }
+    [[nodiscard]] static int count(const Topology& topology) {
+        return topology.links_per_chip() + host_links + chip_directions;
+    }
     /// Local number of a link that the chip owns.
     [[nodiscard]] std::uint32_t local(LinkId link) const;
     /// Local number, on the receiving chip, of the far end of a chip link.
@@ -66,17 +79,17 @@ public:
     /// Sends a packet over the core's own link, from `time` on at the earliest.
     void inject(const Packet& packet, std::int64_t time);
 
-    /// Must see every event of the chip; does what the event asks of the network.
+    /// Does what an event asks of the network. Every event of the chip must come here, in order.
     void handle(const Event& event);
 
-    /// First packet of a buffer at a core that has arrived, or no_index.
+    /// The packet at the head of a buffer once it has arrived, or no_index.
     [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const {
         return buffers_[buffer].coming ? no_index : buffers_[buffer].head;
     }
-    /// Removes it; the caller owns the packet.
+    /// Removes the packet at the head; the caller owns it.
     std::uint32_t take(std::uint32_t buffer, std::int64_t now);
 
-    /// Local links (inject or eject) of cores that may have something to do since the last call.
+    /// Local links (inject or eject) whose cores may have work since the last event.
     std::vector<std::uint32_t>& woken() { return woken_; }
     /// Whether an event for `target` at the present time is still to come.
     [[nodiscard]] bool precedes(std::uint32_t target) const { return target_ < target; }
@@ -90,18 +103,18 @@ private:
         std::uint32_t head = no_index, tail = no_index;  ///< packets, those still under way included
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
         std::uint32_t link = 0;
-        std::uint16_t credits = 0;
+        std::uint16_t credits = 0;  ///< free places: at most most_buffer_packets
         bool core_waits = false;
         bool coming = false;  ///< the head is still under way, its arrival is an event
     };
     struct Link {
         std::int64_t busy_until = 0;
         std::int64_t flits = 0;
-        std::int32_t flit_time = 0;
-        std::int32_t latency = 0;
+        std::int64_t flit_time = 0;
+        std::int64_t latency = 0;
         std::uint32_t far_chip = no_index;  ///< of a chip link, at both ends: the chip at the other end
         std::uint32_t far_link = 0;         ///< and the number of this link there
-        std::uint8_t waiting = 0;           ///< channels that somebody waits for
+        std::uint8_t waiting = 0;           ///< channels with waiting packets, a bit each
         std::uint8_t next_channel = 0;
         bool scheduled = false;  ///< an idle event is under way
         bool incoming = false;   ///< the near end is on another chip

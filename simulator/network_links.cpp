@@ -1,24 +1,20 @@
 // Links and buffers of a chip: their numbers, times and sizes, and the network that is built of them.
 #include <algorithm>
-#include <limits>
 
+#include "core/narrow.hpp"
 #include "simulator/network.hpp"
 
 namespace tephra {
 namespace {
 
-constexpr int host_links = 2;  // from_host, to_host
-constexpr int chip_directions = 6;
-
 /// Packets that each buffer at the far end of a link holds. The host receives into its memory; what it sends waits in
 /// an adapter deep enough to keep its long link busy (latency over the time of a packet of two flits, twice).
 int buffer_places(const Machine& machine, LinkKind kind) {
-    constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
     if (kind == LinkKind::chip) return machine.link.buffer_packets;
-    if (kind == LinkKind::to_host) return most;
+    if (kind == LinkKind::to_host) return most_buffer_packets;
     if (kind != LinkKind::from_host) return machine.mesh.buffer_packets;
     const std::int64_t packets = machine.host.latency.value() / std::max<std::int64_t>(1, machine.host.flit.value());
-    return static_cast<int>(std::clamp<std::int64_t>(packets, machine.mesh.buffer_packets, most));
+    return narrow<int>(std::clamp<std::int64_t>(packets, machine.mesh.buffer_packets, most_buffer_packets));
 }
 
 }  // namespace
@@ -84,13 +80,13 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     const std::uint32_t at = links.local(id);
     Link& out = links_[at];
     // A link carries one flit at a time, so that no two packets arrive over it at once.
-    out.flit_time = static_cast<std::int32_t>(std::max<std::int64_t>(timing.flit, 1));
-    out.latency = static_cast<std::int32_t>(timing.latency);
+    out.flit_time = std::max<std::int64_t>(timing.flit, 1);
+    out.latency = timing.latency;
     const bool chip_link = link.kind == LinkKind::chip;
     const int places = buffer_places(machine, link.kind);
     for (std::uint32_t c = 0; c < channels_; ++c) {
         buffers_[at * channels_ + c].link = at;
-        buffers_[at * channels_ + c].credits = static_cast<std::uint16_t>(places);
+        buffers_[at * channels_ + c].credits = narrow<std::uint16_t>(places);
     }
     if (!chip_link) return;
     out.far_chip = static_cast<std::uint32_t>(link.receiver.value);

@@ -1,5 +1,5 @@
 #pragma once
-// Packet, its route, and what travels between chips.
+// Packet: what moves through the network of a chip, and the pool that holds its packets.
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -8,26 +8,21 @@ namespace tephra {
 
 inline constexpr std::uint32_t no_index = 0xFFFFFFFFU;
 
-/// One link of a route with the buffer behind it. Entries of a route are contiguous: an entry's children (one on a
-/// path, several where a tree branches) follow it; the last entry of a path has none and names its Terminal.
-struct RouteEntry {
-    std::uint32_t buffer : 24;   ///< within the chip that owns the link: local link x channels + channel
-    std::uint32_t children : 8;  ///< 0: the packet has arrived
-    std::uint32_t first_child;   ///< entry; for the last one its Terminal
-};
+/// Words that a record may have. make_schedule refuses programs with longer ones.
+inline constexpr int most_record_words = 8;
 
-/// What a record carries, and the split of the critical path that led to it.
+/// The words of a record, and the critical path up to the sending of the packet.
 struct PacketExtra {
-    std::array<std::uint32_t, 8> words{};
+    std::array<std::uint32_t, most_record_words> words{};
     std::array<std::int64_t, 3> path{};  ///< compute, network, host: picoseconds since the run began
     std::int64_t sent = 0;               ///< when the packet was injected
 };
 
 enum PacketFlag : std::uint8_t {
-    packet_last = 1,    ///< the last of its token from its slice to this core (self-timed runs)
-    packet_empty = 2,   ///< a bare marker: all messages of the slice were zero
-    packet_record = 4,  ///< carries `extra` words instead of a value
-    packet_credit = 8,
+    packet_last = 1,    ///< the last packet of its token from its slice to this core (self-timed runs)
+    packet_empty = 2,   ///< marker: all messages of the slice were zero, so the header travels alone
+    packet_record = 4,  ///< carries the words of `extra` instead of a value
+    packet_credit = 8,  ///< a Normalizer has fired a token (self-timed runs): SynapseKind::credit
 };
 
 struct Packet {
@@ -39,8 +34,8 @@ struct Packet {
     std::uint32_t extra = no_index;  ///< PacketExtra in the pool of its chip
     std::uint16_t flits = 0;
     std::uint8_t flags = 0;
-    std::uint8_t pending = 0;  ///< branches of a tree that it has yet to take here
-    std::int64_t arrival = 0;  ///< when it is all in its buffer
+    std::uint8_t pending = 0;  ///< branches of its tree that still need a copy from this buffer
+    std::int64_t arrival = 0;  ///< when its last flit is in its buffer
 };
 static_assert(sizeof(Packet) == 40);
 
@@ -86,36 +81,6 @@ private:
     std::vector<std::uint32_t> free_extras_;
     std::uint32_t free_ = no_index;
     std::int64_t live_ = 0;
-};
-
-/// Something that happens on another chip: a packet arrives in a buffer, or a place in one is free again.
-struct Mail {
-    std::int64_t time = 0;
-    std::uint32_t chip = 0;
-    std::uint32_t buffer = 0;  ///< of the receiving chip
-    bool credit = false;
-    Packet packet;
-    std::uint32_t extra = no_index;  ///< index into Outbox::extras
-};
-
-/// Mail of one chip in one window, in the order it was sent.
-struct Outbox {
-    std::vector<Mail> mails;
-    std::vector<PacketExtra> extras;
-
-    /// Adds a mail; an extra of its packet moves out of `pool`.
-    void post(Mail mail, PacketPool& pool) {
-        if (mail.packet.extra != no_index) {
-            mail.extra = static_cast<std::uint32_t>(extras.size());
-            extras.push_back(pool.extra(mail.packet.extra));
-            pool.release_extra(mail.packet.extra);
-        }
-        mails.push_back(mail);
-    }
-    void clear() {
-        mails.clear();
-        extras.clear();
-    }
 };
 
 }  // namespace tephra

@@ -5,13 +5,27 @@
 #include <vector>
 
 #include "mapper/route.hpp"
-#include "simulator/packet.hpp"
 
 namespace tephra {
 
+inline constexpr int buffer_bits = 24;  ///< of a buffer's number within its chip
+static_assert(most_buffers == std::int64_t{1} << buffer_bits);
+
+/// One link of a route with the buffer behind it. Entries of a route are contiguous: an entry's children (one on a
+/// path, several where a tree branches) follow it; the last entry of a path has none and names its Terminal.
+struct RouteEntry {
+    std::uint32_t buffer : buffer_bits;  ///< within the chip that owns the link: local link x channels + channel
+    std::uint32_t children : 8;          ///< 0: the packet has arrived
+    std::uint32_t first_child;           ///< entry; for the last one its Terminal
+};
+
 class RouteTable {
 public:
+    /// Keeps pointers to both.
     RouteTable(const Machine& machine, const Topology& topology) : machine_(&machine), topology_(&topology) {}
+    RouteTable(const Machine&& machine, const Topology& topology) = delete;
+    RouteTable(const Machine& machine, const Topology&& topology) = delete;
+    RouteTable(const Machine&& machine, const Topology&& topology) = delete;
 
     /// Adds the path from one core (or the host) to another; its last entry names `terminal`. Returns its first entry.
     std::uint32_t add_path(CoreId from, CoreId to, std::uint32_t terminal);

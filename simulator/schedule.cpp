@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "core/narrow.hpp"
+#include "mapper/cluster.hpp"
+#include "simulator/longest_time.hpp"
 #include "simulator/network.hpp"
 
 namespace tephra {
@@ -20,11 +22,16 @@ public:
         : program_(program), machine_(machine), mapping_(mapping), self_timed_(self_timed), out_(schedule) {}
 
     Result<void> run() {
+        if (auto fits = check_limits(); !fits) return fits;
         if (auto placed = place_slices(); !placed) return placed;
         count_tiles();
         for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_inputs(s);
         deliveries_.assign(out_.inputs.size(), no_index);
+        out_.header_flits = flits(0);
         for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_outputs(s);
+        const auto longest = longest_token_time(program_, out_);
+        if (!longest) return tl::unexpected(longest.error());
+        out_.longest_token = *longest;
         return {};
     }
 
@@ -40,6 +47,22 @@ private:
         std::uint32_t input;  ///< there
     };
 
+    /// What the numbers of a schedule can hold.
+    [[nodiscard]] Result<void> check_limits() const {
+        for (const Projection& projection : program_.projections) {
+            const bool record = projection.kind == SynapseKind::reduce || projection.kind == SynapseKind::broadcast;
+            if (record && (projection.words < 1 || projection.words > most_record_words))
+                return bad_input("a record of " + std::to_string(projection.words) + " words; 1 to " +
+                                     std::to_string(most_record_words) + " can be sent",
+                                 projection.name, "split the record over several projections");
+        }
+        return longest_token_time(program_, machine_).map([](Picoseconds) {});
+    }
+
+    [[nodiscard]] std::uint16_t flits(int bits) const {
+        return narrow<std::uint16_t>(machine_.mesh.packet_flits(bits));
+    }
+
     Result<void> place_slices() {
         if (mapping_.slices.size() != program_.populations.size())
             return bad_input("the mapping has " + std::to_string(mapping_.slices.size()) +
@@ -48,6 +71,9 @@ private:
             const Population& population = program_.populations[p];
             const std::vector<Slice>& slices = mapping_.slices[p];
             if (slices.empty()) {
+                if (!runs_on_host(population, mapping_.head_on_host))
+                    return bad_input("a population has no slice, and it cannot run on the host", population.name,
+                                     "make the mapping again with tephra map");
                 add_slice(PopulationId(static_cast<int>(p)), {out_.topology.host(), 0, population.size}, true);
                 continue;
             }
@@ -62,8 +88,8 @@ private:
                 covered = slice.end;
                 add_slice(PopulationId(static_cast<int>(p)), slice, false);
             }
-            if (covered != population.size || population.on_host)
-                return bad_input("slices do not cover the population", population.name,
+            if (covered != population.size || runs_on_host(population, mapping_.head_on_host))
+                return bad_input("slices do not cover the population, or it runs on the host", population.name,
                                  "make the mapping again with tephra map");
         }
         std::stable_sort(out_.slices.begin(), out_.slices.end(),
@@ -152,7 +178,7 @@ private:
         }
         Fanout fanout;
         fanout.slice = s;
-        fanout.flits = out_.flits(population.message_bits);
+        fanout.flits = flits(population.message_bits);
         add_fanouts(s, fanout, std::move(messages));
         const auto message_fanouts = static_cast<std::uint32_t>(out_.fanouts.size()) - first_fanout;
         for (const ProjectionId id : population.outputs) add_records(s, from, id);
@@ -180,12 +206,12 @@ private:
         fanout.kind = credit ? Fanout::Kind::credit : Fanout::Kind::record;
         fanout.slice = s;
         fanout.projection = id;
-        fanout.flits = out_.flits(credit ? 0 : 32 * projection.words);
+        fanout.flits = flits(credit ? 0 : 32 * projection.words);
         add_fanouts(s, fanout, std::move(records));
     }
 
     /// One fan-out per target (unicast), or per range of source neurons (multicast). Every slice of a population begins
-    /// at another target: if all went through them in one order, they would queue up at one core after the other.
+    /// at another target; in one common order they would all queue at one core after the other.
     void add_fanouts(std::uint32_t from, Fanout fanout, std::vector<Reach> reaches) {
         const bool multicast = machine_.mesh.routing == Routing::multicast;
         const auto together = [multicast](const Target& a, const Target& b) {
@@ -229,7 +255,7 @@ private:
         const ChipId chip = host ? machine_.host.chip : machine_.chip_of(terminal.core);
         terminal.chip = static_cast<std::uint32_t>(chip.value);
         terminal.deliveries = static_cast<std::uint32_t>(reaches.size());
-        // All slices of a population reach the same inputs at a core, as a rule: they share the list.
+        // Slices of one population usually reach the same inputs at a core: they share the list.
         std::uint32_t& known = deliveries_[reaches[0].input];
         const auto same = [&](const Reach& reach) {
             const std::size_t k = known + static_cast<std::size_t>(&reach - reaches.data());
@@ -274,16 +300,12 @@ private:
 
 }  // namespace
 
-Schedule::Schedule(const Machine& machine_in, Topology topology_in)
-    : machine(&machine_in), topology(std::move(topology_in)), routes(machine_in, topology) {}
+Schedule::Schedule(Machine machine_in, Topology topology_in)
+    : machine(std::move(machine_in)), topology(std::move(topology_in)), routes(machine, topology) {}
 
 Picoseconds Schedule::barrier_time() const {
-    return machine->barrier.base + machine->barrier.per_tile * tiles_of_fullest_chip +
-           machine->barrier.per_chip * mapped_chips;
-}
-
-std::uint16_t Schedule::flits(int bits) const {
-    return narrow<std::uint16_t>(machine->mesh.packet_flits(bits));
+    return machine.barrier.base + machine.barrier.per_tile * tiles_of_fullest_chip +
+           machine.barrier.per_chip * mapped_chips;
 }
 
 Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,

@@ -1,10 +1,11 @@
 #pragma once
-// Schedule: who sends what where. Built once from Program, Mapping and Machine; never changes during a run.
+// Schedule: which slice sends what to which cores. Built once from Program, Mapping and Machine; a run does not change
+// it.
 //
 //   slice --fan-outs--> route --terminals--> core --deliveries--> inputs of the slices there
 //
-// A neuron's message is one packet per destination core (unicast) or one per tree (multicast), whatever number of
-// projections it feeds there; a record is a packet of its own per projection.
+// A neuron's message is one packet per destination core (unicast) or one per tree (multicast), however many projections
+// it feeds there. A record is a packet of its own for each projection.
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,8 +24,8 @@ struct SliceInput {
     ProjectionId projection;
     SynapseKind kind = SynapseKind::identity;
     std::uint32_t sources = 0;  ///< slices that send to it: each marks its last message of a token (self-timed runs)
-    std::int64_t synops = 0;    ///< weights that one message meets
-    Picoseconds service;        ///< of one message at these weights
+    std::int64_t synops = 0;    ///< weights that one message is multiplied by
+    Picoseconds service;        ///< time of one message for these weights
 };
 
 /// Messages or records that leave a slice on one route.
@@ -36,11 +37,11 @@ struct Fanout {
     std::uint32_t entry = 0;    ///< first entry of the route
     std::uint32_t entries = 0;  ///< of the route, one behind the other
     int begin = 0, end = 0;     ///< source neurons that send on it
-    std::uint16_t flits = 0;    ///< of one packet; markers and credits have the header alone
+    std::uint16_t flits = 0;    ///< of one packet; a marker has Schedule::header_flits
     std::uint32_t first_terminal = 0, terminals = 0;
 };
 
-/// One input that a packet reaches at its core; all that serving it needs, side by side.
+/// One input that a packet reaches at its core, with all that serving it needs.
 struct Delivery {
     std::uint32_t input = 0;
     std::uint32_t slice = 0;
@@ -60,7 +61,7 @@ struct Terminal {
     std::uint32_t first_delivery = 0, deliveries = 0;
 };
 
-/// State or activations handed to a slice on the same core (identity), or anything handed over within the host.
+/// State or activations passed to a slice on the same core (identity), or anything passed within the host.
 struct LocalPass {
     std::uint32_t input = 0;
     int begin = 0, end = 0;  ///< source neurons
@@ -74,18 +75,18 @@ struct ScheduledSlice {
     int begin = 0, end = 0;
     std::uint32_t first_input = 0, inputs = 0;  ///< by port
     std::uint32_t first_fanout = 0, fanouts = 0;
-    std::uint32_t message_fanouts = 0;  ///< of them, the first ones carry messages
+    std::uint32_t message_fanouts = 0;  ///< so many of these carry messages, and they come first
     std::uint32_t first_local = 0, locals = 0;
     [[nodiscard]] int size() const { return end - begin; }
 };
 
 struct Schedule {
-    Schedule(const Machine& machine, Topology topology_in);
-    Schedule(const Schedule&) = delete;  // routes point at the topology
+    Schedule(Machine machine_in, Topology topology_in);
+    Schedule(const Schedule&) = delete;  // routes point at machine and topology
     Schedule& operator=(const Schedule&) = delete;
 
-    const Machine* machine;
-    Topology topology;
+    const Machine machine;
+    const Topology topology;
     RouteTable routes;
     std::vector<ScheduledSlice> slices;  ///< in order of chip and core, the host's last
     std::vector<SliceInput> inputs;
@@ -94,16 +95,19 @@ struct Schedule {
     std::vector<Delivery> deliveries;
     std::vector<LocalPass> locals;
     std::uint32_t source = 0, sink = 0;  ///< slices of TokenSource and TokenSink
+    std::uint16_t header_flits = 1;      ///< of a packet without payload: a marker or a credit
+    Picoseconds longest_token;           ///< no token takes longer (simulator/longest_time.hpp)
     int mapped_chips = 0;
     int mapped_tiles = 0;           ///< over all chips
     int tiles_of_fullest_chip = 0;  ///< mapped ones
     /// Time of one barrier.
     [[nodiscard]] Picoseconds barrier_time() const;
-    /// Flits of a packet with so many bits of payload.
-    [[nodiscard]] std::uint16_t flits(int bits) const;
 };
 
-/// `self_timed` adds the credits. Errors: bad_input when the mapping does not cover the program.
+/// `self_timed` adds the credits. The mapping need not keep the machine's limits (check_mapping tells), but every
+/// population must lie on cores, one slice a core, unless it may be on the host.
+/// Errors: bad_input when the mapping does not cover the program, a record has more than most_record_words, or a token
+/// could take longest_time (simulator/run.hpp) or more; and those of Topology::create.
 Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,
                                                       const Mapping& mapping, bool self_timed);
 

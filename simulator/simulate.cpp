@@ -1,38 +1,64 @@
 #include "simulator/simulate.hpp"
 
 #include <algorithm>
-#include <cassert>
 
 #include "simulator/counts.hpp"
+#include "simulator/token_feed.hpp"
 #include "simulator/windows.hpp"
 
 namespace tephra {
 namespace {
 
-Result<void> check_options(const Program& program, const Machine& machine, const Mapping& mapping,
-                           const SimulateOptions& options) {
-    if (mapping.model != program.model)
-        return bad_input("the mapping belongs to another model", "mapping", "map this model: tephra map");
-    if (mapping.machine != machine.hash)
-        return bad_input("the mapping belongs to another machine: " + mapping.machine_name, "mapping",
-                         "map the model for " + machine.name);
-    if (options.prompts.empty()) return bad_input("there is no prompt", "prompts");
-    const auto streams = static_cast<int>(options.prompts.size());
+Result<void> check_prompts(const Program& program, const SimulateOptions& options) {
+    if (options.prompts.empty()) return bad_input("there is no prompt", "prompts", "give one a stream");
+    for (const auto& prompt : options.prompts) {
+        if (prompt.empty()) return bad_input("a prompt is empty", "prompts", "give at least one token");
+        for (const std::int32_t id : prompt)
+            if (id < 0 || id >= program[program.sink].size)
+                return bad_input("token " + std::to_string(id) + " is not in the vocabulary", "prompts",
+                                 "ids go from 0 to " + std::to_string(program[program.sink].size - 1));
+    }
+    return {};
+}
+
+Result<void> check_options(const SimulateOptions& options) {
+    if (auto good = check_threads(options.threads); !good) return good;
+    if (options.new_tokens < 0) return bad_input("a negative number of tokens", "new tokens", "give 0 or more");
+    if (options.mode == RunMode::prefill && options.new_tokens > 0)
+        return bad_input("a prefill run generates no tokens, but " + std::to_string(options.new_tokens) + " are wanted",
+                         "new tokens", "give 0, or choose the mode generate");
+    if (options.new_tokens > 0 && !options.sample) return bad_input("no way to sample tokens", "sample");
+    if (token_count(options) > most_tokens)
+        return fail(ErrorCode::does_not_fit,
+                    "prompts and new tokens make up to " + std::to_string(token_count(options)) +
+                        " tokens, a run holds " + std::to_string(most_tokens),
+                    "new tokens", "ask for fewer new tokens or streams");
+    if (options.trace.file != nullptr && options.trace.bytes < least_trace_bytes)
+        return bad_input("a trace of " + std::to_string(options.trace.bytes) + " bytes", "trace bytes",
+                         "give " + std::to_string(least_trace_bytes) + " or more");
+    return {};
+}
+
+Result<void> check_mapped(const Program& program, const Machine& machine, const Mapping& mapping,
+                          std::ptrdiff_t streams) {
+    if (auto sound = accept_mapping(program, machine, mapping); !sound) return sound;
     if (streams > mapping.streams)
         return fail(
             ErrorCode::does_not_fit,
             std::to_string(streams) + " streams, but the mapping holds the state of " + std::to_string(mapping.streams),
             "mapping", "map the model with --streams " + std::to_string(streams));
-    for (const auto& prompt : options.prompts) {
-        if (prompt.empty()) return bad_input("a prompt is empty", "prompts", "give at least one token");
-        for (const std::int32_t id : prompt)
-            if (id < 0 || id >= program[program.sink].size)
-                return bad_input("token " + std::to_string(id) + " is not in the vocabulary", "prompts");
-    }
-    if (options.new_tokens < 0) return bad_input("negative number of tokens", "new tokens");
-    if (auto good = check_threads(options.threads); !good) return good;
-    if (options.new_tokens > 0 && !options.sample) return bad_input("no way to sample tokens", "sample");
     return {};
+}
+
+/// Simulated time must hold the whole run, even if nothing in it happened side by side.
+Result<void> check_time(const Schedule& schedule, const SimulateOptions& options) {
+    const std::int64_t most = (longest_time.value() - 1) / std::max<std::int64_t>(1, schedule.longest_token.value());
+    if (token_count(options) <= most) return {};
+    return fail(ErrorCode::does_not_fit,
+                "simulated time has room for " + std::to_string(most) +
+                    " tokens of this model on this machine, up to " + std::to_string(token_count(options)) +
+                    " are wanted",
+                "new tokens", "ask for fewer new tokens or streams");
 }
 
 class Simulation {
@@ -54,11 +80,11 @@ public:
         state_.delivered.resize(schedule.terminals.size());
         state_.ignored.resize(schedule.terminals.size());
         state_.local_messages.resize(schedule.inputs.size());
-        const bool traced = !options.trace_path.empty();
-        const auto chips = static_cast<std::size_t>(machine.chips());
-        const std::size_t limit = traced ? trace_limit(options.trace_bytes, chips + 1) : 0;
-        for (int c = 0; c < machine.chips(); ++c) chips_.push_back(std::make_unique<Chip>(state_, ChipId(c), limit));
-        steps_trace_ = TraceBuffer(limit);
+        const TraceShares shares = traced() ? trace_shares(program, schedule, options.trace.bytes) : TraceShares{};
+        for (int c = 0; c < machine.chips(); ++c)
+            chips_.push_back(
+                std::make_unique<Chip>(state_, ChipId(c), traced() ? shares.chips[static_cast<std::size_t>(c)] : 0));
+        steps_trace_ = TraceBuffer(shares.steps);
         windows_ = std::make_unique<Windows<Chip>>(chips_, window_length(), options.threads);
     }
 
@@ -78,23 +104,31 @@ public:
         if (auto sound = check_conservation(state_, chips_); !sound) return tl::unexpected(sound.error());
         Run run = summary();
         collect_counts(state_, chips_, mapping_, run);
-        if (!options_.trace_path.empty()) {
-            std::vector<const TraceBuffer*> buffers;
-            for (const auto& chip : chips_) buffers.push_back(&chip->trace());
-            if (auto written = write_trace(options_.trace_path, program_, plan_, buffers, steps_trace_); !written)
-                return tl::unexpected(written.error());
-        }
+        if (traced())
+            if (auto written = write_timeline(); !written) return tl::unexpected(written.error());
         return run;
     }
 
 private:
+    [[nodiscard]] bool traced() const { return options_.trace.file != nullptr; }
+
+    [[nodiscard]] Result<void> write_timeline() const {
+        std::vector<const TraceBuffer*> buffers;
+        for (const auto& chip : chips_) buffers.push_back(&chip->trace());
+        const auto dropped =
+            write_trace(*options_.trace.file, options_.trace.bytes, {program_, plan_, buffers, steps_trace_});
+        if (!dropped) return tl::unexpected(dropped.error());
+        if (options_.trace.dropped != nullptr) *options_.trace.dropped = *dropped;
+        return {};
+    }
+
     [[nodiscard]] std::int64_t window_length() const {
         if (machine_.chips() == 1) return EventQueue::never;
         return std::max<std::int64_t>(machine_.link.latency.value(), 1);
     }
 
     /// Barrier runs. A token enters at the beginning of a step when one is known; k steps later the slices of stage k
-    /// fire it. The step ends when nothing is under way any more, then all meet at the barrier.
+    /// fire it. The step ends when no packet and no task is left; then the barrier synchronises all chips.
     void run_steps() {
         const auto stages = slices_by_stage();
         std::vector<std::int64_t> entry;  // step in which each token entered
@@ -191,10 +225,14 @@ private:
 
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping,
                      const SimulateOptions& options) {
-    if (auto fine = check_options(program, machine, mapping, options); !fine) return tl::unexpected(fine.error());
+    const auto streams = std::ssize(options.prompts);
+    if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_prompts(program, options); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_mapped(program, machine, mapping, streams); !fine) return tl::unexpected(fine.error());
     const bool self_timed = options.sync == SyncMode::dataflow;
     auto schedule = make_schedule(program, machine, mapping, self_timed);
     if (!schedule) return tl::unexpected(schedule.error());
+    if (auto fine = check_time(**schedule, options); !fine) return tl::unexpected(fine.error());
     return Simulation(program, machine, mapping, options, **schedule).run();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight, knows which
-// token is complete, and computes what the slice answers (neuro/neurocore.hpp).
+// SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight (a slot holds
+// those of one token), knows which token is complete, and computes the slice's output (neuro/neurocore.hpp).
 #include <array>
 #include <cstdint>
 #include <span>
@@ -19,24 +19,26 @@ struct PathPoint {
 
 class SliceEngine {
 public:
-    /// `slots`: at most so many tokens are in flight at once.
+    /// Keeps pointers into `program`. `slots`: at most so many tokens are in flight at once.
     SliceEngine(const Program& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
                 std::int64_t slots);
+    SliceEngine(const Program&& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
+                std::int64_t slots) = delete;
 
-    /// A message of source neuron `neuron` for a port; false when the slot of its token is still taken.
+    /// Stores a message of source neuron `neuron`; false when the slot of its token still holds another one.
     bool deliver(std::uint32_t port, std::uint32_t token, std::uint32_t neuron, std::uint32_t value);
-    /// A record or range of one.
+    /// The same for a record or a range of one.
     bool deliver(std::uint32_t port, std::uint32_t token, std::span<const std::uint32_t> words);
-    /// One source slice has sent all of a token, at `from` on the critical path. True when the token after the last
-    /// fired one is now complete. Credits count here too, whatever their token.
+    /// One source slice has sent all of a token, at `from` on the critical path; or a credit has come, whatever its
+    /// token. Returns ready().
     bool complete(std::uint32_t port, std::uint32_t token, const PathPoint& from);
-    /// Whether the next token may fire: every input is there, credits included (self-timed runs).
+    /// Whether the next token may fire (self-timed runs): all its inputs are complete, and there are credits for it.
     [[nodiscard]] bool ready() const;
-    /// The token that fires next, and what its firing waited for last.
+    /// The token that fires next, and the last event that its firing waited for.
     [[nodiscard]] std::uint32_t next_token() const { return next_token_; }
     [[nodiscard]] const PathPoint& trigger() const { return trigger_; }
 
-    /// Fires the next token of `stream`: the result lies in `output`, the slots are free again.
+    /// Fires the next token, which is of `stream`; frees its slots.
     void fire(int stream, SliceOutput& output);
     /// The same for a TokenSource, which emits `id`.
     void emit(std::int32_t id, SliceOutput& output);
@@ -45,8 +47,8 @@ public:
 
 private:
     struct Port {
-        // What a message needs comes first: the slot of the token that was delivered last.
-        std::int64_t token = -1;                  ///< -1: look it up
+        // Fields that a message needs come first: the slot of the token of the last delivery.
+        std::int64_t token = -1;                  ///< -1: to be found by claim()
         std::int8_t* slot_activations = nullptr;  ///< of that slot
         std::int32_t* slot_values = nullptr;
         std::size_t padded = 0;  ///< ternary: activations of one field

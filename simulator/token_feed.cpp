@@ -4,15 +4,40 @@
 
 namespace tephra {
 
-TokenFeed::TokenFeed(const SimulateOptions& options) : options_(options) {
+std::int64_t token_count(const SimulateOptions& options) {
+    std::int64_t count = 0;
+    for (const auto& prompt : options.prompts)
+        count += std::ssize(prompt) + std::max<std::int64_t>(0, std::int64_t{options.new_tokens} - 1);
+    return count;
+}
+
+TokenLog::TokenLog(std::int64_t most) : blocks_((static_cast<std::size_t>(most) + block_size - 1) / block_size) {}
+
+void TokenLog::add(const TokenRecord& record) {
+    auto& block = blocks_[size_ / block_size];
+    if (!block) block = std::make_unique<Block>();
+    (*block)[size_ % block_size] = record;
+    ++size_;
+}
+
+std::vector<TokenRecord> TokenLog::copy() const {
+    std::vector<TokenRecord> records;
+    records.reserve(size_);
+    for (std::size_t k = 0; k < size_; ++k) records.push_back((*this)[k]);
+    return records;
+}
+
+TokenFeed::TokenFeed(const SimulateOptions& options)
+    : sample_(options.sample),
+      progress_(options.progress),
+      samples_a_stream_(options.mode == RunMode::prefill ? 1 : options.new_tokens),
+      tokens_(token_count(options)),
+      total_(token_count(options)) {
     for (const auto& prompt : options.prompts) {
         Stream stream;
         stream.ids = prompt;
-        stream.prompt = prompt.size();
-        total_ += static_cast<std::int64_t>(prompt.size()) + std::max(0, options.new_tokens - 1);
         streams_.push_back(std::move(stream));
     }
-    tokens_.reserve(static_cast<std::size_t>(total_));
 }
 
 std::size_t TokenFeed::next_stream() const {
@@ -40,9 +65,9 @@ const TokenRecord& TokenFeed::enter(std::int64_t now) {
     record.input = stream.ids[stream.entered++];
     record.entered = Picoseconds(now);
     turn_ = (s + 1) % streams_.size();
-    tokens_.push_back(record);
+    tokens_.add(record);
     wanted_.push_back(samples(stream, record.position) ? 1 : 0);
-    return tokens_.back();
+    return tokens_[tokens_.size() - 1];
 }
 
 void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end) {
@@ -52,19 +77,19 @@ void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits,
     ++left_;
     sample(stream, record, logits);
     if (record.output >= 0 && stream.ids.size() > stream.entered) stream.known = end;
-    if (options_.progress) options_.progress(left_, total_);
+    if (progress_) progress_(left_, total_);
 }
 
 bool TokenFeed::samples(const Stream& stream, int position) const {
-    return static_cast<std::size_t>(position) + 1 == stream.ids.size() && stream.sampled < wanted() && options_.sample;
+    return static_cast<std::size_t>(position) + 1 == stream.ids.size() && stream.sampled < samples_a_stream_ && sample_;
 }
 
 void TokenFeed::sample(Stream& stream, TokenRecord& record, std::span<const std::int32_t> logits) {
     if (!samples(stream, record.position)) return;
-    record.output = options_.sample(record.stream, record.position, logits);
+    record.output = sample_(record.stream, record.position, logits);
     ++stream.sampled;
-    if (record.output < 0) total_ -= std::max(0, wanted() - stream.sampled);
-    if (record.output < 0 || stream.sampled >= wanted()) return;
+    if (record.output < 0) total_ -= std::max(0, samples_a_stream_ - stream.sampled);
+    if (record.output < 0 || stream.sampled >= samples_a_stream_) return;
     stream.ids.push_back(record.output);
 }
 

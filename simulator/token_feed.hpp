@@ -1,9 +1,12 @@
 #pragma once
-// TokenFeed: the host's side of the conversation. It says which token enters next and what to do with logits.
+// TokenFeed: the host's part of a run. It chooses the token that enters next, and samples from logits.
 //
-// A stream's known tokens (its prompt, then what was sampled) enter one behind the other; streams take turns. Sampling
+// A stream's known tokens (its prompt, then the sampled ones) enter one after the other; streams take turns. Sampling
 // needs the logits of the last known token, so after its prompt a stream has one token in flight.
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,30 +16,55 @@
 
 namespace tephra {
 
+/// Tokens that a run with these options makes at most.
+std::int64_t token_count(const SimulateOptions& options);
+
+/// Records of tokens in order of entry. They grow in blocks that never move: a chip may read the record of a token that
+/// has reached it while the host's chip adds others.
+class TokenLog {
+public:
+    explicit TokenLog(std::int64_t most);
+    void add(const TokenRecord& record);
+    [[nodiscard]] TokenRecord& operator[](std::size_t k) { return (*blocks_[k / block_size])[k % block_size]; }
+    [[nodiscard]] const TokenRecord& operator[](std::size_t k) const {
+        return (*blocks_[k / block_size])[k % block_size];
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::vector<TokenRecord> copy() const;
+
+private:
+    static constexpr std::size_t block_size = 4096;
+    using Block = std::array<TokenRecord, block_size>;
+    std::vector<std::unique_ptr<Block>> blocks_;  ///< [most / block_size, rounded up], made when needed
+    std::size_t size_ = 0;
+};
+
 class TokenFeed {
 public:
+    /// Copies what it needs. The options must pass the checks of simulate(): at most most_tokens tokens.
     explicit TokenFeed(const SimulateOptions& options);
 
-    /// Tokens that will enter in the whole run; less when a stream ends early.
+    /// Tokens that will enter in the whole run; fewer when a stream ends early.
     [[nodiscard]] std::int64_t total() const { return total_; }
     /// Whether a token is known that has not entered.
     [[nodiscard]] bool waiting() const;
-    /// Lets the next token enter at `now`; its sequence number is tokens().size() - 1 afterwards.
+    /// The next token enters at `now`; its sequence number is the number of tokens before.
     const TokenRecord& enter(std::int64_t now);
-    /// What the token that enters next waited for last.
+    /// The last event that the next token waits for.
     [[nodiscard]] const PathPoint& trigger() const;
-    /// Tokens in order of entry. Never reallocated: other chips may read records of tokens that reach them.
-    [[nodiscard]] const std::vector<TokenRecord>& tokens() const { return tokens_; }
-    /// Whether the logits of a token that has entered will be sampled: no others are worth the host's work.
+    /// A token that has entered.
+    [[nodiscard]] const TokenRecord& token(std::uint32_t sequence) const { return tokens_[sequence]; }
+    /// All tokens, in order of entry.
+    [[nodiscard]] std::vector<TokenRecord> tokens() const { return tokens_.copy(); }
+    /// Whether the logits of a token that has entered will be sampled.
     [[nodiscard]] bool wants_logits(std::uint32_t token) const { return wanted_[token] != 0; }
-    /// The logits of a token are there; samples when they are wanted. `end` is where the critical path stands then.
+    /// A token has left with its logits; samples from them when they are wanted. `end`: the critical path then.
     void leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end);
     [[nodiscard]] std::int64_t left() const { return left_; }
 
 private:
     struct Stream {
         std::vector<std::int32_t> ids;
-        std::size_t prompt = 0;
         std::size_t entered = 0;
         int sampled = 0;
         PathPoint known;  ///< when the last id became known
@@ -44,12 +72,13 @@ private:
     [[nodiscard]] std::size_t next_stream() const;
     /// Whether the token at `position` is the last known one of its stream and the stream has more to sample.
     [[nodiscard]] bool samples(const Stream& stream, int position) const;
-    [[nodiscard]] int wanted() const { return options_.mode == RunMode::prefill ? 1 : options_.new_tokens; }
     void sample(Stream& stream, TokenRecord& record, std::span<const std::int32_t> logits);
 
-    const SimulateOptions& options_;
+    std::function<std::int32_t(int, int, std::span<const std::int32_t>)> sample_;
+    std::function<void(std::int64_t, std::int64_t)> progress_;
+    int samples_a_stream_;
     std::vector<Stream> streams_;
-    std::vector<TokenRecord> tokens_;
+    TokenLog tokens_;
     std::vector<char> wanted_;  ///< [tokens] whether their logits are
     std::size_t turn_ = 0;      ///< stream that is asked first
     std::int64_t total_ = 0;

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <set>
 
-#include "core/files.hpp"
 #include "core/json.hpp"
-#include "core/text.hpp"
 #include "simulator/schedule.hpp"
 
 namespace tephra {
 namespace {
 
-constexpr std::int64_t bytes_per_event = 160;  // of the longest line below, with a population name of 40 characters
+constexpr std::int64_t least_event_bytes = 80;  ///< of the shortest line that add() below writes
+constexpr std::int64_t margin = 4;              ///< over the events that a chip's share of the work suggests
 
 /// Picoseconds as the microseconds of the format, exactly.
 std::string microseconds(std::int64_t time) {
@@ -23,71 +22,131 @@ std::string quoted(const std::string& text) {
     return Json(text).dump(-1);
 }
 
+/// Lines of a trace file as long as they fit its bound; rows are named by their first event.
 class TraceWriter {
 public:
-    TraceWriter(const Program& program, const Schedule& schedule) : program_(program), plan_(schedule) {}
+    TraceWriter(OutputFile& file, std::int64_t bytes, const TraceRecord& record)
+        : file_(file), room_(bytes - std::ssize(text_) - std::ssize(end(INT64_MAX))), record_(record) {}
 
-    void name_rows(std::size_t chip, const TraceBuffer& buffer) {
-        if (buffer.events().empty()) return;
-        meta("process_name", chip, 0, "chip " + std::to_string(chip));
-        std::set<std::uint32_t> cores;
-        for (const TraceEvent& event : buffer.events()) cores.insert(event.core);
-        const auto host = static_cast<std::uint32_t>(plan_.machine->cores_per_chip());
-        for (const std::uint32_t core : cores)
-            meta("thread_name", chip, core, core == host ? "host" : "core " + std::to_string(core));
-    }
-
-    void add(std::size_t chip, const TraceEvent& event) {
+    /// False when the event does not fit: the file is full.
+    [[nodiscard]] Result<bool> add(std::size_t chip, const TraceEvent& event) {
         const bool step = event.kind == TraceEvent::Kind::step;
+        const Schedule& plan = record_.schedule;
         const std::string name =
-            step ? "step " + std::to_string(event.token) : program_[plan_.slices[event.slice].population].name;
-        begin();
-        text_ += R"({"ph":"X","pid":)" + std::to_string(chip) + R"(,"tid":)" + std::to_string(event.core) +
-                 R"(,"ts":)" + microseconds(event.start) + R"(,"dur":)" + microseconds(event.duration) + R"(,"cat":")" +
-                 (step ? "step" : (event.kind == TraceEvent::Kind::fire ? "fire" : "message")) + R"(","name":)" +
-                 quoted(name) + (step ? "" : R"(,"args":{"token":)" + std::to_string(event.token) + "}") + "}";
+            step ? "step " + std::to_string(event.token) : record_.program[plan.slices[event.slice].population].name;
+        std::string lines;
+        if (!chips_.contains(chip))
+            lines += meta("process_name", chip, 0, step ? "barriers" : "chip " + std::to_string(chip));
+        if (!rows_.contains({chip, event.core})) lines += meta("thread_name", chip, event.core, row_name(event));
+        lines +=
+            ",\n"
+            R"({"ph":"X","pid":)" +
+            std::to_string(chip) + R"(,"tid":)" + std::to_string(event.core) + R"(,"ts":)" + microseconds(event.start) +
+            R"(,"dur":)" + microseconds(event.duration) + R"(,"cat":")" +
+            (step ? "step" : (event.kind == TraceEvent::Kind::fire ? "fire" : "message")) + R"(","name":)" +
+            quoted(name) + (step ? "" : R"(,"args":{"token":)" + std::to_string(event.token) + "}") + "}";
+        if (first_) lines.erase(0, 1);  // the comma
+        if (std::ssize(lines) > room_) return false;
+        first_ = false;
+        room_ -= std::ssize(lines);
+        chips_.insert(chip);
+        rows_.insert({chip, event.core});
+        text_ += lines;
+        if (text_.size() < flush_bytes) return true;
+        return write().map([] { return true; });
     }
 
-    void meta(const std::string& what, std::size_t pid, std::uint32_t tid, const std::string& name) {
-        begin();
-        text_ += R"({"ph":"M","pid":)" + std::to_string(pid) + R"(,"tid":)" + std::to_string(tid) + R"(,"name":")" +
-                 what + R"(","args":{"name":)" + quoted(name) + "}}";
-    }
-
-    [[nodiscard]] std::string finish(std::int64_t dropped) const {
-        return text_ + "\n],\"otherData\":{\"dropped_events\":" + std::to_string(dropped) + "}}\n";
+    [[nodiscard]] Result<void> finish(std::int64_t dropped) {
+        text_ += end(dropped);
+        return write();
     }
 
 private:
-    void begin() {
-        text_ += first_ ? "\n" : ",\n";
-        first_ = false;
+    static constexpr std::size_t flush_bytes = 1 << 20;
+
+    [[nodiscard]] std::string row_name(const TraceEvent& event) const {
+        if (event.kind == TraceEvent::Kind::step) return "steps";
+        const bool host = event.core == static_cast<std::uint32_t>(record_.schedule.machine.cores_per_chip());
+        return host ? "host" : "core " + std::to_string(event.core);
     }
-    const Program& program_;
-    const Schedule& plan_;
+    static std::string meta(const std::string& what, std::size_t pid, std::uint32_t tid, const std::string& name) {
+        return ",\n"
+               R"({"ph":"M","pid":)" +
+               std::to_string(pid) + R"(,"tid":)" + std::to_string(tid) + R"(,"name":")" + what +
+               R"(","args":{"name":)" + quoted(name) + "}}";
+    }
+    static std::string end(std::int64_t dropped) {
+        return "\n],\"otherData\":{\"dropped_events\":" + std::to_string(dropped) + "}}\n";
+    }
+    Result<void> write() {
+        auto written = file_.write(text_);
+        text_.clear();
+        return written;
+    }
+
+    OutputFile& file_;
     std::string text_ = R"({"displayTimeUnit":"ns","traceEvents":[)";
+    std::int64_t room_;  ///< bytes for further events
+    const TraceRecord& record_;
+    std::set<std::size_t> chips_;                           ///< named ones
+    std::set<std::pair<std::size_t, std::uint32_t>> rows_;  ///< named ones: chip and core
     bool first_ = true;
 };
 
-}  // namespace
-
-std::size_t trace_limit(std::int64_t bytes, std::size_t buffers) {
-    return static_cast<std::size_t>(
-        std::max<std::int64_t>(1, bytes / bytes_per_event / static_cast<std::int64_t>(buffers)));
+/// Events that one token is expected to make: firings and drawn packets by chip, then steps.
+std::vector<std::int64_t> expected_events(const Program& program, const Schedule& schedule) {
+    std::vector<std::int64_t> events(static_cast<std::size_t>(schedule.machine.chips()) + 1);
+    for (const ScheduledSlice& slice : schedule.slices) ++events[slice.chip];
+    std::vector<std::int64_t> packets(events.size());
+    for (const Terminal& terminal : schedule.terminals) {
+        const Fanout& fanout = schedule.fanouts[terminal.fanout];
+        packets[terminal.chip] += fanout.kind == Fanout::Kind::message ? fanout.end - fanout.begin : 1;
+    }
+    for (std::size_t c = 0; c < events.size(); ++c) events[c] += packets[c] / TraceBuffer::sample_every;
+    events.back() = program.steps;
+    return events;
 }
 
-Result<void> write_trace(const std::string& path, const Program& program, const Schedule& schedule,
-                         const std::vector<const TraceBuffer*>& chips, const TraceBuffer& steps) {
-    TraceWriter writer(program, schedule);
-    std::int64_t dropped = steps.dropped();
-    for (std::size_t c = 0; c < chips.size(); ++c) writer.name_rows(c, *chips[c]);
-    if (!steps.events().empty()) writer.meta("process_name", chips.size(), 0, "barrier steps");
-    for (std::size_t c = 0; c < chips.size(); ++c) {
-        dropped += chips[c]->dropped();
-        for (const TraceEvent& event : chips[c]->events()) writer.add(c, event);
+}  // namespace
+
+TraceShares trace_shares(const Program& program, const Schedule& schedule, std::int64_t bytes) {
+    const std::vector<std::int64_t> expected = expected_events(program, schedule);
+    double all = 0;
+    for (const std::int64_t events : expected) all += static_cast<double>(events);
+    const std::int64_t most = bytes / least_event_bytes + 1;
+    std::vector<std::size_t> limits;
+    for (const std::int64_t events : expected) {
+        const double share = static_cast<double>(margin * most) * static_cast<double>(events) / all;
+        limits.push_back(static_cast<std::size_t>(std::min(share + 1, static_cast<double>(most))));
     }
-    for (const TraceEvent& event : steps.events()) writer.add(chips.size(), event);
-    return write_file(path, writer.finish(dropped));
+    const std::size_t steps = limits.back();
+    limits.pop_back();
+    return {std::move(limits), steps};
+}
+
+Result<std::int64_t> write_trace(OutputFile& file, std::int64_t bytes, const TraceRecord& record) {
+    struct Entry {
+        std::size_t chip;  ///< the steps after the last
+        const TraceEvent* event;
+    };
+    std::vector<Entry> entries;
+    std::int64_t dropped = record.steps.dropped();
+    for (std::size_t c = 0; c < record.chips.size(); ++c) {
+        dropped += record.chips[c]->dropped();
+        for (const TraceEvent& event : record.chips[c]->events()) entries.push_back({c, &event});
+    }
+    for (const TraceEvent& event : record.steps.events()) entries.push_back({record.chips.size(), &event});
+    std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.event->start; });
+    TraceWriter writer(file, bytes, record);
+    for (std::size_t k = 0; k < entries.size(); ++k) {
+        const auto fits = writer.add(entries[k].chip, *entries[k].event);
+        if (!fits) return tl::unexpected(fits.error());
+        if (*fits) continue;
+        dropped += std::ssize(entries) - static_cast<std::int64_t>(k);
+        break;
+    }
+    if (auto done = writer.finish(dropped); !done) return tl::unexpected(done.error());
+    return dropped;
 }
 
 }  // namespace tephra

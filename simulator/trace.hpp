@@ -1,11 +1,14 @@
 #pragma once
 // Trace: what the cores did and when, in the JSON that chrome://tracing and ui.perfetto.dev read. Chips are processes,
-// cores are threads; firings are slices, one message in sixteen is drawn too, barrier steps are a row of their own.
+// cores are threads. Every firing is drawn, one message in sixteen, and the barrier steps in a row of their own.
+//
+// The file has a bound. Chips record side by side, so each has its share of the events: as many as its slices and
+// packets lead one to expect, with a margin. The file then takes the earliest of all until it is full.
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "neuro/program.hpp"
 
 namespace tephra {
@@ -21,7 +24,7 @@ struct TraceEvent {
     Kind kind = Kind::fire;
 };
 
-/// Events of one chip, up to a limit; what comes later is dropped and counted.
+/// Events of one chip up to a limit; later ones are dropped and counted.
 class TraceBuffer {
 public:
     explicit TraceBuffer(std::size_t limit) : limit_(limit) {}
@@ -36,20 +39,32 @@ public:
     bool sample() { return limit_ > 0 && ++messages_ % sample_every == 0; }
     [[nodiscard]] const std::vector<TraceEvent>& events() const { return events_; }
     [[nodiscard]] std::int64_t dropped() const { return dropped_; }
+    static constexpr std::int64_t sample_every = 16;
 
 private:
-    static constexpr std::uint64_t sample_every = 16;
     std::vector<TraceEvent> events_;
     std::size_t limit_;
-    std::uint64_t messages_ = 0;
+    std::int64_t messages_ = 0;
     std::int64_t dropped_ = 0;
 };
 
-/// Events that each of `buffers` buffers may hold so that the file stays within `bytes`.
-std::size_t trace_limit(std::int64_t bytes, std::size_t buffers);
+/// Limits of the buffers of a run whose trace has `bytes` bytes at most.
+struct TraceShares {
+    std::vector<std::size_t> chips;  ///< [chips]
+    std::size_t steps = 0;           ///< barrier steps
+};
+TraceShares trace_shares(const Program& program, const Schedule& schedule, std::int64_t bytes);
 
-/// Writes the file. `chips`: buffers by chip; `steps`: barrier steps.
-Result<void> write_trace(const std::string& path, const Program& program, const Schedule& schedule,
-                         const std::vector<const TraceBuffer*>& chips, const TraceBuffer& steps);
+/// What a run recorded.
+struct TraceRecord {
+    const Program& program;
+    const Schedule& schedule;
+    const std::vector<const TraceBuffer*>& chips;  ///< by chip
+    const TraceBuffer& steps;
+};
+
+/// Writes the earliest events, `bytes` bytes at most. Returns how many events were dropped, here or by the buffers;
+/// the file says it too ("dropped_events"). Errors: those of OutputFile::write.
+Result<std::int64_t> write_trace(OutputFile& file, std::int64_t bytes, const TraceRecord& record);
 
 }  // namespace tephra

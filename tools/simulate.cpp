@@ -1,4 +1,5 @@
 // tephra simulate: runs a model on a simulated machine, event by event; prints its text and writes the run.
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -142,8 +143,8 @@ void simulate_model(const Options& options) {
     Outputs outputs;
     for (const std::string& path : {options.model, options.map, options.prompts.file}) outputs.reads(path);
     outputs.reads(find_data_file("machines", "machine", options.machine).value_or(""));
-    const auto output = outputs.open("-o", options.output);
-    const auto trace = outputs.open("--trace", options.trace);
+    auto output = outputs.open("-o", options.output);
+    auto trace = outputs.open("--trace", options.trace);
     const auto model = require(load_model(options.model));
     const Machine machine = require(find_machine(options.machine));
     const auto tokenizer = tokenizer_of(*model, options.model);
@@ -159,8 +160,8 @@ void simulate_model(const Options& options) {
     run_options.threads = options.threads;
     for (const Prompt& prompt : prompts) run_options.prompts.push_back(prompt.ids);
     run_options.new_tokens = run_options.mode == RunMode::prefill ? 0 : options.tokens;
-    run_options.trace_path = options.trace;
-    run_options.trace_bytes = options.trace_mib << 20;
+    std::int64_t dropped = 0;
+    run_options.trace = {trace ? &*trace : nullptr, options.trace_mib << 20, &dropped};
     Texts texts(known, prompts, options.format == "text");
     run_options.sample = [&](int stream, int position, std::span<const std::int32_t> logits) {
         const std::int32_t id =
@@ -171,10 +172,12 @@ void simulate_model(const Options& options) {
     if (bar) run_options.progress = show_progress;
     Run run = require(simulate(program, machine, mapping, run_options));
     if (!std::cout) return;  // the run ended early, since nobody could read its text; main says so
+    if (trace) require(trace->commit());
+    if (dropped > 0) spdlog::warn("{} events did not fit into the trace: it ends early (raise --trace-mib)", dropped);
     run.parameters = parameter_count(model->graph.config);
     run.seed = options.sampling.seed;
     run.text = texts.finish();
-    if (output) require(write_run(run, options.output));
+    if (output) finish(output, require(run_json(run)));
     print_results(options, run, texts);
 }
 

@@ -177,3 +177,16 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
         CHECK(fabric.run(sends) == expected);
     }
 }
+
+TEST_CASE("at one picosecond freed places come before arrivals, these before idle links, and cores last") {
+    EventQueue queue;
+    for (const ChipEvent kind : {ChipEvent::core, ChipEvent::idle, ChipEvent::arrive, ChipEvent::credit})
+        for (const std::uint32_t index : {7U, 3U}) queue.push(1000, event_target(kind, index), 0, 0);
+    for (const ChipEvent kind : {ChipEvent::credit, ChipEvent::arrive, ChipEvent::idle, ChipEvent::core})
+        for (const std::uint32_t index : {3U, 7U}) {
+            Event event;
+            REQUIRE(queue.pop(EventQueue::never, event));
+            CHECK(event_kind(event.target) == kind);
+            CHECK(event_index(event.target) == index);
+        }
+}

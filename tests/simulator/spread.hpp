@@ -1,6 +1,7 @@
 #pragma once
 // A mapping for tests: every group is cut into pieces of at most `neurons` neurons, dealt out over the machine so that
-// neighbours in the program are far apart. It obeys no limits: it is meant to make traffic.
+// neighbours in the program are far apart. It is meant to make traffic; it does not look at limits, so the machine must
+// be large enough for check_mapping to accept it.
 #include <algorithm>
 #include <map>
 
@@ -36,11 +37,10 @@ inline Mapping spread(const Program& program, const Machine& machine, int neuron
         for (int k = 0; k < pieces; ++k) {
             slices.push_back(
                 {usable[next % usable.size()], population.size * k / pieces, population.size * (k + 1) / pieces});
-            std::size_t step = stride;  // no core twice within a population
-            do next += step;
-            while (
-                std::ranges::any_of(slices, [&](const Slice& s) { return s.core == usable[next % usable.size()]; }) &&
-                (step = 1, true) && k + 1 < pieces);
+            // The next core lies a stride away, or behind those that hold a piece of this population already.
+            next += stride;
+            const auto taken = [&](const Slice& s) { return s.core == usable[next % usable.size()]; };
+            while (k + 1 < pieces && std::ranges::any_of(slices, taken)) ++next;
         }
         if (population.group.valid()) groups[population.group] = slices;
     }

@@ -20,6 +20,24 @@ SimulateOptions options_for(RunMode mode, std::vector<std::vector<std::int32_t>>
 
 }  // namespace
 
+TEST_CASE("records of tokens do not move, and a feed keeps nothing of the options it was made of") {
+    TokenLog log(10'000);
+    log.add({0, 0, 5, -1, Picoseconds(1), Picoseconds(2)});
+    const TokenRecord* first = &log[0];
+    for (int k = 1; k < 10'000; ++k) log.add({0, k, k, -1, {}, {}});
+    CHECK(&log[0] == first);
+    CHECK(log.size() == 10'000);
+    const std::vector<TokenRecord> copy = log.copy();
+    for (int k = 0; k < 10'000; ++k) CHECK(copy[static_cast<std::size_t>(k)].position == k);
+
+    TokenFeed feed(options_for(RunMode::generate, {{1}}, 2));  // a temporary
+    feed.enter(0);
+    feed.leave(0, {}, {});
+    CHECK(feed.token(0).output == 7);
+    CHECK(feed.total() == 2);
+    CHECK(feed.enter(1).input == 7);
+}
+
 TEST_CASE("only tokens that are sampled from want logits") {
     const SimulateOptions generate = options_for(RunMode::generate, {{1, 2, 3}}, 2);
     TokenFeed feed(generate);

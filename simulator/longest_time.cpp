@@ -1,0 +1,81 @@
+#include "simulator/longest_time.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "simulator/network.hpp"
+#include "simulator/run.hpp"
+#include "simulator/schedule.hpp"
+
+namespace tephra {
+namespace {
+
+/// A sum of counts x times that stops at longest_time. Counts and times are not negative.
+class TimeSum {
+public:
+    void add(std::int64_t count, Picoseconds time, const char* what) {
+        if (count == 0 || time.value() == 0 || !error_.empty()) return;
+        if (count > (longest_time.value() - 1 - sum_) / time.value()) {
+            error_ = "times too long for this model: " + std::to_string(count) + " " + what + " of " +
+                     std::to_string(time.value()) + " ps a token reach 2^62 ps, the end of simulated time";
+            return;
+        }
+        sum_ += count * time.value();
+    }
+    [[nodiscard]] Result<Picoseconds> result(const Machine& machine) const {
+        if (!error_.empty())
+            return bad_input(error_, "machine " + machine.name, "give the machine shorter times, or a smaller model");
+        return Picoseconds(sum_);
+    }
+
+private:
+    std::int64_t sum_ = 0;
+    std::string error_;
+};
+
+void add_services(const Program& program, const Machine& machine, TimeSum& sum) {
+    const Picoseconds synop = std::max(machine.timing.synop, machine.host.synop);
+    const Picoseconds update = std::max(machine.timing.neuron_update, machine.host.neuron_update);
+    for (const Projection& projection : program.projections) {
+        const std::int64_t pairs = std::int64_t{program[projection.source].size} * program[projection.target].size;
+        for (std::size_t m = 0; m < projection.matrices.size(); ++m) sum.add(pairs, synop, "weights");
+    }
+    for (const Population& population : program.populations) sum.add(population.size, update, "neurons");
+    sum.add(1, machine.host.token, "tokens");
+}
+
+/// A packet on one link: occupancy per flit, latency, and between chips the latency of the credit that returns.
+void add_packets(const Schedule& schedule, TimeSum& sum) {
+    const Machine& machine = schedule.machine;
+    const Picoseconds in = std::max(machine.timing.message_in, machine.host.message);
+    const Picoseconds out = std::max(machine.timing.message_out, machine.host.message);
+    for (const Fanout& fanout : schedule.fanouts) {
+        const std::int64_t packets = fanout.kind == Fanout::Kind::message ? fanout.end - fanout.begin : 1;
+        sum.add(packets, out, "packets to send");
+        sum.add(packets * fanout.terminals, in, "packets to receive");
+        for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
+            const LinkKind kind = schedule.routes.kind(e);
+            const LinkTiming timing = link_timing(machine, kind);
+            sum.add(packets * fanout.flits, Picoseconds(std::max<std::int64_t>(timing.flit, 1)), "flits over a link");
+            sum.add(packets * (kind == LinkKind::chip ? 2 : 1), Picoseconds(timing.latency), "packets over a link");
+        }
+    }
+}
+
+}  // namespace
+
+Result<Picoseconds> longest_token_time(const Program& program, const Machine& machine) {
+    TimeSum sum;
+    add_services(program, machine, sum);
+    return sum.result(machine);
+}
+
+Result<Picoseconds> longest_token_time(const Program& program, const Schedule& schedule) {
+    TimeSum sum;
+    add_services(program, schedule.machine, sum);
+    add_packets(schedule, sum);
+    sum.add(program.steps, schedule.barrier_time(), "barriers");
+    return sum.result(schedule.machine);
+}
+
+}  // namespace tephra

@@ -1,0 +1,20 @@
+#pragma once
+// The longest time that a mapped program can take for a token: what keeps simulated time within 64 bits.
+#include "core/error.hpp"
+#include "mapper/mapping.hpp"
+#include "neuro/program.hpp"
+
+namespace tephra {
+
+struct Schedule;
+
+/// Time per token if no two things ever happened at once: weights x synop time + neurons x update time + packets x
+/// their service and travel + barriers. No order of events takes longer, so a run of T tokens ends within T times this.
+/// Errors: bad_input, "times too long for this model", when it reaches longest_time (simulator/run.hpp).
+///
+/// The first form knows the program only, and leaves out packets and barriers: it makes sure that a schedule's own
+/// service times fit.
+Result<Picoseconds> longest_token_time(const Program& program, const Machine& machine);
+Result<Picoseconds> longest_token_time(const Program& program, const Schedule& schedule);
+
+}  // namespace tephra

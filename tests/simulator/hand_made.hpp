@@ -1,0 +1,76 @@
+#pragma once
+// A program small enough to follow by hand. It is laid out, but never run: its neuron models have no parameters.
+//
+//   source (host, 4) ══ ternary ══> unit (4) ── identity ──> sink (host, 4)
+//      └── record of 3 words ──> pacer (1) ── range of 2 words ──> unit;   unit ── credit, lag 2 ──> pacer
+#include "mapper/mapping.hpp"
+#include "neuro/program.hpp"
+#include "tests/mapper/small_machine.hpp"
+
+namespace tephra::test {
+
+enum HandMadePopulation : int { source_p, pacer_p, unit_p, sink_p };
+enum HandMadeProjection : int { weights_j, record_j, range_j, logits_j, credit_j };
+
+inline Program hand_made() {
+    Program program;
+    program.model_name = "hand made";
+    program.steps = 4;
+    program.source = PopulationId(source_p);
+    program.sink = PopulationId(sink_p);
+    program.populations.resize(4);
+    const auto population = [&](int id, const char* name, int size, NeuronModel model, int stage) -> Population& {
+        Population& p = program.populations[static_cast<std::size_t>(id)];
+        p.name = name;
+        p.size = size;
+        p.model = model;
+        p.stage = stage;
+        return p;
+    };
+    Population& source = population(source_p, "source", 4, TokenSource{}, 0);
+    source.on_host = true;
+    source.message_bits = 8;
+    source.record_words = 3;
+    population(pacer_p, "pacer", 1, Normalizer{}, 1).record_words = 2;
+    population(unit_p, "unit", 4, Readout{}, 2).message_bits = 32;
+    population(sink_p, "sink", 4, TokenSink{}, 3).on_host = true;
+    const auto connect = [&](const char* name, int from, int to, SynapseKind kind) -> Projection& {
+        const ProjectionId id(static_cast<int>(program.projections.size()));
+        Projection& j = program.projections.emplace_back();
+        j.name = name;
+        j.source = PopulationId(from);
+        j.target = PopulationId(to);
+        j.kind = kind;
+        j.slots = 2;
+        program.populations[static_cast<std::size_t>(from)].outputs.push_back(id);
+        program.populations[static_cast<std::size_t>(to)].inputs.push_back(id);
+        return j;
+    };
+    Projection& weights = connect("weights", source_p, unit_p, SynapseKind::ternary);
+    weights.matrices.resize(1);
+    weights.fields = {0};
+    Projection& record = connect("record", source_p, pacer_p, SynapseKind::reduce);
+    record.words = 3;
+    record.sums = 1;
+    connect("range", pacer_p, unit_p, SynapseKind::broadcast).words = 2;
+    connect("logits", unit_p, sink_p, SynapseKind::identity);
+    connect("credit", unit_p, pacer_p, SynapseKind::credit).lag = 2;
+    return program;
+}
+
+/// One chip of 2 x 1 tiles with one core each.
+inline Machine two_cores() {
+    return small_machine({1, 1, 1}, {2, 1});
+}
+
+/// The pacer and unit 0, 1 on core 0; unit 2, 3 on core 1.
+inline Mapping on_two_cores(const Program& program, const Machine& machine) {
+    Mapping mapping;
+    mapping.model = program.model;
+    mapping.machine = machine.hash;
+    mapping.machine_name = machine.name;
+    mapping.slices = {{}, {{CoreId(0), 0, 1}}, {{CoreId(0), 0, 2}, {CoreId(1), 2, 4}}, {}};
+    return mapping;
+}
+
+}  // namespace tephra::test
