@@ -13,6 +13,7 @@ void Chip::run_until(std::int64_t end) {
     last_events_ = 0;
     while (queue_.pop(end, event)) {
         ++last_events_;
+        last_time_ = event.time;
         network_.handle(event);
         if (event_kind(event.target) == ChipEvent::core) cores_.step(event_index(event.target), event.time);
         auto& woken = network_.woken();

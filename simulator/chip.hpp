@@ -27,6 +27,8 @@ public:
     [[nodiscard]] const TraceBuffer& trace() const { return trace_; }
     /// Packets that are still under way.
     [[nodiscard]] std::int64_t live_packets() const { return packets_.live(); }
+    /// Time of the latest event handled so far; 0 before the first.
+    [[nodiscard]] std::int64_t last_time() const { return last_time_; }
     /// Events handled in the last window.
     [[nodiscard]] std::int64_t last_events() const { return last_events_; }
 
@@ -38,6 +40,7 @@ private:
     Network network_;
     CoreEngine cores_;
     std::int64_t last_events_ = 0;
+    std::int64_t last_time_ = 0;
 };
 
 }  // namespace tephra

@@ -162,7 +162,17 @@ private:
         barrier_ += barrier;
         steps_ += final ? 0 : 1;
         steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
-        return end + barrier;
+        const std::int64_t next = final ? end : std::max(end + barrier, last_credit());
+        split_[1] += next - (end + barrier);
+        return next;
+    }
+
+    /// When the last credit was back. A step begins with all credits at home, also where the barrier is shorter than
+    /// the link between chips that they return over.
+    [[nodiscard]] std::int64_t last_credit() const {
+        std::int64_t last = 0;
+        for (const auto& chip : chips_) last = std::max(last, chip->last_time());
+        return last;
     }
 
     [[nodiscard]] std::vector<std::vector<std::uint32_t>> slices_by_stage() const {

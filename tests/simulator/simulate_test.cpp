@@ -68,6 +68,40 @@ std::string describe(const SimulateOptions& options) {
 
 }  // namespace
 
+TEST_CASE("a barrier that is shorter than the link between chips waits for the credits") {
+    const auto model = *make_synthetic_model(synth_shape(96, 1, 150, 130, 5));
+    const Program program = lower(model);
+    const Machine shipped = *find_machine("kapoho-point");
+    const std::vector<std::vector<std::int32_t>> prompts{{3, 77}};
+    const auto expected = expected_logits(model, prompts, 2);
+    for (const std::int64_t latency : {230'000, 700'000, 5'000'000}) {
+        std::int64_t shortest = 0;
+        for (const std::int64_t base : {0L, 100'000L, latency - 1, latency, latency + 1, 10'000'000L}) {
+            Machine machine = shipped;
+            machine.link.latency = Picoseconds(latency);
+            machine.barrier = {Picoseconds(base), Picoseconds(0), Picoseconds(0)};
+            machine = *parse_machine(machine_json(machine), "machine");
+            std::int64_t elapsed = 0;
+            for (const int threads : {1, 4}) {
+                INFO("link " << latency << ", barrier " << base << ", threads " << threads);
+                Answer answer;
+                SimulateOptions options = options_for(answer);
+                options.threads = threads;
+                options.prompts = prompts;
+                options.new_tokens = 2;
+                const auto run = simulate(program, machine, test::spread(program, machine, 30), options);
+                if (!run) FAIL(to_string(run.error()));
+                CHECK(answer.logits == expected);
+                CHECK(run->elapsed == run->compute + run->network + run->host + run->barrier);
+                if (threads == 1) elapsed = run->elapsed.value();
+                CHECK(run->elapsed.value() == elapsed);
+            }
+            CHECK(elapsed >= shortest);  // a longer barrier shortens no run
+            shortest = elapsed;
+        }
+    }
+}
+
 TEST_CASE("a simulated machine gives the golden model's bits in every mode and for any number of threads") {
     const auto model = small_model();
     const Program program = lower(model);
