@@ -77,7 +77,7 @@ TEST_CASE("the float model goes on from the state that it left") {
     for (std::size_t k = 0; k < whole.size(); ++k) REQUIRE(parts[k] == Approx(whole[k]).epsilon(1e-9).margin(1e-9));
 }
 
-TEST_CASE("a window longer than the logits held at a time is scored in parts") {
+TEST_CASE("a window longer than the logits held at a time is scored in parts", "[threads]") {
     ModelConfig config = test::small_config();
     config.vocab_size = 1 << 16;  // parts of 256 tokens
     config.hidden_size = 4;

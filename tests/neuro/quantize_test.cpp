@@ -69,7 +69,7 @@ TEST_CASE("products of states lose 16 bits at least, however small they are") {
     CHECK(f.y == 2 * f.z - 16);
 }
 
-TEST_CASE("quantization does not depend on the number of threads") {
+TEST_CASE("quantization does not depend on the number of threads", "[threads]") {
     const test::RandomModel model(test::small_config(), 6);
     const auto ids = test::random_ids(700, 97, 4);
     const QuantizedModel one = quantize(model.graph, ids, 1).value(), three = quantize(model.graph, ids, 3).value();

@@ -68,7 +68,7 @@ std::string describe(const SimulateOptions& options) {
 
 }  // namespace
 
-TEST_CASE("a barrier that is shorter than the link between chips waits for the credits") {
+TEST_CASE("a barrier that is shorter than the link between chips waits for the credits", "[threads]") {
     const auto model = *make_synthetic_model(synth_shape(96, 1, 150, 130, 5));
     const Program program = lower(model);
     const Machine shipped = *find_machine("kapoho-point");
@@ -309,7 +309,7 @@ TEST_CASE("a run may ask for as many tokens as its numbers hold, and reserves no
     CHECK_THAT(refused.error().message, test::contains(std::to_string(most_tokens)));
 }
 
-TEST_CASE("what sample throws ends the run and leaves it on the thread of the caller") {
+TEST_CASE("what sample throws ends the run and leaves it on the thread of the caller", "[threads]") {
     struct Enough {
         int position;
     };

@@ -70,7 +70,7 @@ Outcome run(Engine& engine, const Deployment& model, std::span<const std::int32_
 
 }  // namespace
 
-TEST_CASE("the native engine equals the golden engine in every value") {
+TEST_CASE("the native engine equals the golden engine in every value", "[threads]") {
     const ModelConfig shape =
         GENERATE(test::small_config(), config(300, 2, 96, 515), config(1, 1, 1, 2), config(520, 2, 1100, 130));
     INFO("hidden " << shape.hidden_size << " intermediate " << shape.intermediate_size);
@@ -106,7 +106,7 @@ TEST_CASE("a sequence may be cut anywhere") {
     }
 }
 
-TEST_CASE("streams decode side by side and do not touch each other") {
+TEST_CASE("streams decode side by side and do not touch each other", "[threads]") {
     const auto model = test::random_deployment(config(520, 2, 1100, 130));  // shared from 2 tokens on
     const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
     const int threads = GENERATE(1, 2);
