@@ -108,7 +108,7 @@ void ignore_what_is_off(ObjectReader& in, const Json& json) {
     constexpr std::size_t misspelled = 2;  // letters that differ, at most
     if (json.object() == nullptr) return;
     for (const auto& [key, value] : *json.object()) {
-        const auto near = [&](const std::string& field) { return edit_distance(key, field) <= misspelled; };
+        const auto near = [&name = key](const std::string& field) { return edit_distance(name, field) <= misspelled; };
         if (is_off(value) && std::ranges::none_of(read_fields, near)) in.ignore(key);
     }
 }
