@@ -33,7 +33,7 @@ void unpack_ternary_row(std::span<const std::uint8_t> row, std::span<std::int8_t
     for (std::size_t c = 0; c < out.size(); ++c) {
         const std::size_t byte = c / ternary_chunk_columns * ternary_chunk_bytes + c % ternary_chunk_bytes;
         const std::size_t shift = c % ternary_chunk_columns / ternary_chunk_bytes * 2;
-        out[c] = static_cast<std::int8_t>(static_cast<int>(row[byte] >> shift & 3U) - 1);
+        out[c] = static_cast<std::int8_t>((row[byte] >> shift & 3) - 1);
     }
 }
 

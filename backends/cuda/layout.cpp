@@ -11,7 +11,7 @@ namespace {
 unsigned code_at(std::span<const std::uint8_t> row, int c) {
     const int byte = c / ternary_chunk_columns * ternary_chunk_bytes + c % ternary_chunk_bytes;
     const int plane = c % ternary_chunk_columns / ternary_chunk_bytes;
-    return row[static_cast<std::size_t>(byte)] >> (2 * plane) & 3U;
+    return static_cast<unsigned>(row[static_cast<std::size_t>(byte)]) >> (2 * plane) & 3U;
 }
 
 /// For every byte of a lane quad's 64 bytes of one row and chunk: the four columns whose codes it holds.
