@@ -16,7 +16,6 @@ public:
         sum_ += count;
         return true;
     }
-    [[nodiscard]] std::int64_t value() const { return sum_; }
 
 private:
     std::int64_t sum_ = 0;
