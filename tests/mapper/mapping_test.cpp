@@ -92,7 +92,7 @@ TEST_CASE("Every neuron is placed once, groups stay together, and all limits hol
                                            {mmfree_1b3, "hala-point", with(ternary2)},
                                            {{"odd", 97, 2, 301, 499}, "kapoho-point", with(int8)},
                                            {{"tiny", 3, 1, 2, 5}, "loihi2-oheo-gulch", with(int8)},
-                                           {{"no blocks", 8, 0, 8, 5}, "loihi2-oheo-gulch", with(int8, true)}}) {
+                                           {{"one block", 8, 1, 8, 5}, "loihi2-oheo-gulch", with(int8, true)}}) {
         INFO(c.shape.name << " on " << c.machine);
         const Program program = program_of(c.shape);
         const Machine machine = machine_of(c.machine);
