@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "simulator/run_check.hpp"
+
 namespace tephra {
 namespace {
 
@@ -129,23 +131,6 @@ Rate rate_at(const Report& report, double tokens_per_s) {
     return rate;
 }
 
-/// A core's events were caused by some population: no kind may be counted more often on cores than over populations.
-Result<void> check_counts(const Run& run) {
-    if (run.tokens.empty()) return bad_input("the run has no tokens", "run", "simulate at least one token");
-    if (run.elapsed.value() <= 0) return bad_input("the run took no time", "run", "simulate again");
-    for (std::size_t k = 0; k < event_kinds; ++k) {
-        std::int64_t on_cores = 0;
-        for (const auto& core : run.cores) on_cores += core.counts[k];
-        const auto kind = static_cast<EventKind>(k);
-        if (on_cores > total(run, kind))
-            return bad_input("counts of " + std::string(event_name(kind)) +
-                                 " contradict each other: " + std::to_string(on_cores) + " on cores, " +
-                                 std::to_string(total(run, kind)) + " over populations",
-                             "run", "simulate again");
-    }
-    return {};
-}
-
 void add_notes(const Run& run, const CostTable& table, Report& report) {
     if (!table.host_included) report.notes.push_back("energy of the host is not included: " + table.host.source);
     if (run.powered_chips < run.machine_chips)
@@ -203,7 +188,7 @@ EnergyGroup group_of(EventKind kind) {
 }
 
 Result<Report> price(const Run& run, const CostTable& table) {
-    if (auto sound = check_counts(run); !sound) return tl::unexpected(sound.error());
+    if (auto sound = check_run(run, "run#"); !sound) return tl::unexpected(sound.error());
     Report report;
     report.table_name = table.name;
     report.table_about = table.about;

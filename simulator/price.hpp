@@ -94,7 +94,7 @@ struct Report {
     std::vector<std::string> notes;    ///< what a reader must know before quoting a number
 };
 
-/// Prices a run. Errors: bad_input (no tokens, no time, or counts of cores and populations that contradict each other).
+/// Prices a run. Errors: those of check_run (simulator/run_check.hpp), for runs that no file held.
 Result<Report> price(const Run& run, const CostTable& table);
 
 }  // namespace tephra

@@ -1,7 +1,10 @@
 #include "simulator/run_check.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace tephra {
 namespace {
@@ -16,6 +19,8 @@ public:
         sum_ += count;
         return true;
     }
+
+    [[nodiscard]] std::int64_t sum() const { return sum_; }
 
 private:
     std::int64_t sum_ = 0;
@@ -41,11 +46,84 @@ Result<void> check_machine(const Run& run, const std::string& place) {
         return bad_input("cores lie on " + std::to_string(chips_with_work.size()) + " chips, but powered_chips is " +
                              std::to_string(run.powered_chips),
                          place + "/powered_chips", hint);
-    for (std::size_t k = 0; k < run.links.size(); ++k)
-        for (const int chip : {run.links[k].from, run.links[k].to})
-            if (chip >= chips)
-                return bad_input("there is no chip " + std::to_string(chip), place + "/chip_links/" + std::to_string(k),
-                                 hint);
+    return {};
+}
+
+/// Chip links join neighbours, carried something and stand in ascending order, so each once.
+Result<void> check_links(const Run& run, const std::string& place) {
+    const Geometry& g = run.geometry;
+    const auto steps_between = [&](int a, int b) {
+        return std::abs(a % g.chips_x - b % g.chips_x) +
+               std::abs(a / g.chips_x % g.chips_y - b / g.chips_x % g.chips_y) +
+               std::abs(a / g.chips_x / g.chips_y - b / g.chips_x / g.chips_y);
+    };
+    CountSum flits;
+    for (std::size_t k = 0; k < run.links.size(); ++k) {
+        const Run::ChipLinkRecord& link = run.links[k];
+        const std::string at = place + "/chip_links/" + std::to_string(k);
+        for (const int chip : {link.from, link.to})
+            if (chip >= run.machine_chips) return bad_input("there is no chip " + std::to_string(chip), at, hint);
+        if (steps_between(link.from, link.to) != 1)
+            return bad_input(
+                "chips " + std::to_string(link.from) + " and " + std::to_string(link.to) + " are not neighbours", at,
+                hint);
+        if (link.flits == 0) return bad_input("a chip link that carried nothing", at, hint);
+        if (k > 0 && std::pair(link.from, link.to) <= std::pair(run.links[k - 1].from, run.links[k - 1].to))
+            return bad_input("chip links are not in ascending order", at, hint);
+        if (!flits.add(link.flits)) return bad_input("the sum of all flits passes 2^63 - 1", at, hint);
+    }
+    if (flits.sum() != total(run, EventKind::chip_flit))
+        return bad_input("chip links carried " + std::to_string(flits.sum()) + " flits, but " +
+                             std::to_string(total(run, EventKind::chip_flit)) + " are counted as chip_flit",
+                         place + "/chip_links", hint);
+    return {};
+}
+
+/// A sampled token enters its stream next, and samples in turn unless it ends the stream. A prefill samples from the
+/// last token of a stream alone. A generation may sample nothing: its first sample may be the end of the text.
+Result<void> check_outputs(const Run& run, const std::string& place) {
+    std::vector<const TokenRecord*> previous(static_cast<std::size_t>(run.streams));
+    std::vector<bool> ended(static_cast<std::size_t>(run.streams));
+    for (std::size_t k = 0; k < run.tokens.size(); ++k) {
+        const TokenRecord& token = run.tokens[k];
+        const auto stream = static_cast<std::size_t>(token.stream);
+        const std::string at = place + "/tokens/" + std::to_string(k);
+        if (ended[stream])
+            return bad_input("stream " + std::to_string(stream) + " goes on after it sampled nothing", at, hint);
+        const TokenRecord* before = std::exchange(previous[stream], &token);
+        if (before == nullptr || before->output < 0) continue;
+        if (run.mode == RunMode::prefill)
+            return bad_input("a prefill goes on after a sampled token in stream " + std::to_string(stream), at, hint);
+        if (token.input != before->output)
+            return bad_input("token " + std::to_string(token.input) + " entered where stream " +
+                                 std::to_string(stream) + " had sampled " + std::to_string(before->output),
+                             at, hint);
+        ended[stream] = token.output < 0;
+    }
+    return {};
+}
+
+/// Steps and barriers belong together. Every step but the last ends in a barrier of the same length, and at most one
+/// token enters a step. The cores of a barrier run rest when its last token leaves; a self-timed run has none of these,
+/// and its cores may serve credits after that.
+Result<void> check_steps(const Run& run, const std::string& place) {
+    if (run.sync == SyncMode::dataflow) {
+        if (run.steps != 0) return bad_input("a self-timed run has no steps", place + "/steps", hint);
+        if (run.barrier.value() != 0) return bad_input("a self-timed run has no barriers", place + "/barrier_ps", hint);
+        return {};
+    }
+    if (run.steps < std::ssize(run.tokens) - 1)
+        return bad_input(std::to_string(run.tokens.size()) + " tokens in " + std::to_string(run.steps) +
+                             " steps; at most one enters a step",
+                         place + "/steps", hint);
+    if (run.steps == 0 ? run.barrier.value() != 0 : run.barrier.value() % run.steps != 0)
+        return bad_input("barrier_ps is " + std::to_string(run.barrier.value()) + ", no multiple of " +
+                             std::to_string(run.steps) + " steps",
+                         place + "/barrier_ps", hint);
+    for (std::size_t k = 0; k < run.cores.size(); ++k)
+        if (run.cores[k].busy > run.elapsed)
+            return bad_input("a core is busy longer than elapsed_ps",
+                             place + "/cores/" + std::to_string(k) + "/busy_ps", hint);
     return {};
 }
 
@@ -91,40 +169,96 @@ Result<void> check_tokens(const Run& run, const std::string& place) {
     return {};
 }
 
-/// All counts together fit 64 bits, and no kind is counted more often on cores than over populations: a core's events
-/// were caused by some population.
-Result<void> check_counts(const Run& run, const std::string& place) {
+/// All counts together fit 64 bits, so the sums of the rules below do.
+Result<void> check_sums(const Run& run, const std::string& place) {
     CountSum sum;
     for (std::size_t k = 0; k < run.populations.size(); ++k)
         for (const std::int64_t count : run.populations[k].counts)
             if (!sum.add(count))
                 return bad_input("the sum of all counts passes 2^63 - 1",
                                  place + "/populations/" + std::to_string(k) + "/counts", hint);
+    return {};
+}
+
+std::int64_t count_of(const EventCounts& counts, EventKind kind) {
+    return counts[static_cast<std::size_t>(kind)];
+}
+
+/// What a population may count: the host's events or those of cores, synapses of the run's format, no more zero
+/// messages of cores than firings. The host skips work for logits that nobody samples.
+Result<void> check_populations(const Run& run, const std::string& place) {
+    using enum EventKind;
+    const EventKind other_synop = run.synapse_format == "int8" ? synop_ternary : synop_int8;
+    for (std::size_t p = 0; p < run.populations.size(); ++p) {
+        const PopulationRecord& population = run.populations[p];
+        const std::string at = place + "/populations/" + std::to_string(p) + "/counts";
+        const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
+        const auto of_host = {host_synop, host_update};
+        for (const EventKind kind : population.on_host ? std::vector(of_cores) : std::vector(of_host))
+            if (count_of(population.counts, kind) > 0)
+                return bad_input(std::string(event_name(kind)) + " of a population that is " +
+                                     (population.on_host ? "" : "not ") + "on the host",
+                                 at, hint);
+        if (count_of(population.counts, other_synop) > 0)
+            return bad_input(std::string(event_name(other_synop)) + " in a run of " + run.synapse_format + " synapses",
+                             at, hint);
+        const std::int64_t fired = count_of(population.counts, neuron_update);
+        if (!population.on_host && count_of(population.counts, skipped) > fired)
+            return bad_input(std::to_string(count_of(population.counts, skipped)) + " zero messages of " +
+                                 std::to_string(fired) + " firings",
+                             at, hint);
+    }
+    return {};
+}
+
+/// Cores count what populations on cores do, and every packet that a core serves, also from the host. Each mapped tile
+/// takes part in every barrier. A core's block is that of a population on cores.
+Result<void> check_cores(const Run& run, const std::string& place) {
+    std::set<int> blocks;
+    for (const PopulationRecord& population : run.populations)
+        if (!population.on_host) blocks.insert(population.block);
+    std::set<std::int32_t> tiles;
+    for (std::size_t c = 0; c < run.cores.size(); ++c) {
+        tiles.insert(run.cores[c].core / run.geometry.cores_per_tile);
+        if (!blocks.contains(run.cores[c].block))
+            return bad_input("no population on cores is of block " + std::to_string(run.cores[c].block),
+                             place + "/cores/" + std::to_string(c) + "/block", hint);
+    }
     for (std::size_t k = 0; k < event_kinds; ++k) {
         const auto kind = static_cast<EventKind>(k);
-        std::int64_t left = total(run, kind);
+        const std::string name(event_name(kind));
+        std::int64_t caused = 0;
+        for (const PopulationRecord& population : run.populations)
+            if (!population.on_host || kind == EventKind::message_in) caused += population.counts[k];
+        std::int64_t left = caused;
         for (std::size_t c = 0; c < run.cores.size(); ++c) {
             if (run.cores[c].counts[k] > left)
-                return bad_input("counts of " + std::string(event_name(kind)) +
-                                     " contradict each other: more on cores than the " +
-                                     std::to_string(total(run, kind)) + " over populations",
+                return bad_input("counts of " + name + " contradict each other: more on cores than the " +
+                                     std::to_string(caused) + " of their populations",
                                  place + "/cores/" + std::to_string(c) + "/counts", hint);
             left -= run.cores[c].counts[k];
         }
+        if (left > 0)
+            return bad_input("counts of " + name + " contradict each other: " + std::to_string(left) + " of " +
+                                 std::to_string(caused) + " are on no core",
+                             place + "/cores", hint);
     }
-    CountSum flits;
-    for (std::size_t k = 0; k < run.links.size(); ++k)
-        if (!flits.add(run.links[k].flits))
-            return bad_input("the sum of all flits passes 2^63 - 1", place + "/chip_links/" + std::to_string(k), hint);
+    const std::int64_t barriers = total(run, EventKind::barrier_tile);
+    const std::int64_t mapped = std::ssize(tiles);
+    if (mapped == 0 ? barriers != 0 : barriers % mapped != 0 || barriers / mapped != run.steps)
+        return bad_input("barrier_tile is " + std::to_string(barriers) + ", but " + std::to_string(mapped) +
+                             " mapped tiles take part in " + std::to_string(run.steps) + " barriers",
+                         place + "/steps", hint);
     return {};
 }
 
 }  // namespace
 
 Result<void> check_run(const Run& run, const std::string& place) {
-    if (auto done = check_machine(run, place); !done) return done;
-    if (auto done = check_tokens(run, place); !done) return done;
-    return check_counts(run, place);
+    for (const auto check : {check_machine, check_tokens, check_outputs, check_steps, check_sums, check_populations,
+                             check_cores, check_links})
+        if (auto sound = check(run, place); !sound) return sound;
+    return {};
 }
 
 }  // namespace tephra

@@ -15,6 +15,8 @@ Run run_370m(RunMode mode = RunMode::generate) {
     Run run = test::tiny_run();
     run.model_name = "mmfree-370m";
     run.mode = mode;
+    if (mode == RunMode::prefill)
+        for (auto& token : run.tokens) token.output = -1;
     run.parameters = shape_named("mmfree-370m")->parameters();
     return run;
 }
@@ -72,6 +74,9 @@ TEST_CASE("rows of another task get no ratio unless asked") {
 TEST_CASE("streams of a run meet the same batch of a GPU") {
     Run run = run_370m();
     run.streams = 64;
+    run.tokens.clear();
+    for (int s = 0; s < 64; ++s) run.tokens.push_back({s, 0, 10, 11, Picoseconds(s), Picoseconds(4'000'000'000)});
+    test::retime(run);
     const Comparison comparison = compared(run);
     CHECK(comparison.rows[comparison.reference].data.batch == 64);
     CHECK(comparison.rows[comparison.reference].data.tokens_per_s == Approx(70437));

@@ -123,10 +123,11 @@ TEST_CASE("a report page is well-formed, self-contained and the same every time"
 TEST_CASE("a page of many chips, tokens and streams stays well-formed and small") {
     Run run = test::tiny_run();
     run.geometry = {12, 12, 8, 8, 4, 4};
+    run.machine_chips = run.powered_chips = 1152;
     run.streams = 4;
     const CoreRecord core = run.cores.front();
     run.cores.clear();
-    run.populations[1].counts = {};
+    run.populations[1].counts = run.populations[2].counts = {};
     for (int c = 0; c < 1152; ++c) {
         run.cores.push_back(core);
         run.cores.back().core = c * 128;
@@ -134,7 +135,9 @@ TEST_CASE("a page of many chips, tokens and streams stays well-formed and small"
     }
     run.tokens.clear();
     for (int t = 0; t < 1000; ++t)
-        run.tokens.push_back({t % 4, t / 4, 1, 2, Picoseconds(t * 1'000'000LL), Picoseconds(t * 4'000'000LL)});
+        run.tokens.push_back({t % 4, t / 4, 1, 1, Picoseconds(t * 1'000'000LL), Picoseconds(t * 4'000'000LL)});
+    run.links[0].flits = total(run, EventKind::chip_flit);
+    test::retime(run);
     const std::string page = page_of(run);
     CHECK(markup_fault(page).empty());
     CHECK(page.size() < 600'000);
@@ -208,7 +211,8 @@ TEST_CASE("charts can be read on narrow and wide screens") {
     check_charts(comparison_page(compared_370m()));
     run.tokens.clear();
     for (int t = 0; t < 1000; ++t)
-        run.tokens.push_back({0, t, 1, 2, Picoseconds(t * 4'000'000LL), Picoseconds((t + 1) * 4'000'000LL)});
+        run.tokens.push_back({0, t, 1, 1, Picoseconds(t * 4'000'000LL), Picoseconds((t + 1) * 4'000'000LL)});
+    test::retime(run);
     check_charts(page_of(run));
 }
 
@@ -259,6 +263,8 @@ TEST_CASE("a machine of many cores is drawn without its empty cores") {
     run.geometry = {1, 1, 1, 256, 256, 64};
     run.machine_chips = run.powered_chips = 1;
     run.links.clear();
+    test::set(run.populations[1].counts, EventKind::chip_flit, 0);
+    test::set(run.cores[0].counts, EventKind::chip_flit, 0);
     const std::string page = page_of(run);
     CHECK(page.size() < 200'000);
     CHECK_THAT(page, test::contains("Only cores that hold something are drawn."));

@@ -68,17 +68,12 @@ TEST_CASE("rows and JSON of runs at the edge hold numbers, or nothing where none
                 CHECK((row.value || row.section == "activity"));
             }
         }
-    Run off_chip = test::tiny_run();
-    off_chip.cores.clear();
-    off_chip.powered_chips = 0;
-    const auto rows = report_rows(report_of(off_chip));
+    const auto rows = report_rows(report_of(test::run_without_cores()));
     CHECK_FALSE(row_of(rows, "activity", "utilisation, busiest core").value);
 }
 
 TEST_CASE("JSON holds every row with its number, kind and source") {
-    Run run = test::tiny_run();
-    run.cores.clear();  // utilisation is not defined
-    run.powered_chips = 0;
+    const Run run = test::run_without_cores();  // utilisation and the share of zero messages are not defined
     const Report report = report_of(run);
     const Json json = report_json(run, report);
     std::size_t at = 0;

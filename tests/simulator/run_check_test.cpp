@@ -1,6 +1,9 @@
 #include "simulator/run_check.hpp"
 
+#include <functional>
+
 #include "tests/simulator/sample_run.hpp"
+#include "tests/simulator/tiny_run.hpp"
 
 using namespace tephra;
 using test::fault_of;
@@ -8,18 +11,25 @@ using test::fault_of;
 TEST_CASE("sums of a run that would not fit 64 bits are refused") {
     const auto two = [](std::int64_t a, std::int64_t b) {
         return fault_of([&](Run& run) {
-            run.populations[0].counts = run.populations[1].counts = {};
-            run.cores[1].counts = {};
-            run.populations[0].counts[0] = a;
-            run.populations[1].counts[event_kinds - 1] = b;
+            run.populations[0].counts = run.populations[1].counts = run.cores[1].counts = {};
+            run.links.clear();
+            run.populations[0].counts[0] = run.cores[1].counts[0] = a;
+            run.populations[1].counts[event_kinds - 1] = run.cores[1].counts[event_kinds - 1] = b;
         });
     };
     CHECK(two(INT64_MAX - 5, 5) == "");
     CHECK(two(INT64_MAX - 5, 6) == "run#/populations/1/counts");
     CHECK(two(INT64_MAX, INT64_MAX) == "run#/populations/1/counts");
     CHECK(fault_of([](Run& run) { run.cores[0].counts[2] = INT64_MAX; }) == "run#/cores/0/counts");
-    CHECK(fault_of([](Run& run) { run.links = {{0, 1, INT64_MAX - 1}, {1, 0, 1}}; }) == "");
-    CHECK(fault_of([](Run& run) { run.links = {{0, 1, INT64_MAX - 1}, {1, 0, 2}}; }) == "run#/chip_links/1");
+    const auto links = [](std::int64_t back) {
+        return fault_of([&](Run& run) {
+            run.populations[0].counts = run.populations[1].counts = run.cores[1].counts = {};
+            test::set(run.populations[0].counts, EventKind::chip_flit, INT64_MAX);
+            run.links = {{0, 1, INT64_MAX - 1}, {1, 0, back}};
+        });
+    };
+    CHECK(links(1) == "");
+    CHECK(links(2) == "run#/chip_links/1");
 }
 
 TEST_CASE("records of a run that contradict each other are refused") {
@@ -39,6 +49,91 @@ TEST_CASE("records of a run that contradict each other are refused") {
     CHECK(fault_of([](Run& run) { run.powered_chips = 1; }) == "run#/powered_chips");
     CHECK(fault_of([](Run& run) { std::swap(run.cores[0], run.cores[1]); }) == "run#/cores/1/core");
     CHECK(fault_of([](Run& run) { run.cores[1].core = 5; }) == "run#/cores/1/core");
-    CHECK(fault_of([](Run& run) { ++run.cores[1].counts[0]; }) == "");  // other populations have some too
-    CHECK(fault_of([](Run& run) { run.cores[0].counts[4] = total(run, EventKind::neuron_update); }) != "");
+}
+
+TEST_CASE("a run of contradictory times, outputs, counts or links is refused, and says why") {
+    using enum EventKind;
+    struct Case {
+        const char* place;
+        const char* message;
+        std::function<void(Run&)> spoil;
+    };
+    const auto on_core = [](Run& run, EventKind kind, std::int64_t count) {  // core 0 and its population
+        const auto k = static_cast<std::size_t>(kind);
+        run.populations[1].counts[k] += count - run.cores[0].counts[k];
+        run.cores[0].counts[k] = count;
+    };
+    const Case cases[] = {
+        {"", "", [](Run&) {}},
+        {"", "", [](Run& run) { run.cores[0].busy = run.elapsed; }},
+        {"cores/0/busy_ps", "longer than", [](Run& run) { run.cores[0].busy = run.elapsed + Picoseconds(1); }},
+        {"", "", [](Run& run) { test::retime(run); }},
+        {"steps", "no steps", [](Run& run) { test::retime(run), run.steps = 1; }},
+        {"barrier_ps", "no barriers",
+         [](Run& run) {
+             test::retime(run);
+             run.barrier = Picoseconds(1);
+             run.compute = run.compute - Picoseconds(1);
+         }},
+        {"barrier_ps", "no multiple",
+         [](Run& run) {
+             run.barrier = run.barrier + Picoseconds(1);
+             run.compute = run.compute - Picoseconds(1);
+         }},
+        {"steps", "at most one", [](Run& run) { run.steps = 2; }},
+        {"steps", "take part in", [](Run& run) { run.steps = 3; }},
+        {"", "",
+         [](Run& run) {
+             run = test::run_without_cores();
+             run.steps = 3;
+         }},
+        {"", "",
+         [](Run& run) {
+             for (auto& token : run.tokens) token.output = -1;
+         }},
+        {"tokens/3", "prefill goes on", [](Run& run) { run.mode = RunMode::prefill; }},
+        {"tokens/3", "had sampled", [](Run& run) { run.tokens[3].input = 1; }},
+        {"", "", [](Run& run) { run.tokens[3].output = -1; }},
+        {"tokens/3", "goes on after",
+         [](Run& run) {
+             run.tokens[1].output = run.tokens[2].input;
+             run.tokens[2].output = -1;
+         }},
+        {"chip_links/0", "no chip 8", [](Run& run) { run.links[0].to = 8; }},
+        {"chip_links/0", "not neighbours", [](Run& run) { run.links[0].to = 0; }},
+        {"chip_links/0", "not neighbours", [](Run& run) { run.links[0].to = 5; }},
+        {"chip_links/0", "not neighbours",
+         [](Run& run) {
+             run.links[0] = {3, 4, 7};
+         }},  // the ends of two rows
+        {"", "", [](Run& run) { run.links[0].to = 4; }},
+        {"chip_links/0", "carried nothing", [](Run& run) { run.links[0].flits = 0; }},
+        {"chip_links/1", "ascending",
+         [](Run& run) {
+             run.links = {{0, 1, 3}, {0, 1, 4}};
+         }},
+        {"chip_links", "0 flits", [](Run& run) { run.links.clear(); }},
+        {"chip_links", "8 flits", [](Run& run) { run.links[0].flits = 8; }},
+        {"populations/0/counts", "neuron_update of",
+         [](Run& run) { test::set(run.populations[0].counts, neuron_update, 1); }},
+        {"populations/1/counts", "host_update of",
+         [](Run& run) { test::set(run.populations[1].counts, host_update, 1); }},
+        {"populations/1/counts", "int8 synapses", [&](Run& run) { on_core(run, synop_ternary, 1); }},
+        {"", "", [&](Run& run) { on_core(run, skipped, 18); }},
+        {"populations/1/counts", "21 zero messages", [&](Run& run) { on_core(run, skipped, 19); }},
+        {"cores/0/block", "block 2", [](Run& run) { run.cores[0].block = 2; }},
+        {"cores/0/block", "block -1", [](Run& run) { run.cores[0].block = -1; }},  // that of the host's alone
+        {"cores", "on no core", [](Run& run) { run.cores[0].counts[0] -= 1; }},
+        {"cores/2/counts", "more on cores", [](Run& run) { run.cores[0].counts[0] += 1; }},
+        {"", "", [](Run& run) { run.populations[0].counts[0] += 1, run.cores[0].counts[0] += 1; }},
+    };
+    int at = 0;
+    for (const Case& each : cases) {
+        INFO(at++ << ": " << each.place << ": " << each.message);
+        Run run = test::tiny_run();
+        each.spoil(run);
+        const auto sound = check_run(run, "run#");
+        CHECK((sound ? "" : sound.error().place) == (*each.place == 0 ? "" : std::string("run#/") + each.place));
+        CHECK_THAT(sound ? "" : sound.error().message, test::contains(each.message));
+    }
 }

@@ -40,12 +40,25 @@ inline Run sample_run() {
     run.network = Picoseconds(200);
     run.barrier = Picoseconds(0);
     run.host = Picoseconds(300);
-    run.steps = 77;
+    run.steps = 0;
     run.tokens = {{0, 0, 2, -1, Picoseconds(3), Picoseconds(4)},
                   {1, 0, 4095, 17, Picoseconds(5), Picoseconds(603)},
                   {0, 1, 17, 9, Picoseconds(5), Picoseconds(600)}};
-    run.populations = {{"embedding", -1, true, random_counts(1)}, {"block0.mixer", 0, false, random_counts(2)}};
-    run.cores = {{5, 0, {}, Picoseconds(9)}, {6, 0, random_counts(2), Picoseconds(9)}, {300, 1, {}, Picoseconds(0)}};
+    using enum EventKind;
+    EventCounts host = random_counts(1), mixer = random_counts(2);
+    const auto at = [](EventCounts& counts, EventKind kind) -> std::int64_t& {
+        return counts[static_cast<std::size_t>(kind)];
+    };
+    for (const EventKind none : {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile})
+        at(host, none) = 0;
+    for (const EventKind none : {synop_ternary, host_synop, host_update, barrier_tile}) at(mixer, none) = 0;
+    at(mixer, skipped) = at(mixer, neuron_update) / 2;
+    at(host, chip_flit) = 234567890123;
+    at(mixer, chip_flit) = 1000000000000;
+    EventCounts core = mixer;
+    at(core, message_in) += at(host, message_in);  // cores serve the host's packets too
+    run.populations = {{"embedding", -1, true, host}, {"block0.mixer", 0, false, mixer}, {"logits", 1, false, {}}};
+    run.cores = {{5, 0, {}, Picoseconds(9)}, {6, 0, core, Picoseconds(9)}, {300, 1, {}, Picoseconds(0)}};
     run.links = {{0, 1, 1234567890123}};
     run.text = "Café, \xE2\x82\xAC";
     return run;

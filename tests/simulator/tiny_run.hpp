@@ -1,5 +1,6 @@
 #pragma once
 // A run small enough to price by hand: two chips, three cores, a block, a head and the host's embedding.
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,18 @@ namespace tephra::test {
 
 inline void set(EventCounts& counts, EventKind kind, std::int64_t value) {
     counts[static_cast<std::size_t>(kind)] = value;
+}
+
+/// After a change of tokens: self-timed, all of the time that they took is spent computing.
+inline void retime(Run& run) {
+    run.sync = SyncMode::dataflow;
+    run.steps = 0;
+    for (auto& population : run.populations) set(population.counts, EventKind::barrier_tile, 0);
+    for (auto& core : run.cores) set(core.counts, EventKind::barrier_tile, 0);
+    Picoseconds end;
+    for (const auto& token : run.tokens) end = std::max(end, token.left);
+    run.elapsed = run.compute = end - run.tokens.front().entered;
+    run.network = run.barrier = run.host = Picoseconds(0);
 }
 
 /// Four tokens, 1 ms each; the last two are generated. On cores: 1000 + 2000 synops, 30 updates, 40 packets.
@@ -50,12 +63,14 @@ inline Run tiny_run() {
     set(mixer.counts, EventKind::message_in, 32);
     set(mixer.counts, EventKind::hop_x, 64);
     set(mixer.counts, EventKind::chip_flit, 7);
+    set(mixer.counts, EventKind::barrier_tile, 2 * run.steps);
     head.name = "head";
     head.block = 1;
     set(head.counts, EventKind::synop_int8, 2000);
     set(head.counts, EventKind::neuron_update, 10);
     set(head.counts, EventKind::message_out, 8);
     set(head.counts, EventKind::message_in, 8);
+    set(head.counts, EventKind::barrier_tile, run.steps);
     run.cores.resize(3);
     for (std::size_t c = 0; c < 3; ++c)
         run.cores[c].core = static_cast<int>(c) * 100, run.cores[c].block = static_cast<int>(c) / 2;
@@ -69,10 +84,23 @@ inline Run tiny_run() {
         set(run.cores[c].counts, EventKind::message_out, 16);
         set(run.cores[c].counts, EventKind::message_in, 16);
         set(run.cores[c].counts, EventKind::hop_x, 32);
+        set(run.cores[c].counts, EventKind::barrier_tile, 2 * run.steps * (1 - static_cast<int>(c)));
     }
+    set(run.cores[0].counts, EventKind::chip_flit, 7);
     run.cores[2].counts = head.counts;
     run.links.push_back({0, 1, 7});
     run.text = "once upon";
+    return run;
+}
+
+/// All of it on the host.
+inline Run run_without_cores() {
+    Run run = tiny_run();
+    run.cores.clear();
+    run.links.clear();
+    run.powered_chips = 0;
+    for (auto& population : run.populations)
+        if (!population.on_host) population.counts = {};
     return run;
 }
 
@@ -122,10 +150,7 @@ inline std::vector<std::pair<const char*, Run>> edge_runs() {
     single.network = single.barrier = single.host = Picoseconds(0);
     for (auto& core : single.cores) core.busy = Picoseconds(0);
     runs.emplace_back("one token", single);
-    Run off_chip = tiny_run();
-    off_chip.cores.clear();
-    off_chip.links.clear();
-    off_chip.powered_chips = 0;
+    Run off_chip = run_without_cores();
     runs.emplace_back("no chip powered", off_chip);
     for (auto& population : off_chip.populations) population.counts = {};
     runs.emplace_back("nothing counted", off_chip);
@@ -138,8 +163,16 @@ inline std::vector<std::pair<const char*, Run>> edge_runs() {
     longest.tokens[0].left = longest.elapsed = longest.compute = Picoseconds((std::int64_t{1} << 62) - 1);
     runs.emplace_back("the longest time", longest);
     Run counted = tiny_run();
-    for (auto& core : counted.cores) core.counts = {};
-    for (auto& count : counted.populations[1].counts) count = INT64_MAX / 64;
+    constexpr std::int64_t large = INT64_MAX / 64;
+    retime(counted);
+    EventCounts& counts = counted.populations[1].counts;
+    counts.fill(large);
+    for (const EventKind none :
+         {EventKind::synop_ternary, EventKind::host_synop, EventKind::host_update, EventKind::barrier_tile})
+        set(counts, none, 0);
+    counted.cores[0].counts = counts;
+    counted.cores[1].counts = {};
+    counted.links[0].flits = large;
     runs.emplace_back("large counts", counted);
     return runs;
 }
