@@ -88,9 +88,9 @@ void bench_generate(const std::shared_ptr<const Deployment>& model, const std::s
 }
 
 void bench_prefill(const std::shared_ptr<const Deployment>& model, const std::string& name, int threads) {
-    if (!std::regex_search("prefill 500", wanted) && !std::regex_search("prefill 2048", wanted)) return;
+    if (!std::regex_search("prefill", wanted)) return;
     const auto engine = demand(make_cuda_engine(model, {1, threads, true, true}));
-    for (const std::size_t length : std::vector<std::size_t>{500, 2048}) {
+    for (const std::size_t length : std::vector<std::size_t>{16, 128, 500, 2048}) {
         const Tokens ids = random_tokens(*model, length);
         std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
         measure(name, "prefill " + std::to_string(length), static_cast<double>(length),
