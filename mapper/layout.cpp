@@ -18,6 +18,7 @@ std::vector<int> mixed(const std::vector<Cluster>& all, const std::vector<int>& 
         for (int k = 0; k < at(all, c).cores; ++k) places.emplace_back((k + 0.5) / at(all, c).cores, c);
     std::ranges::sort(places);
     std::vector<int> layout;
+    layout.reserve(places.size());
     for (const auto& [place, c] : places) layout.push_back(c);
     return layout;
 }

@@ -176,6 +176,7 @@ public:
     /// [core] new place of what lies on a core.
     std::vector<CoreId> improve() {
         std::vector<int> gate_tiles;
+        gate_tiles.reserve(gates);
         for (int direction = 0; direction < gates - 1; ++direction)
             gate_tiles.push_back(topology_.border_tile(direction));
         gate_tiles.push_back(topology_.router_of(topology_.host()).value % machine_.tiles_per_chip());

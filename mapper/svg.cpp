@@ -46,6 +46,7 @@ std::vector<CoreFace> core_faces(const Program& program, const Machine& machine,
 
 std::vector<bool> used_cores(const std::vector<CoreFace>& faces) {
     std::vector<bool> used;
+    used.reserve(faces.size());
     for (const CoreFace& face : faces) used.push_back(face.population.valid());
     return used;
 }

@@ -112,8 +112,8 @@ private:
                                                   const std::vector<std::int64_t>& shape) const {
         return store_.find(name, shape);
     }
-    Result<void> floats(const std::string& name, std::vector<std::int64_t> shape, std::span<float> out) const {
-        auto found = find(name, std::move(shape));
+    Result<void> floats(const std::string& name, const std::vector<std::int64_t>& shape, std::span<float> out) const {
+        auto found = find(name, shape);
         if (!found) return tl::unexpected(found.error());
         const std::size_t width = element_bytes(found->tensor->type);
         return for_pieces(*found, width, [&](std::span<const std::byte> bytes) {

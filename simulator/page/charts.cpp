@@ -211,7 +211,7 @@ std::vector<double> round_ticks(double end, int count) {
 
 std::vector<double> fitting_ticks(double end, int count, double width) {
     for (; count > 1; --count) {
-        const auto ticks = round_ticks(end, count);
+        auto ticks = round_ticks(end, count);
         double widest = 0;
         for (const double tick : ticks) widest = std::max(widest, text_width(figure_text(tick, 3)));
         if (ticks.size() < 2 || ratio(ticks[1], end).value_or(0) * width > widest + chart_font) return ticks;

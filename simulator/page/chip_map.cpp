@@ -106,9 +106,10 @@ public:
         }
         Markup svg;
         start(svg, width, cell * lines, width);
-        for (std::size_t k = 0; k < means.size(); ++k)
-            paint(svg, static_cast<double>(k % per_row) * cell, static_cast<double>(k / per_row) * cell, cell - 2,
-                  means[k]);
+        for (std::size_t k = 0; k < means.size(); ++k) {
+            const std::size_t row = k / per_row, column = k % per_row;
+            paint(svg, static_cast<double>(column) * cell, static_cast<double>(row) * cell, cell - 2, means[k]);
+        }
         return "<div class=\"map\">" + svg.take() + "</div>\n";
     }
 
@@ -126,8 +127,9 @@ private:
         rectangle(out, 1, 1, width - 2, height - 2, "chip").close();
         const auto place = [&](int core) {
             const int tile = core / geometry_.cores_per_tile, inside = core % geometry_.cores_per_tile;
-            return std::pair(margin + (tile % geometry_.tiles_x * across + inside % across) * cell + 0.5,
-                             margin + (tile / geometry_.tiles_x * down + inside / across) * cell + 0.5);
+            const int row = tile / geometry_.tiles_x * down + inside / across;
+            const int column = tile % geometry_.tiles_x * across + inside % across;
+            return std::pair(margin + column * cell + 0.5, margin + row * cell + 0.5);
         };
         for (int core = 0; with_empty && core < geometry_.cores_per_chip(); ++core)
             if (chip.cells.count(core) == 0)
