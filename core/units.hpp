@@ -28,6 +28,9 @@ using Picoseconds = Quantity<struct PicosecondTag, std::int64_t>;  ///< simulate
 using Picojoules = Quantity<struct PicojouleTag, double>;          ///< energy
 using Milliwatts = Quantity<struct MilliwattTag, double>;          ///< power
 
+/// Simulated times, and their sums over a token, are below this: 2^62 ps, 53 days. So two of them add within 64 bits.
+inline constexpr Picoseconds longest_time{std::int64_t{1} << 62};
+
 /// Energy of a constant power over a time: 1 mW x 1 ps = 1e-3 pJ.
 constexpr Picojoules operator*(Milliwatts power, Picoseconds time) {
     return Picojoules(power.value() * static_cast<double>(time.value()) * 1e-3);

@@ -10,7 +10,7 @@
 namespace tephra {
 namespace {
 
-// Bounds of single times and sizes. check_work (mapper/work.hpp) bounds their sums over a model.
+// Bounds of single times and sizes. work_bound (mapper/work.hpp) bounds their sums over a model.
 constexpr std::int64_t longest_ps = 1'000'000'000'000;  // one second: no single time is longer
 constexpr int most_neurons = 1 << 24;
 constexpr std::int64_t most_bytes = std::int64_t{1} << 40;  // of a core's memory

@@ -48,7 +48,7 @@ Result<Mapping> map_program(const Program& program, const Machine& machine, cons
         return bad_input(std::to_string(options.streams) + " streams", "streams",
                          "allowed: 1 to " + std::to_string(most_streams));
     if (options.cores_per_chip < 0) return bad_input("the number of cores per chip is negative", "cores per chip");
-    if (auto done = check_work(program, machine); !done) return tl::unexpected(done.error());
+    if (auto done = work_bound(program, machine); !done) return tl::unexpected(done.error());
     const auto topology = Topology::create(machine);
     if (!topology) return tl::unexpected(topology.error());
     MapOptions chosen = options;

@@ -1,37 +1,13 @@
 #include "simulator/longest_time.hpp"
 
 #include <algorithm>
-#include <string>
 
+#include "core/bounded_sum.hpp"
 #include "simulator/network.hpp"
-#include "simulator/run.hpp"
 #include "simulator/schedule.hpp"
 
 namespace tephra {
 namespace {
-
-/// A sum of counts x times that stops at longest_time. Counts and times are not negative.
-class TimeSum {
-public:
-    void add(std::int64_t count, Picoseconds time, const char* what) {
-        if (count == 0 || time.value() == 0 || !error_.empty()) return;
-        if (count > (longest_time.value() - 1 - sum_) / time.value()) {
-            error_ = "times too long for this model: " + std::to_string(count) + " " + what + " of " +
-                     std::to_string(time.value()) + " ps a token reach 2^62 ps, the end of simulated time";
-            return;
-        }
-        sum_ += count * time.value();
-    }
-    [[nodiscard]] Result<Picoseconds> result(const Machine& machine) const {
-        if (!error_.empty())
-            return bad_input(error_, "machine " + machine.name, "give the machine shorter times, or a smaller model");
-        return Picoseconds(sum_);
-    }
-
-private:
-    std::int64_t sum_ = 0;
-    std::string error_;
-};
 
 void add_services(const Program& program, const Machine& machine, TimeSum& sum) {
     const Picoseconds synop = std::max(machine.timing.synop, machine.host.synop);
@@ -67,7 +43,7 @@ void add_packets(const Schedule& schedule, TimeSum& sum) {
 Result<Picoseconds> longest_token_time(const Program& program, const Machine& machine) {
     TimeSum sum;
     add_services(program, machine, sum);
-    return sum.result(machine);
+    return sum.result(machine.name);
 }
 
 Result<Picoseconds> longest_token_time(const Program& program, const Schedule& schedule) {
@@ -75,7 +51,7 @@ Result<Picoseconds> longest_token_time(const Program& program, const Schedule& s
     add_services(program, schedule.machine, sum);
     add_packets(schedule, sum);
     sum.add(program.steps, schedule.barrier_time(), "barriers");
-    return sum.result(schedule.machine);
+    return sum.result(schedule.machine.name);
 }
 
 }  // namespace tephra

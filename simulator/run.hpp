@@ -11,8 +11,6 @@
 
 namespace tephra {
 
-/// Simulated times are below this, so that sums and differences of two fit 64 bits: 2^62 ps, 53 days.
-inline constexpr Picoseconds longest_time{std::int64_t{1} << 62};
 /// Tokens of a run, all streams together: packets number them in 32 bits, records in an int.
 inline constexpr std::int64_t most_tokens = INT32_MAX;
 
