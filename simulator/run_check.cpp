@@ -6,25 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "core/bounded_sum.hpp"
+
 namespace tephra {
 namespace {
 
 const char* const hint = "simulate again";
-
-/// Adds counts as long as the sum fits 64 bits; counts are not negative.
-class CountSum {
-public:
-    [[nodiscard]] bool add(std::int64_t count) {
-        if (count > INT64_MAX - sum_) return false;
-        sum_ += count;
-        return true;
-    }
-
-    [[nodiscard]] std::int64_t sum() const { return sum_; }
-
-private:
-    std::int64_t sum_ = 0;
-};
 
 Result<void> check_machine(const Run& run, const std::string& place) {
     const Geometry& g = run.geometry;
@@ -57,7 +44,7 @@ Result<void> check_links(const Run& run, const std::string& place) {
                std::abs(a / g.chips_x % g.chips_y - b / g.chips_x % g.chips_y) +
                std::abs(a / g.chips_x / g.chips_y - b / g.chips_x / g.chips_y);
     };
-    CountSum flits;
+    BoundedSum flits;
     for (std::size_t k = 0; k < run.links.size(); ++k) {
         const Run::ChipLinkRecord& link = run.links[k];
         const std::string at = place + "/chip_links/" + std::to_string(k);
@@ -72,8 +59,8 @@ Result<void> check_links(const Run& run, const std::string& place) {
             return bad_input("chip links are not in ascending order", at, hint);
         if (!flits.add(link.flits)) return bad_input("the sum of all flits passes 2^63 - 1", at, hint);
     }
-    if (flits.sum() != total(run, EventKind::chip_flit))
-        return bad_input("chip links carried " + std::to_string(flits.sum()) + " flits, but " +
+    if (flits.value() != total(run, EventKind::chip_flit))
+        return bad_input("chip links carried " + std::to_string(flits.value()) + " flits, but " +
                              std::to_string(total(run, EventKind::chip_flit)) + " are counted as chip_flit",
                          place + "/chip_links", hint);
     return {};
@@ -171,7 +158,7 @@ Result<void> check_tokens(const Run& run, const std::string& place) {
 
 /// All counts together fit 64 bits, so the sums of the rules below do.
 Result<void> check_sums(const Run& run, const std::string& place) {
-    CountSum sum;
+    BoundedSum sum;
     for (std::size_t k = 0; k < run.populations.size(); ++k)
         for (const std::int64_t count : run.populations[k].counts)
             if (!sum.add(count))
