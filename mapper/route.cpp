@@ -1,9 +1,7 @@
 #include "mapper/route.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <cstdlib>
-#include <tuple>
 
 namespace tephra {
 namespace {
@@ -11,26 +9,18 @@ namespace {
 // Numbers of the links of a chip, in order: 4 mesh directions a tile, then 2 ports a core, then 6 chip links.
 constexpr int mesh_directions = 4;  // +x, -x, +y, -y
 constexpr int ports = 2;            // inject, eject
-constexpr int chip_directions = 6;  // +x, -x, +y, -y, +z, -z
 constexpr int host_links = 2;       // from_host, to_host
 
 constexpr std::uint8_t arrived = 0;
 constexpr int detour_channels = 3;  // added to 1, 2, 3 on the way to the intermediate chip
 
-struct Coordinates {
-    int x, y, z;
-};
-
-Coordinates coordinates(int chip, int size_x, int size_y) {
-    return {chip % size_x, chip / size_x % size_y, chip / size_x / size_y};
-}
-
 }  // namespace
 
 bool are_neighbours(const Machine& machine, ChipId a, ChipId b) {
-    const auto p = coordinates(a.value, machine.chips_x, machine.chips_y);
-    const auto q = coordinates(b.value, machine.chips_x, machine.chips_y);
-    return std::abs(p.x - q.x) + std::abs(p.y - q.y) + std::abs(p.z - q.z) == 1;
+    const int x = machine.chips_x, y = machine.chips_y;
+    return std::abs(a.value % x - b.value % x) + std::abs(a.value / x % y - b.value / x % y) +
+               std::abs(a.value / x / y - b.value / x / y) ==
+           1;
 }
 
 Topology::Topology(const Machine& machine)
@@ -56,24 +46,28 @@ std::int64_t Topology::buffers_per_chip() const {
     return (std::int64_t{stride_} + host_links + chip_directions) * channels();
 }
 
+Topology::Coordinates Topology::coordinates(ChipId chip) const {
+    return {chip.value % shape_.x, chip.value / shape_.x % shape_.y, chip.value / shape_.x / shape_.y};
+}
+
 int Topology::chip_direction(ChipId from, ChipId to) const {
-    const auto p = coordinates(from.value, shape_.x, shape_.y);
-    const auto q = coordinates(to.value, shape_.x, shape_.y);
+    const auto p = coordinates(from);
+    const auto q = coordinates(to);
     if (p.x != q.x) return p.x < q.x ? 0 : 1;
     if (p.y != q.y) return p.y < q.y ? 2 : 3;
     return p.z < q.z ? 4 : 5;
 }
 
 int Topology::entry_direction(ChipId from, ChipId to) const {
-    const auto p = coordinates(from.value, shape_.x, shape_.y);
-    const auto q = coordinates(to.value, shape_.x, shape_.y);
+    const auto p = coordinates(from);
+    const auto q = coordinates(to);
     if (p.z != q.z) return p.z < q.z ? 5 : 4;
     if (p.y != q.y) return p.y < q.y ? 3 : 2;
     return p.x < q.x ? 1 : 0;
 }
 
 ChipId Topology::chip_neighbour(ChipId chip, int direction) const {
-    const auto p = coordinates(chip.value, shape_.x, shape_.y);
+    const auto p = coordinates(chip);
     const int step = direction % 2 == 0 ? 1 : -1;
     const int axis = direction / 2;
     const int position = axis == 0 ? p.x : (axis == 1 ? p.y : p.z);
@@ -164,12 +158,6 @@ LinkId Topology::chip_link(ChipId from, ChipId to) const {
     return LinkId((from.value + 1) * stride_ - chip_directions + direction);
 }
 
-ChipId Topology::detour(ChipId from, ChipId to) const {
-    const auto found = std::ranges::lower_bound(detours_, std::tuple(from, to), {},
-                                                [](const Detour& d) { return std::tuple(d.from, d.to); });
-    return found != detours_.end() && found->from == from && found->to == to ? found->via : ChipId();
-}
-
 Topology::Step Topology::mesh_step(RouterId router, int to, std::uint8_t channel) const {
     const int tile = router.value % tiles_;
     const int dx = to % tiles_x_ - tile % tiles_x_;
@@ -245,44 +233,6 @@ std::vector<TreeHop> Topology::tree(CoreId from, std::span<const CoreId> targets
 
 int Topology::distance(CoreId from, CoreId to) const {
     return static_cast<int>(route(from, to).size()) - 2;
-}
-
-Result<void> Topology::find_detours(const Machine& machine) {
-    if (machine.dead_links.empty()) return {};
-    const int chips = shape_.chips();
-    const auto n = static_cast<std::size_t>(chips);
-    std::vector<int> length(n * n, 0);  // of the straight path in chip links; -1: blocked
-    for (int a = 0; a < chips; ++a)
-        for (int b = 0; b < chips; ++b) {
-            int& links = length[static_cast<std::size_t>(a) * n + static_cast<std::size_t>(b)];
-            for (ChipId at(a); at.value != b;) {
-                const ChipId step = chip_neighbour(at, chip_direction(at, ChipId(b)));
-                if (std::ranges::binary_search(machine.dead_links, Machine::DeadLink{at, step})) {
-                    links = -1;
-                    break;
-                }
-                ++links;
-                at = step;
-            }
-        }
-    for (std::size_t a = 0; a < n; ++a)
-        for (std::size_t b = 0; b < n; ++b) {
-            if (length[a * n + b] >= 0) continue;
-            int best = -1;
-            std::size_t via = 0;
-            for (std::size_t w = 0; w < n; ++w) {
-                const int first = length[a * n + w];
-                const int second = length[w * n + b];
-                if (w != a && w != b && first >= 0 && second >= 0 && (best < 0 || first + second < best))
-                    best = first + second, via = w;
-            }
-            if (best < 0)
-                return bad_input("the dead links cut chip " + std::to_string(b) + " off from chip " + std::to_string(a),
-                                 "dead_links", "packets go along X, Y, Z, or so over one intermediate chip");
-            detours_.push_back({ChipId(static_cast<std::int32_t>(a)), ChipId(static_cast<std::int32_t>(b)),
-                                ChipId(static_cast<std::int32_t>(via))});
-        }
-    return {};
 }
 
 }  // namespace tephra

@@ -71,6 +71,8 @@ struct TreeHop {
 /// Most buffers of a chip: each entry of a route numbers its buffer with 24 bits.
 inline constexpr std::int64_t most_buffers = std::int64_t{1} << 24;
 
+inline constexpr int chip_directions = 6;  ///< +x, -x, +y, -y, +z, -z
+
 /// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
 class Topology {
 public:
@@ -122,6 +124,9 @@ private:
         int x = 1, y = 1, z = 1;
         [[nodiscard]] int chips() const { return x * y * z; }
     };
+    struct Coordinates {
+        int x, y, z;
+    };
     struct Detour {
         ChipId from, to, via;
     };
@@ -132,7 +137,12 @@ private:
     explicit Topology(const Machine& machine);
     [[nodiscard]] Step step(RouterId router, CoreId target, ChipId& via) const;
     [[nodiscard]] Step mesh_step(RouterId router, int to, std::uint8_t channel) const;
-    Result<void> find_detours(const Machine& machine);
+    [[nodiscard]] Coordinates coordinates(ChipId chip) const;
+    Result<void> find_detours(const Machine& machine);  ///< this and what follows: mapper/detours.cpp
+    /// Chip links of the straight path, [from][to]; -1 where a dead link blocks it.
+    [[nodiscard]] std::vector<int> straight_lengths(const Machine& machine) const;
+    /// The chip over which two straight paths make the shortest way, of equal ones the first; invalid: there is none.
+    [[nodiscard]] ChipId best_via(const std::vector<int>& lengths, int from, int to) const;
     [[nodiscard]] ChipId chip_neighbour(ChipId chip, int direction) const;
 
     Shape shape_;
