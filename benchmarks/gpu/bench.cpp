@@ -88,12 +88,14 @@ void bench_generate(const std::shared_ptr<const Deployment>& model, const std::s
 }
 
 void bench_prefill(const std::shared_ptr<const Deployment>& model, const std::string& name, int threads) {
-    if (!std::regex_search("prefill", wanted)) return;
+    const auto what = [](std::size_t length) { return "prefill " + std::to_string(length); };
+    const std::vector<std::size_t> lengths = {16, 128, 500, 2048};
+    if (std::ranges::none_of(lengths, [&](std::size_t n) { return std::regex_search(what(n), wanted); })) return;
     const auto engine = demand(make_cuda_engine(model, {1, threads, true, true}));
-    for (const std::size_t length : std::vector<std::size_t>{16, 128, 500, 2048}) {
+    for (const std::size_t length : lengths) {
         const Tokens ids = random_tokens(*model, length);
         std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
-        measure(name, "prefill " + std::to_string(length), static_cast<double>(length),
+        measure(name, what(length), static_cast<double>(length),
                 [&] { demand(engine->prefill(0, ids, Logits::last, logits)); });
     }
 }
