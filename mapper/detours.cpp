@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "mapper/route.hpp"
 
@@ -35,12 +36,12 @@ std::vector<int> Topology::straight_lengths(const Machine& machine) const {
         return positions;
     };
     for (int b = 0; b < chips; ++b) {
-        const auto target = coordinates(ChipId(b));
-        const auto xs = outward(target.x, shape_.x), ys = outward(target.y, shape_.y), zs = outward(target.z, shape_.z);
+        const auto [to_x, to_y, to_z] = position(ChipId(b));
+        const auto xs = outward(to_x, shape_.x), ys = outward(to_y, shape_.y), zs = outward(to_z, shape_.z);
         for (const int z : zs)
             for (const int y : ys)
                 for (const int x : xs) {
-                    const ChipId from(x + shape_.x * (y + shape_.y * z));
+                    const ChipId from = chip_at(x, y, z);
                     int& length = lengths[from.index() * n + static_cast<std::size_t>(b)];
                     if (from.value == b) {
                         length = 0;
@@ -57,28 +58,31 @@ std::vector<int> Topology::straight_lengths(const Machine& machine) const {
 }
 
 ChipId Topology::best_via(const std::vector<int>& lengths, int from, int to) const {
-    const auto a = coordinates(ChipId(from)), b = coordinates(ChipId(to));
+    const auto a = position(ChipId(from)), b = position(ChipId(to));
     const auto n = static_cast<std::size_t>(shape_.chips());
     int best = INT_MAX;
     ChipId via;
     const auto try_chips = [&](int margin) {
+        const auto along = [&](std::size_t axis, int size) {  // first and last position
+            const auto [low, high] = std::minmax(a[axis], b[axis]);
+            return std::pair(std::max(0, low - margin), std::min(size - 1, high + margin));
+        };
+        const auto [first_x, last_x] = along(0, shape_.x);
+        const auto [first_y, last_y] = along(1, shape_.y);
+        const auto [first_z, last_z] = along(2, shape_.z);
         best = INT_MAX;
-        for (int z = std::max(0, std::min(a.z, b.z) - margin); z <= std::min(shape_.z - 1, std::max(a.z, b.z) + margin);
-             ++z)
-            for (int y = std::max(0, std::min(a.y, b.y) - margin);
-                 y <= std::min(shape_.y - 1, std::max(a.y, b.y) + margin); ++y)
-                for (int x = std::max(0, std::min(a.x, b.x) - margin);
-                     x <= std::min(shape_.x - 1, std::max(a.x, b.x) + margin); ++x) {
-                    const ChipId chip(x + shape_.x * (y + shape_.y * z));
+        for (int z = first_z; z <= last_z; ++z)
+            for (int y = first_y; y <= last_y; ++y)
+                for (int x = first_x; x <= last_x; ++x) {
+                    const ChipId chip = chip_at(x, y, z);
                     if (chip.value == from || chip.value == to) continue;
-                    const int first = lengths[static_cast<std::size_t>(from) * n + chip.index()];
-                    const int second = lengths[chip.index() * n + static_cast<std::size_t>(to)];
-                    if (first != blocked && second != blocked && first + second < best)
-                        best = first + second, via = chip;
+                    const int there = lengths[static_cast<std::size_t>(from) * n + chip.index()];
+                    const int on = lengths[chip.index() * n + static_cast<std::size_t>(to)];
+                    if (there != blocked && on != blocked && there + on < best) best = there + on, via = chip;
                 }
     };
     // A chip k steps outside of the box between the two costs 2 k more links than the straight path.
-    const int straight = std::abs(a.x - b.x) + std::abs(a.y - b.y) + std::abs(a.z - b.z);
+    const int straight = links_between(a, b);
     const int widest = std::max({shape_.x, shape_.y, shape_.z});
     int margin = 1;
     try_chips(margin);

@@ -23,8 +23,7 @@ PictureLayout::PictureLayout(const Machine& machine, const Topology& topology, c
 }
 
 std::array<int, 3> PictureLayout::position(ChipId chip) const {
-    return {chip.value % machine_.chips_x, chip.value / machine_.chips_x % machine_.chips_y,
-            chip.value / machine_.chips_x / machine_.chips_y};
+    return chip_position(chip, machine_.chips_x, machine_.chips_y);
 }
 
 bool PictureLayout::visible(ChipId chip) const {

@@ -1,7 +1,6 @@
 #include "mapper/route.hpp"
 
 #include <cassert>
-#include <cstdlib>
 
 namespace tephra {
 namespace {
@@ -18,9 +17,7 @@ constexpr int detour_channels = 3;  // added to 1, 2, 3 on the way to the interm
 
 bool are_neighbours(const Machine& machine, ChipId a, ChipId b) {
     const int x = machine.chips_x, y = machine.chips_y;
-    return std::abs(a.value % x - b.value % x) + std::abs(a.value / x % y - b.value / x % y) +
-               std::abs(a.value / x / y - b.value / x / y) ==
-           1;
+    return links_between(chip_position(a, x, y), chip_position(b, x, y)) == 1;
 }
 
 Topology::Topology(const Machine& machine)
@@ -46,33 +43,28 @@ std::int64_t Topology::buffers_per_chip() const {
     return (std::int64_t{stride_} + host_links + chip_directions) * channels();
 }
 
-Topology::Coordinates Topology::coordinates(ChipId chip) const {
-    return {chip.value % shape_.x, chip.value / shape_.x % shape_.y, chip.value / shape_.x / shape_.y};
-}
-
 int Topology::chip_direction(ChipId from, ChipId to) const {
-    const auto p = coordinates(from);
-    const auto q = coordinates(to);
-    if (p.x != q.x) return p.x < q.x ? 0 : 1;
-    if (p.y != q.y) return p.y < q.y ? 2 : 3;
-    return p.z < q.z ? 4 : 5;
+    const auto [px, py, pz] = position(from);
+    const auto [qx, qy, qz] = position(to);
+    if (px != qx) return px < qx ? 0 : 1;
+    if (py != qy) return py < qy ? 2 : 3;
+    return pz < qz ? 4 : 5;
 }
 
 int Topology::entry_direction(ChipId from, ChipId to) const {
-    const auto p = coordinates(from);
-    const auto q = coordinates(to);
-    if (p.z != q.z) return p.z < q.z ? 5 : 4;
-    if (p.y != q.y) return p.y < q.y ? 3 : 2;
-    return p.x < q.x ? 1 : 0;
+    const auto [px, py, pz] = position(from);
+    const auto [qx, qy, qz] = position(to);
+    if (pz != qz) return pz < qz ? 5 : 4;
+    if (py != qy) return py < qy ? 3 : 2;
+    return px < qx ? 1 : 0;
 }
 
 ChipId Topology::chip_neighbour(ChipId chip, int direction) const {
-    const auto p = coordinates(chip);
     const int step = direction % 2 == 0 ? 1 : -1;
     const int axis = direction / 2;
-    const int position = axis == 0 ? p.x : (axis == 1 ? p.y : p.z);
+    const int to = position(chip)[static_cast<std::size_t>(axis)] + step;
     const int size = axis == 0 ? shape_.x : (axis == 1 ? shape_.y : shape_.z);
-    if (position + step < 0 || position + step >= size) return {};
+    if (to < 0 || to >= size) return {};
     return ChipId(chip.value + step * (axis == 0 ? 1 : (axis == 1 ? shape_.x : shape_.x * shape_.y)));
 }
 

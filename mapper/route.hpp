@@ -27,6 +27,7 @@
 
 #include "core/error.hpp"
 #include "core/id.hpp"
+#include "mapper/chip_position.hpp"
 #include "mapper/machine.hpp"
 
 namespace tephra {
@@ -124,9 +125,6 @@ private:
         int x = 1, y = 1, z = 1;
         [[nodiscard]] int chips() const { return x * y * z; }
     };
-    struct Coordinates {
-        int x, y, z;
-    };
     struct Detour {
         ChipId from, to, via;
     };
@@ -137,7 +135,8 @@ private:
     explicit Topology(const Machine& machine);
     [[nodiscard]] Step step(RouterId router, CoreId target, ChipId& via) const;
     [[nodiscard]] Step mesh_step(RouterId router, int to, std::uint8_t channel) const;
-    [[nodiscard]] Coordinates coordinates(ChipId chip) const;
+    [[nodiscard]] ChipId chip_at(int x, int y, int z) const { return ChipId(x + shape_.x * (y + shape_.y * z)); }
+    [[nodiscard]] ChipPosition position(ChipId chip) const { return chip_position(chip, shape_.x, shape_.y); }
     Result<void> find_detours(const Machine& machine);  ///< this and what follows: mapper/detours.cpp
     /// Chip links of the straight path, [from][to]; -1 where a dead link blocks it.
     [[nodiscard]] std::vector<int> straight_lengths(const Machine& machine) const;
