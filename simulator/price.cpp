@@ -26,10 +26,6 @@ EnergyRange energy_of(const EventCounts& counts, const CostTable& table) {
     return sum;
 }
 
-std::int64_t count_of(const EventCounts& counts, EventKind kind) {
-    return counts[static_cast<std::size_t>(kind)];
-}
-
 /// Events per second after the first `skipped` times; nothing when too few times remain or they are equal.
 std::optional<double> rate_after(std::vector<std::int64_t> times, std::size_t skipped) {
     std::ranges::sort(times);

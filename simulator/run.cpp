@@ -126,7 +126,7 @@ std::string_view event_name(EventKind kind) {
 
 std::int64_t total(const Run& run, EventKind kind) {
     std::int64_t sum = 0;
-    for (const auto& population : run.populations) sum += population.counts[static_cast<std::size_t>(kind)];
+    for (const auto& population : run.populations) sum += count_of(population.counts, kind);
     return sum;
 }
 

@@ -36,6 +36,10 @@ enum class EventKind : std::uint8_t {
 inline constexpr std::size_t event_kinds = static_cast<std::size_t>(EventKind::count_);
 using EventCounts = std::array<std::int64_t, event_kinds>;
 
+inline std::int64_t count_of(const EventCounts& counts, EventKind kind) {
+    return counts[static_cast<std::size_t>(kind)];
+}
+
 /// Name of a kind as in cost tables and run files: "message_in".
 std::string_view event_name(EventKind kind);
 

@@ -1,12 +1,12 @@
 #include "simulator/run_check.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "core/bounded_sum.hpp"
+#include "mapper/chip_position.hpp"
 
 namespace tephra {
 namespace {
@@ -39,10 +39,9 @@ Result<void> check_machine(const Run& run, const std::string& place) {
 /// Chip links join neighbours, carried something and stand in ascending order, so each once.
 Result<void> check_links(const Run& run, const std::string& place) {
     const Geometry& g = run.geometry;
-    const auto steps_between = [&](int a, int b) {
-        return std::abs(a % g.chips_x - b % g.chips_x) +
-               std::abs(a / g.chips_x % g.chips_y - b / g.chips_x % g.chips_y) +
-               std::abs(a / g.chips_x / g.chips_y - b / g.chips_x / g.chips_y);
+    const auto links_apart = [&](int a, int b) {
+        return links_between(chip_position(ChipId(a), g.chips_x, g.chips_y),
+                             chip_position(ChipId(b), g.chips_x, g.chips_y));
     };
     BoundedSum flits;
     for (std::size_t k = 0; k < run.links.size(); ++k) {
@@ -50,7 +49,7 @@ Result<void> check_links(const Run& run, const std::string& place) {
         const std::string at = place + "/chip_links/" + std::to_string(k);
         for (const int chip : {link.from, link.to})
             if (chip >= run.machine_chips) return bad_input("there is no chip " + std::to_string(chip), at, hint);
-        if (steps_between(link.from, link.to) != 1)
+        if (links_apart(link.from, link.to) != 1)
             return bad_input(
                 "chips " + std::to_string(link.from) + " and " + std::to_string(link.to) + " are not neighbours", at,
                 hint);
@@ -167,21 +166,17 @@ Result<void> check_sums(const Run& run, const std::string& place) {
     return {};
 }
 
-std::int64_t count_of(const EventCounts& counts, EventKind kind) {
-    return counts[static_cast<std::size_t>(kind)];
-}
-
 /// What a population may count: the host's events or those of cores, synapses of the run's format, no more zero
 /// messages of cores than firings. The host skips work for logits that nobody samples.
 Result<void> check_populations(const Run& run, const std::string& place) {
     using enum EventKind;
+    const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
+    const auto of_host = {host_synop, host_update};
     const EventKind other_synop = run.synapse_format == "int8" ? synop_ternary : synop_int8;
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
         const PopulationRecord& population = run.populations[p];
         const std::string at = place + "/populations/" + std::to_string(p) + "/counts";
-        const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
-        const auto of_host = {host_synop, host_update};
-        for (const EventKind kind : population.on_host ? std::vector(of_cores) : std::vector(of_host))
+        for (const EventKind kind : population.on_host ? of_cores : of_host)
             if (count_of(population.counts, kind) > 0)
                 return bad_input(std::string(event_name(kind)) + " of a population that is " +
                                      (population.on_host ? "" : "not ") + "on the host",

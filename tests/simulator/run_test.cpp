@@ -80,6 +80,7 @@ TEST_CASE("every number of a run is taken at its limits and refused beyond them"
         if (max < INT64_MAX) limits(place, max, max + 1, set);
     };
     both("parameters", 0, INT64_MAX, [](Run& run, std::int64_t v) { run.parameters = v; });
+    limits("steps", 0, -1, [](Run& run, std::int64_t v) { run.steps = v; });
     both("tokens/1/3", -1, INT32_MAX, [](Run& run, std::int64_t v) {
         if (v <= INT32_MAX)
             run.tokens[1].output = static_cast<std::int32_t>(v);
@@ -97,6 +98,7 @@ TEST_CASE("every number of a run is taken at its limits and refused beyond them"
     both("cores/0/busy_ps", 0, longest, [](Run& run, std::int64_t v) { run.cores[0].busy = Picoseconds(v); });
     limits("cores/0/counts/3", 0, -1, [](Run& run, std::int64_t v) { run.cores[0].counts[3] = v; });
     limits("populations/0/counts/3", 0, -1, [](Run& run, std::int64_t v) { run.populations[0].counts[3] = v; });
+    limits("chip_links/0/2", 1234567890123, -1, [](Run& run, std::int64_t v) { run.links[0].flits = v; });
     limits("chip_links/0/0", 0, -1, [](Run& run, std::int64_t v) { run.links[0].from = static_cast<int>(v); });
     limits("chip_links/0", 3, 4, [](Run& run, std::int64_t v) {
         run.links[0].from = 2;
