@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/bounded_sum.hpp"
 #include "mapper/memory.hpp"
+#include "mapper/time_sum.hpp"
 
 namespace tephra {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/bounded_sum.hpp"
+#include "mapper/time_sum.hpp"
 #include "simulator/network.hpp"
 #include "simulator/schedule.hpp"
 
