@@ -20,7 +20,7 @@ Result<Picoseconds> work_bound(const Program& program, const Machine& machine) {
     message.add(1, timing.synop, "weights");
     for (const Picoseconds time : {mesh.flit_local, mesh.flit_x, mesh.flit_y, machine.link.flit})
         message.add(flits, time, "flits over a link");
-    const auto of_message = message.result(machine.name);
+    auto of_message = message.result(machine.name);
     if (!of_message) return of_message;
     TimeSum sum;
     for (const Projection& projection : program.projections) {
