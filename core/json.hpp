@@ -1,5 +1,5 @@
 #pragma once
-// JSON values, a strict reader that names the place of every fault, and a writer with stable bytes.
+// JSON values, a strict parser that names the place of every fault, and a writer with stable bytes.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/hash.hpp"
 
 namespace tephra {
 
@@ -55,46 +54,5 @@ std::string pointer_part(std::string_view key);
 /// with a sign don't hold, numbers that a double doesn't hold, NUL bytes and any text after the value.
 Result<Json> parse_json(std::string_view text, const std::string& place);
 Result<Json> read_json_file(const std::string& path);
-
-/// Reads one object strictly: every key must be asked for, every value must have its type and range. The first fault
-/// is kept, later calls return their fallback, and finish() reports it. Places are "file#/pointer"; a `key` of fault()
-/// and place() may itself be a pointer: "slices/3".
-class ObjectReader {
-public:
-    ObjectReader(const Json& value, std::string place);
-
-    [[nodiscard]] bool has(std::string_view key);
-    std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max);
-    std::int64_t integer_or(std::string_view key, std::int64_t fallback, std::int64_t min, std::int64_t max);
-    double number(std::string_view key, double min, double max);
-    double number_or(std::string_view key, double fallback, double min, double max);
-    bool boolean(std::string_view key);
-    bool boolean_or(std::string_view key, bool fallback);
-    std::string string(std::string_view key);
-    std::string string_or(std::string_view key, std::string fallback);
-    /// A content hash as to_string() writes it.
-    Hash128 hash(std::string_view key);
-    /// One of the names; returns its index.
-    std::size_t choice(std::string_view key, const std::vector<std::string>& names);
-    const Json::Array& array(std::string_view key);
-    const Json& value(std::string_view key);  ///< any type
-    void ignore(std::string_view key);        ///< accepts the key, whatever it holds
-    /// Records a fault of the caller's own at /key.
-    void fault(std::string_view key, std::string message, std::string hint = {});
-    [[nodiscard]] std::string place(std::string_view key) const;  ///< "file#/pointer/key"
-    [[nodiscard]] bool failed() const { return failed_; }         ///< a fault was recorded
-    /// The first fault, or an unknown-key error that names the nearest known key.
-    Result<void> finish();
-
-private:
-    const Json* member(std::string_view key, bool required);
-    const Json* value_;
-    std::string place_;
-    [[nodiscard]] std::vector<std::string> unknown_keys() const;  ///< present, not asked for so far
-    std::vector<std::string> known_;
-    std::string missing_;  ///< the key whose absence was the first fault
-    bool failed_ = false;
-    Error error_;
-};
 
 }  // namespace tephra

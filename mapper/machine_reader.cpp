@@ -4,6 +4,7 @@
 
 #include "core/file_kind.hpp"
 #include "core/narrow.hpp"
+#include "core/object_reader.hpp"
 #include "mapper/machine.hpp"
 #include "mapper/route.hpp"
 

@@ -5,6 +5,7 @@
 #include "core/file_kind.hpp"
 #include "core/files.hpp"
 #include "core/narrow.hpp"
+#include "core/object_reader.hpp"
 #include "mapper/partition.hpp"
 #include "mapper/place.hpp"
 #include "mapper/route.hpp"

@@ -7,6 +7,7 @@
 #include "core/file_kind.hpp"
 #include "core/files.hpp"
 #include "core/narrow.hpp"
+#include "core/object_reader.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {

@@ -9,7 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/hash.hpp"
-#include "core/json.hpp"
+#include "core/object_reader.hpp"
 #include "core/units.hpp"
 #include "simulator/run.hpp"
 

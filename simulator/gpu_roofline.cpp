@@ -5,6 +5,7 @@
 #include "core/data_files.hpp"
 #include "core/file_kind.hpp"
 #include "core/files.hpp"
+#include "core/object_reader.hpp"
 #include "core/text.hpp"
 
 namespace tephra {

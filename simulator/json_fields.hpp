@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/hash.hpp"
-#include "core/json.hpp"
 #include "core/narrow.hpp"
+#include "core/object_reader.hpp"
 #include "core/units.hpp"
 #include "simulator/run.hpp"
 

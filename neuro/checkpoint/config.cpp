@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/narrow.hpp"
+#include "core/object_reader.hpp"
 #include "core/text.hpp"
 #include "neuro/tensors.hpp"
 

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/json.hpp"
+#include "core/object_reader.hpp"
 
 namespace tephra {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/json.hpp"
+#include "core/object_reader.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
