@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/text.hpp"
+#include "simulator/run.hpp"
 
 namespace tephra {
 namespace {
@@ -63,7 +64,7 @@ Json baseline_row(const Measurement& m, const MeasureOptions& options, const std
                         {"device_class", "gpu"},
                         {"software", "tephra " TEPHRA_VERSION " CUDA engine, integer model, 2-bit weights"},
                         {"model", model},
-                        {"mode", options.prefill ? "prefill" : "generate"},
+                        {"mode", mode_name(options.prefill ? RunMode::prefill : RunMode::generate)},
                         {"batch", options.prefill ? 1 : options.batch},
                         {"length", options.prefill ? Json(options.length) : Json()},
                         {"tokens_per_s", rounded(m.tokens_per_s)},

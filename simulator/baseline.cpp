@@ -8,7 +8,6 @@
 #include "core/files.hpp"
 #include "core/narrow.hpp"
 #include "core/object_reader.hpp"
-#include "simulator/report_rows.hpp"
 
 namespace tephra {
 namespace {
@@ -25,11 +24,6 @@ bool given(ObjectReader& reader, std::string_view key) {
     return reader.has(key) && !reader.value(key).is_null();
 }
 
-RunMode read_mode(ObjectReader& reader) {
-    constexpr RunMode modes[] = {RunMode::generate, RunMode::prefill};
-    return modes[reader.choice("mode", {mode_name(modes[0]), mode_name(modes[1])})];
-}
-
 Result<Baseline> parse_row(const Json& json, const std::string& place) {
     ObjectReader reader(json, place);
     Baseline row;
@@ -37,7 +31,7 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
     row.device_class = classes[reader.choice("device_class", classes)];
     row.software = reader.string("software");
     row.model = reader.string("model");
-    row.mode = read_mode(reader);
+    row.mode = static_cast<RunMode>(reader.choice("mode", mode_names()));
     if (!reader.value("batch").is_null()) row.batch = narrow<int>(reader.integer("batch", 1, max_batch));
     if (given(reader, "length")) row.length = reader.integer("length", 1, max_length);
     row.tokens_per_s = reader.number("tokens_per_s", least_rate, max_rate);

@@ -115,13 +115,8 @@ std::vector<ReportRow> report_rows(const Report& report) {
     return rows.take();
 }
 
-std::string mode_name(RunMode mode) {
-    return mode == RunMode::generate ? "generate" : "prefill";
-}
-
 std::string timing_name(const Run& run) {
-    return std::string(run.sync == SyncMode::barrier ? "barrier" : "dataflow") + ", " +
-           (run.noc == NocMode::ideal ? "ideal" : "contended") + " network";
+    return sync_name(run.sync) + ", " + noc_name(run.noc) + " network";
 }
 
 std::string run_title(const Run& run) {

@@ -23,9 +23,6 @@ struct ReportRow {
 /// Every number of a report, section by section.
 std::vector<ReportRow> report_rows(const Report& report);
 
-/// "generate" or "prefill".
-std::string mode_name(RunMode mode);
-
 /// How a run was simulated: "barrier, contended network".
 std::string timing_name(const Run& run);
 

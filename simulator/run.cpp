@@ -17,9 +17,6 @@ constexpr std::array<std::string_view, event_kinds> names = {
     "message_in", "message_out", "synop_ternary", "synop_int8",  "neuron_update", "hop_x",   "hop_y",     "hop_local",
     "chip_flit",  "host_flit",   "host_synop",    "host_update", "barrier_tile",  "skipped", "state_pass"};
 static_assert(!names.back().empty(), "a kind of event has no name: add it where its enumerator stands");
-const std::vector<std::string> mode_names = {"generate", "prefill"};
-const std::vector<std::string> sync_names = {"barrier", "dataflow"};
-const std::vector<std::string> noc_names = {"ideal", "contended"};
 constexpr std::int64_t most_events = INT64_MAX;
 constexpr std::int64_t most_blocks = 1 << 20;
 constexpr std::int64_t largest_id = INT32_MAX;
@@ -85,9 +82,9 @@ void run_fields(Io& io, Record& run) {
     io.hash("mapping", run.mapping);
     io.hash("trace", run.trace);
     io.integer("parameters", run.parameters, 0, most_events);
-    io.choice("mode", run.mode, mode_names);
-    io.choice("sync", run.sync, sync_names);
-    io.choice("noc", run.noc, noc_names);
+    io.choice("mode", run.mode, mode_names());
+    io.choice("sync", run.sync, sync_names());
+    io.choice("noc", run.noc, noc_names());
     io.integer("streams", run.streams, 1, most_tokens);
     io.seed("seed", run.seed);
     io.name("synapse_format", run.synapse_format, synapse_format_names());
@@ -122,6 +119,33 @@ Result<Run> run_of(const Json& json, const std::string& place) {
 
 std::string_view event_name(EventKind kind) {
     return names[static_cast<std::size_t>(kind)];
+}
+
+const std::vector<std::string>& mode_names() {
+    static const std::vector<std::string> all = {"generate", "prefill"};
+    return all;
+}
+
+const std::vector<std::string>& sync_names() {
+    static const std::vector<std::string> all = {"barrier", "dataflow"};
+    return all;
+}
+
+const std::vector<std::string>& noc_names() {
+    static const std::vector<std::string> all = {"ideal", "contended"};
+    return all;
+}
+
+const std::string& mode_name(RunMode mode) {
+    return mode_names()[static_cast<std::size_t>(mode)];
+}
+
+const std::string& sync_name(SyncMode sync) {
+    return sync_names()[static_cast<std::size_t>(sync)];
+}
+
+const std::string& noc_name(NocMode noc) {
+    return noc_names()[static_cast<std::size_t>(noc)];
 }
 
 std::int64_t total(const Run& run, EventKind kind) {

@@ -47,6 +47,15 @@ enum class RunMode : std::uint8_t { generate, prefill };
 enum class SyncMode : std::uint8_t { barrier, dataflow };
 enum class NocMode : std::uint8_t { ideal, contended };
 
+/// Names in files, reports and options, in the order of the enumerators: "generate", "prefill"; "barrier", "dataflow";
+/// "ideal", "contended".
+const std::vector<std::string>& mode_names();
+const std::vector<std::string>& sync_names();
+const std::vector<std::string>& noc_names();
+const std::string& mode_name(RunMode mode);
+const std::string& sync_name(SyncMode sync);
+const std::string& noc_name(NocMode noc);
+
 /// One token that went through the machine.
 struct TokenRecord {
     int stream = 0;
