@@ -15,7 +15,7 @@ namespace tephra {
 namespace {
 
 constexpr int file_version = 1;
-constexpr int most_neurons = 1 << 24;  // of a population in a file: far more than any program has
+constexpr int most_neurons = std::max(max_vector, max_vocabulary);  // of a population
 
 /// Slices of one population: [core, begin, end, core, begin, end ...].
 void read_slices(ObjectReader& reader, const Json& values, const std::string& key, std::vector<Slice>& slices) {

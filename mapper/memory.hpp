@@ -32,7 +32,4 @@ constexpr std::int64_t bytes_of(std::int64_t bits) {
     return (bits + 7) / 8;
 }
 
-/// Bits of a word of a record (NormRecord, NormScales).
-inline constexpr int record_word_bits = 32;
-
 }  // namespace tephra

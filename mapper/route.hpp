@@ -73,6 +73,7 @@ struct TreeHop {
 inline constexpr std::int64_t most_buffers = std::int64_t{1} << 24;
 
 inline constexpr int chip_directions = 6;  ///< +x, -x, +y, -y, +z, -z
+inline constexpr int host_links = 2;       ///< from_host, to_host
 
 /// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
 class Topology {
@@ -83,7 +84,7 @@ public:
 
     /// One past the largest link number. Numbers of one chip are contiguous: chip c owns [c x stride, (c + 1) x
     /// stride).
-    [[nodiscard]] int links() const { return shape_.chips() * stride_ + 2; }
+    [[nodiscard]] int links() const { return shape_.chips() * stride_ + host_links; }
     [[nodiscard]] int links_per_chip() const { return stride_; }
     [[nodiscard]] int routers() const { return shape_.chips() * tiles_; }
     /// Buffers of a chip: one a channel behind each of its links, the host's two, and the links from six neighbours.

@@ -64,6 +64,8 @@ using GroupId = Id<struct GroupTag>;
 
 /// Most words of a record: what a packet carries beside a message. The language model uses at most 7.
 inline constexpr int max_record_words = 8;
+/// Bits of a word of a record (NormRecord, NormScales).
+inline constexpr int record_word_bits = 32;
 
 struct Population {
     std::string name;      ///< "block3.mixer"
@@ -73,7 +75,7 @@ struct Population {
     GroupId group;         ///< co-location group
     NeuronModel model;
     int message_bits = 0;              ///< payload of a neuron's message, 1 to 32; 0: sends only records
-    int record_words = 0;              ///< 32-bit words of the record that a slice or a Normalizer sends, up to
+    int record_words = 0;              ///< words of the record that a slice or a Normalizer sends, up to
                                        ///< max_record_words; 0: none
     int state_bits = 0;                ///< persistent state of a neuron, per stream
     int parameter_bits = 0;            ///< constants of a neuron (gains, bounds)

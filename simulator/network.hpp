@@ -48,8 +48,6 @@ struct ChipLinks {
     const Topology* topology;
     ChipId chip;
 
-    static constexpr int host_links = 2;       ///< from_host, to_host
-    static constexpr int chip_directions = 6;  ///< incoming links of neighbours
     [[nodiscard]] int count() const { return count(*topology); }
     [[nodiscard]] static int count(const Topology& topology) {
         return topology.links_per_chip() + host_links + chip_directions;

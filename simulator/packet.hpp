@@ -4,16 +4,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "neuro/program.hpp"
+
 namespace tephra {
 
 inline constexpr std::uint32_t no_index = 0xFFFFFFFFU;
 
-/// Words that a record may have. make_schedule refuses programs with longer ones.
-inline constexpr int most_record_words = 8;
-
-/// The words of a record, and the critical path up to the sending of the packet.
+/// The words of a record (make_schedule refuses longer ones), and the critical path up to the sending of the packet.
 struct PacketExtra {
-    std::array<std::uint32_t, most_record_words> words{};
+    std::array<std::uint32_t, max_record_words> words{};
     std::array<std::int64_t, 3> path{};  ///< compute, network, host: picoseconds since the run began
     std::int64_t sent = 0;               ///< when the packet was injected
 };

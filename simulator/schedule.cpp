@@ -51,9 +51,9 @@ private:
     [[nodiscard]] Result<void> check_limits() const {
         for (const Projection& projection : program_.projections) {
             const bool record = projection.kind == SynapseKind::reduce || projection.kind == SynapseKind::broadcast;
-            if (record && (projection.words < 1 || projection.words > most_record_words))
+            if (record && (projection.words < 1 || projection.words > max_record_words))
                 return bad_input("a record of " + std::to_string(projection.words) + " words; 1 to " +
-                                     std::to_string(most_record_words) + " can be sent",
+                                     std::to_string(max_record_words) + " can be sent",
                                  projection.name, "split the record over several projections");
         }
         return longest_token_time(program_, machine_).map([](Picoseconds) {});
@@ -206,7 +206,7 @@ private:
         fanout.kind = credit ? Fanout::Kind::credit : Fanout::Kind::record;
         fanout.slice = s;
         fanout.projection = id;
-        fanout.flits = flits(credit ? 0 : 32 * projection.words);
+        fanout.flits = flits(credit ? 0 : record_word_bits * projection.words);
         add_fanouts(s, fanout, std::move(records));
     }
 

@@ -106,7 +106,7 @@ struct Schedule {
 
 /// `self_timed` adds the credits. The mapping need not keep the machine's limits (check_mapping tells), but every
 /// population must lie on cores, one slice a core, unless it may be on the host.
-/// Errors: bad_input when the mapping does not cover the program, a record has more than most_record_words, or a token
+/// Errors: bad_input when the mapping does not cover the program, a record has more than max_record_words, or a token
 /// could take longest_time or more; and those of Topology::create.
 Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,
                                                       const Mapping& mapping, bool self_timed);

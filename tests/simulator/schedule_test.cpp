@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "simulator/packet.hpp"
 #include "tests/simulator/hand_made.hpp"
 
 using namespace tephra;
@@ -143,9 +142,9 @@ TEST_CASE("a record has at most eight words") {
     Program program = hand_made();
     const Machine machine = two_cores();
     const Mapping mapping = on_two_cores(program, machine);
-    program.projections[test::record_j].words = most_record_words;
+    program.projections[test::record_j].words = max_record_words;
     CHECK(make_schedule(program, machine, mapping, false));
-    for (const int words : {most_record_words + 1, 0, -1}) {
+    for (const int words : {max_record_words + 1, 0, -1}) {
         program.projections[test::record_j].words = words;
         const Error error = error_of(program, machine, mapping);
         CHECK(error.code == ErrorCode::bad_input);
