@@ -30,6 +30,7 @@ using Milliwatts = Quantity<struct MilliwattTag, double>;          ///< power
 
 /// Simulated times, and their sums over a token, are below this: 2^62 ps, 53 days. So two of them add within 64 bits.
 inline constexpr Picoseconds longest_time{std::int64_t{1} << 62};
+static_assert(longest_time.value() - 1 <= INT64_MAX / 2);
 
 /// Energy of a constant power over a time: 1 mW x 1 ps = 1e-3 pJ.
 constexpr Picojoules operator*(Milliwatts power, Picoseconds time) {

@@ -6,11 +6,10 @@ namespace tephra {
 namespace {
 
 // Numbers of the links of a chip, in order: 4 mesh directions a tile, then 2 ports a core, then 6 chip links.
-constexpr int mesh_directions = 4;  // +x, -x, +y, -y
-constexpr int ports = 2;            // inject, eject
+constexpr int ports = 2;  // inject, eject
 
 constexpr std::uint8_t arrived = 0;
-constexpr int detour_channels = 3;  // added to 1, 2, 3 on the way to the intermediate chip
+constexpr int detour_channels = chip_axes;  // added to 1, 2, 3 on the way to the intermediate chip
 
 }  // namespace
 

@@ -72,8 +72,14 @@ struct TreeHop {
 /// Most buffers of a chip: each entry of a route numbers its buffer with 24 bits.
 inline constexpr std::int64_t most_buffers = std::int64_t{1} << 24;
 
-inline constexpr int chip_directions = 6;  ///< +x, -x, +y, -y, +z, -z
-inline constexpr int host_links = 2;       ///< from_host, to_host
+inline constexpr int mesh_directions = 4;                ///< +x, -x, +y, -y
+inline constexpr int chip_axes = 3;                      ///< x, y, z
+inline constexpr int chip_directions = 2 * chip_axes;    ///< +x, -x, +y, -y, +z, -z
+inline constexpr int host_links = 2;                     ///< from_host, to_host
+inline constexpr int most_channels = 1 + 2 * chip_axes;  ///< of a link: channels 0 to 6
+
+/// No tree has more branches at a router: to its neighbours in every channel, to its cores and to the host.
+inline constexpr int most_branches = (mesh_directions + chip_directions) * most_channels + most_cores_per_tile + 1;
 
 /// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
 class Topology {
@@ -90,7 +96,9 @@ public:
     /// Buffers of a chip: one a channel behind each of its links, the host's two, and the links from six neighbours.
     [[nodiscard]] std::int64_t buffers_per_chip() const;
     /// Channels in use: 1 on one chip, 4 on several, 7 with dead links.
-    [[nodiscard]] int channels() const { return shape_.chips() == 1 ? 1 : (detours_.empty() ? 4 : 7); }
+    [[nodiscard]] int channels() const {
+        return shape_.chips() == 1 ? 1 : (detours_.empty() ? 1 + chip_axes : most_channels);
+    }
     [[nodiscard]] LinkEnds link(LinkId id) const;
 
     /// The host as an end of routes: the number after the last core.

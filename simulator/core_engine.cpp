@@ -8,7 +8,11 @@ namespace {
 
 enum PathPart : std::size_t { at_cores, in_network, at_host };  // parts of PathPoint::split
 
+// The hash takes the time and one of these marks as one word.
+constexpr int mark_bits = 2;
 constexpr std::uint64_t fire_mark = 1, serve_mark = 2;
+static_assert(fire_mark < 1U << mark_bits && serve_mark < 1U << mark_bits);
+static_assert(static_cast<std::uint64_t>(longest_time.value() - 1) <= UINT64_MAX >> mark_bits);
 
 }  // namespace
 
@@ -159,7 +163,7 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
         words = serve_extra(packet, terminal, weights);
         if (!idle) duration += weights;
     }
-    hash_.add(static_cast<std::uint64_t>(now) << 2 | serve_mark, std::uint64_t{where} << 32 | packet.token,
+    hash_.add(static_cast<std::uint64_t>(now) << mark_bits | serve_mark, std::uint64_t{where} << 32 | packet.token,
               std::uint64_t{packet.neuron} << 32 | words);
     if (trace_.sample())
         trace_.add({now, duration, index, plan_.fanouts[terminal.fanout].slice, packet.token, TraceEvent::Kind::serve});
@@ -231,7 +235,7 @@ std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now)
     duration += pass_locally(plan, core);
     begin_sending(core, plan);
     if (run_.sync == SyncMode::dataflow && id != plan_.source && slice.ready()) make_ready(id);
-    hash_.add(static_cast<std::uint64_t>(now) << 2 | fire_mark, id, core.token);
+    hash_.add(static_cast<std::uint64_t>(now) << mark_bits | fire_mark, id, core.token);
     if (trace_.enabled()) trace_.add({now, duration, index, id, core.token, TraceEvent::Kind::fire});
     return duration;
 }

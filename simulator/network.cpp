@@ -111,8 +111,8 @@ void Network::serve(std::uint32_t at, std::int64_t now) {
     Buffer* const channels = &buffers_[at * channels_];
     // Channels with waiters, from next_channel on and then around.
     const std::uint32_t before = link.waiting & ((1U << link.next_channel) - 1);
-    for (std::uint32_t left = (link.waiting ^ before) | before << 8; left != 0; left &= left - 1) {
-        const auto channel = static_cast<std::uint32_t>(std::countr_zero(left)) % 8;
+    for (std::uint32_t left = (link.waiting ^ before) | before << waiting_bits; left != 0; left &= left - 1) {
+        const auto channel = static_cast<std::uint32_t>(std::countr_zero(left)) % waiting_bits;
         Buffer& wanted = channels[channel];
         if (wanted.credits == 0) continue;
         const std::uint32_t node = wanted.first_waiting;

@@ -30,7 +30,9 @@ enum class ChipEvent : std::uint32_t { credit, arrive, idle, core };
 static_assert(ChipEvent::credit < ChipEvent::arrive && ChipEvent::arrive < ChipEvent::idle &&
               ChipEvent::idle < ChipEvent::core);
 inline constexpr int chip_event_shift = 28;
-static_assert(buffer_bits <= chip_event_shift);
+static_assert(static_cast<std::uint32_t>(ChipEvent::core) < 1U << (32 - chip_event_shift));
+static_assert(buffer_bits <= chip_event_shift);     // of credit and arrive; a chip has fewer links than buffers
+static_assert(most_cores < 1 << chip_event_shift);  // of core: those of a chip, and the host
 constexpr std::uint32_t event_target(ChipEvent kind, std::uint32_t index) {
     return static_cast<std::uint32_t>(kind) << chip_event_shift | index;
 }
@@ -101,10 +103,12 @@ private:
         std::uint32_t head = no_index, tail = no_index;  ///< packets, those still under way included
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
         std::uint32_t link = 0;
-        std::uint16_t credits = 0;  ///< free places: at most most_buffer_packets
+        std::uint16_t credits = 0;  ///< free places
+        static_assert(most_buffer_packets <= UINT16_MAX);
         bool core_waits = false;
         bool coming = false;  ///< the head is still under way, its arrival is an event
     };
+    static constexpr int waiting_bits = 8;  ///< of Link::waiting
     struct Link {
         std::int64_t busy_until = 0;
         std::int64_t flits = 0;
@@ -113,6 +117,7 @@ private:
         std::uint32_t far_chip = no_index;  ///< of a chip link, at both ends: the chip at the other end
         std::uint32_t far_link = 0;         ///< and the number of this link there
         std::uint8_t waiting = 0;           ///< channels with waiting packets, a bit each
+        static_assert(most_channels <= waiting_bits);
         std::uint8_t next_channel = 0;
         bool scheduled = false;  ///< an idle event is under way
         bool incoming = false;   ///< the near end is on another chip

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "mapper/route.hpp"
 #include "neuro/program.hpp"
 
 namespace tephra {
@@ -37,6 +38,8 @@ struct Packet {
     std::int64_t arrival = 0;  ///< when its last flit is in its buffer
 };
 static_assert(sizeof(Packet) == 40);
+static_assert(1 + max_record_words * record_word_bits <= UINT16_MAX);  // flits: a header, and no more than one a bit
+static_assert(most_branches <= UINT8_MAX);                             // pending
 
 /// Packets of one chip; indices stay valid until release.
 class PacketPool {

@@ -11,8 +11,8 @@ void RouteTable::add_entry(const Hop& hop, std::uint32_t children, std::uint32_t
     const LinkEnds link = topology_->link(hop.link);
     const ChipLinks links{machine_, topology_, link.owner};
     RouteEntry entry{};
-    entry.buffer = links.buffer(hop) & 0xFFFFFFU;
-    entry.children = children & 0xFFU;  // a router has at most 64 cores, 4 neighbours and 6 chip links
+    entry.buffer = links.buffer(hop) & ((1U << buffer_bits) - 1);
+    entry.children = children & ((1U << branch_bits) - 1);
     entry.first_child = first_child;
     assert(entry.buffer == links.buffer(hop) && entry.children == children);
     entries_.push_back(entry);

@@ -9,14 +9,16 @@
 namespace tephra {
 
 inline constexpr int buffer_bits = 24;  ///< of a buffer's number within its chip
+inline constexpr int branch_bits = 8;   ///< of a number of branches
 static_assert(most_buffers == std::int64_t{1} << buffer_bits);
+static_assert(most_branches < 1 << branch_bits);
 
 /// One link of a route with the buffer behind it. Entries of a route are contiguous: an entry's children (one on a
 /// path, several where a tree branches) follow it; the last entry of a path has none and names its Terminal.
 struct RouteEntry {
-    std::uint32_t buffer : buffer_bits;  ///< within the chip that owns the link: local link x channels + channel
-    std::uint32_t children : 8;          ///< 0: the packet has arrived
-    std::uint32_t first_child;           ///< entry; for the last one its Terminal
+    std::uint32_t buffer : buffer_bits;    ///< within the chip that owns the link: local link x channels + channel
+    std::uint32_t children : branch_bits;  ///< 0: the packet has arrived
+    std::uint32_t first_child;             ///< entry; for the last one its Terminal
 };
 
 class RouteTable {

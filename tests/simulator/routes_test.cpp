@@ -65,3 +65,26 @@ TEST_CASE("a tree in the table leads to each target once, over the links of its 
     }
     CHECK(hops.size() == routes.size() - first);  // common beginnings are there once
 }
+
+TEST_CASE("a tree branches at a router over every link and channel that its targets need") {
+    Machine machine = test::small_machine({3, 3, 3}, {3, 3}, most_cores_per_tile);
+    const ChipId middle(13);
+    machine.host.chip = middle;
+    const Topology topology = *Topology::create(machine);
+    const CoreId from(middle.value * machine.cores_per_chip() + 4 * most_cores_per_tile);  // in the middle tile
+    std::vector<CoreId> targets{topology.host()};
+    for (int core = 0; core < machine.cores(); ++core)
+        if (core != from.value && (core % most_cores_per_tile == 0 || machine.chip_of(CoreId(core)) == middle))
+            targets.emplace_back(core);
+    std::set<std::pair<LinkId, int>> branches;  // link and channel
+    for (const CoreId target : targets) {
+        const Hop hop = topology.route(from, target)[1];
+        branches.insert({hop.link, hop.channel});
+    }
+    RouteTable routes(machine, topology);
+    const std::uint32_t first = routes.add_tree(from, targets, std::vector<std::uint32_t>(targets.size()));
+    CHECK(routes.entries()[first].children == branches.size());
+    // Its other cores; a mesh link to each side, for this chip and for the next; the two chip links along Z.
+    CHECK(branches.size() == most_cores_per_tile - 1 + 2 * mesh_directions + 2);
+    CHECK(branches.size() <= most_branches);
+}
