@@ -63,7 +63,8 @@ Result<void> check_options(const EngineOptions& options);
 Result<std::unique_ptr<Engine>> make_golden_engine(std::shared_ptr<const Deployment> model,
                                                    const EngineOptions& options);
 
-/// The fast engine of this processor: SIMD by run-time dispatch, threads. Errors: as check_options().
+/// The fast engine of this processor: SIMD by run-time dispatch, threads. Errors: as check_options(), and bad_input
+/// when the system has no room for the threads.
 Result<std::unique_ptr<Engine>> make_native_engine(std::shared_ptr<const Deployment> model,
                                                    const EngineOptions& options);
 

@@ -67,9 +67,13 @@ Result<Perplexity> over_windows(std::span<const std::int32_t> ids, const Perplex
                                 const Score& score) {
     const auto length = static_cast<std::size_t>(options.length), windows = static_cast<std::size_t>(options.windows);
     std::vector<Result<double>> losses(windows);
-    parallel_for(windows, options.threads, [&](std::size_t w, int worker) {
-        losses[w] = score(ids.subspan(w * length, length + 1), static_cast<std::size_t>(worker));
+    const auto ran = with_threads([&]() -> Result<void> {
+        parallel_for(windows, options.threads, [&](std::size_t w, int worker) {
+            losses[w] = score(ids.subspan(w * length, length + 1), static_cast<std::size_t>(worker));
+        });
+        return {};
     });
+    if (!ran) return tl::unexpected(ran.error());
     Perplexity result;
     for (const Result<double>& loss : losses) {
         if (!loss) return tl::unexpected(loss.error());

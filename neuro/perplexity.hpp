@@ -27,8 +27,8 @@ struct Perplexity {
     std::int64_t tokens = 0;  ///< scored
 };
 
-/// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary, a
-/// number of threads outside its limits).
+/// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary, a number of threads
+/// outside its limits or more than the system has room for).
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,
                                     const PerplexityOptions& options);
 

@@ -277,8 +277,10 @@ Result<QuantizedModel> quantize(const LayerGraph& graph, std::span<const std::in
             return bad_input("id " + std::to_string(calibration_ids[i]) + " is not in the vocabulary of " +
                                  std::to_string(graph.config.vocab_size),
                              "calibration id " + std::to_string(i), "calibrate on ids of the model's own tokenizer");
-    const Peaks peaks = calibrate(graph, calibration_ids, threads);
-    return Derivation(graph, peaks).run();
+    return with_threads([&] {
+        const Peaks peaks = calibrate(graph, calibration_ids, threads);
+        return Derivation(graph, peaks).run();
+    });
 }
 
 }  // namespace tephra

@@ -3,10 +3,8 @@
 #include <hwy/cache_control.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cassert>
-#include <thread>
+#include <string>
 #include <utility>
 
 namespace tephra {
@@ -20,11 +18,6 @@ int patience_of(int threads) {
 
 }  // namespace
 
-struct Team::Threads {
-    explicit Threads(int count) : pool(static_cast<std::size_t>(count)) {}
-    boost::asio::thread_pool pool;
-};
-
 Result<void> check_threads(int threads) {
     if (threads >= 1 && threads <= max_threads) return {};
     return bad_input(std::to_string(threads) + " threads", "threads",
@@ -33,18 +26,27 @@ Result<void> check_threads(int threads) {
 
 Team::Team(int threads) : size_(threads), patience_(patience_of(threads)) {
     assert(threads >= 1 && threads <= max_threads);
-    if (threads == 1) return;
-    threads_ = std::make_unique<Threads>(threads - 1);
-    for (int worker = 1; worker < threads; ++worker)
-        boost::asio::post(threads_->pool, [this, worker] { work(worker); });
+    try {
+        for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
+    } catch (const std::exception& reason) {
+        end();
+        throw ThreadsRefused({ErrorCode::bad_input,
+                              "the system has room for " + std::to_string(threads_.size() + 1) + " of " +
+                                  std::to_string(threads) + " threads: " + reason.what(),
+                              "threads", "ask for fewer, or raise the limits on threads and memory (ulimit -u, -v)"});
+    }
 }
 
 Team::~Team() {
-    if (threads_ == nullptr) return;
+    end();
+}
+
+/// The threads that were started end.
+void Team::end() {
     stop_ = true;
     jobs_.fetch_add(1, std::memory_order_release);
     jobs_.notify_all();
-    threads_->pool.join();
+    for (std::thread& thread : threads_) thread.join();
 }
 
 void Team::run(const std::function<void(int)>& job) {

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <memory>
-#include <string>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/error.hpp"
 
@@ -19,9 +21,30 @@ inline constexpr int max_threads = 1024;
 /// Errors: bad_input when a number of threads is not in [1, max_threads].
 Result<void> check_threads(int threads);
 
+/// The system has no room for a thread, as std::bad_alloc says of memory. Functions that return a Result turn it into
+/// their error by with_threads().
+class ThreadsRefused : public std::runtime_error {
+public:
+    explicit ThreadsRefused(Error error) : std::runtime_error(to_string(error)), error_(std::move(error)) {}
+    [[nodiscard]] const Error& error() const { return error_; }
+
+private:
+    Error error_;
+};
+
+/// The Result of work(), or the error of ThreadsRefused (bad_input).
+template <typename Work>
+auto with_threads(const Work& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const ThreadsRefused& refused) {
+        return tl::unexpected(refused.error());
+    }
+}
+
 class Team {
 public:
-    /// threads in [1, max_threads]; the thread that calls run() is one of them.
+    /// threads in [1, max_threads]; the thread that calls run() is one of them. Throws ThreadsRefused.
     explicit Team(int threads);
     ~Team();
     Team(const Team&) = delete;
@@ -40,8 +63,8 @@ public:
     void for_each(std::size_t count, const Body& body);
 
 private:
-    struct Threads;
     struct Abandoned {};  ///< thrown by barrier() after the exception of another worker
+    void end();
     void work(int worker);
     void attempt(int worker) noexcept;
     /// Waits until `value` differs from `old`; false when patience ended first.
@@ -58,7 +81,7 @@ private:
     alignas(64) std::atomic<int> arrived_{0};             ///< at the barrier
     alignas(64) std::atomic<std::uint32_t> barriers_{0};  ///< passed so far
     std::atomic<bool> failed_{false};                     ///< read with barriers_ by those who wait
-    std::unique_ptr<Threads> threads_;
+    std::vector<std::thread> threads_;
 };
 
 template <typename Body>
@@ -80,7 +103,8 @@ void Team::for_each(std::size_t count, const Body& body) {
     });
 }
 
-/// A loop shared by at most `threads` threads that live as long as the loop; see Team::for_each().
+/// A loop shared by at most `threads` threads that live as long as the loop; see Team::for_each(). Throws
+/// ThreadsRefused.
 template <typename Body>
 void parallel_for(std::size_t count, int threads, const Body& body) {
     Team team(static_cast<int>(std::clamp<std::size_t>(count, 1, static_cast<std::size_t>(threads))));

@@ -243,7 +243,7 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
     auto schedule = make_schedule(program, machine, mapping, self_timed);
     if (!schedule) return tl::unexpected(schedule.error());
     if (auto fine = check_time(**schedule, options); !fine) return tl::unexpected(fine.error());
-    return Simulation(program, machine, mapping, options, **schedule).run();
+    return with_threads([&] { return Simulation(program, machine, mapping, options, **schedule).run(); });
 }
 
 }  // namespace tephra

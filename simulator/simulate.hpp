@@ -41,7 +41,8 @@ struct SimulateOptions {
 };
 
 /// Checks the mapping against program and machine first. Errors: bad_input (a mapping of another program or machine, a
-/// prompt that is empty or not of the vocabulary, options that contradict each other, times that are too long),
+/// prompt that is empty or not of the vocabulary, options that contradict each other, times that are too long, threads
+/// that the system has no room for),
 /// does_not_fit (a mapping that breaks a limit of the machine, more streams than the mapping holds, too many tokens).
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping,
                      const SimulateOptions& options);

@@ -87,11 +87,13 @@ Result<void> upload_weights(const LayerGraph& graph, int threads, Buffer<std::ui
     const std::vector<Job> jobs = packing_jobs(graph, bytes);
     if (auto ok = weights.allocate(bytes); !ok) return ok;
     std::vector<std::uint8_t> packed(bytes);
-    parallel_for(jobs.size(), threads, [&](std::size_t index, int) {
-        const Job& job = jobs[index];
-        pack_stage(job.shape, job.matrices, std::span(packed).subspan(job.offset, job.shape.bytes()));
+    return with_threads([&] {
+        parallel_for(jobs.size(), threads, [&](std::size_t index, int) {
+            const Job& job = jobs[index];
+            pack_stage(job.shape, job.matrices, std::span(packed).subspan(job.offset, job.shape.bytes()));
+        });
+        return send(weights.data(), packed.data(), bytes, "upload weights");
     });
-    return send(weights.data(), packed.data(), bytes, "upload weights");
 }
 
 void fill_block(BlockView& view, const QuantizedBlock& block, const BlockShapes& shapes, const std::uint8_t* tiles) {

@@ -84,7 +84,8 @@ private:
 Result<std::unique_ptr<Engine>> make_native_engine(std::shared_ptr<const Deployment> model,
                                                    const EngineOptions& options) {
     if (auto good = check_options(options); !good) return tl::unexpected(good.error());
-    return std::make_unique<NativeEngine>(std::move(model), options);
+    return with_threads(
+        [&]() -> Result<std::unique_ptr<Engine>> { return std::make_unique<NativeEngine>(std::move(model), options); });
 }
 
 }  // namespace tephra

@@ -4,7 +4,10 @@
 #include <stdexcept>
 #include <vector>
 
+#include "neuro/engine.hpp"
+#include "neuro/synth.hpp"
 #include "tests/catch.hpp"
+#include "tests/neuro/memory_limit.hpp"
 
 using namespace tephra;
 
@@ -84,6 +87,31 @@ TEST_CASE("a number of threads is refused outside its limits") {
         CHECK(error.message == std::to_string(threads) + " threads");
     }
 }
+
+// A sanitizer ends the process when the system refuses it memory.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("threads that the system has no room for are an error, and those that were started end") {
+    const auto check = [](const Error& error) {
+        CHECK(error.code == ErrorCode::bad_input);
+        CHECK(error.place == "threads");
+        CHECK_THAT(error.message, test::contains("the system has room for "));
+        CHECK_THAT(error.message, test::contains(" of " + std::to_string(max_threads) + " threads: "));
+        CHECK_THAT(error.hint, test::contains("ask for fewer"));
+    };
+    const auto model = *make_synthetic_model(synth_shape(64, 1, 64, 64, 5));
+    {
+        const test::MemoryLimit limit(256 << 20);  // some stacks of 8 MiB
+        const auto result = with_threads([]() -> Result<int> { return Team(max_threads).size(); });
+        REQUIRE_FALSE(result);
+        check(result.error());
+        const auto engine = make_native_engine(model, {1, max_threads});
+        REQUIRE_FALSE(engine);
+        check(engine.error());
+        CHECK(with_threads([]() -> Result<int> { return Team(2).size(); }).value() == 2);
+    }
+    CHECK(make_native_engine(model, {1, 2}));
+}
+#endif
 
 TEST_CASE("parts cover a range without overlap, in units of 64") {
     for (const std::size_t count : {0, 1, 63, 64, 65, 1000, 2560, 6912})
