@@ -4,13 +4,12 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <span>
 #include <utility>
 
 #include "core/narrow.hpp"
 #include "mapper/cluster.hpp"
+#include "simulator/fanout_builder.hpp"
 #include "simulator/longest_time.hpp"
-#include "simulator/network.hpp"
 
 namespace tephra {
 namespace {
@@ -26,9 +25,9 @@ public:
         if (auto placed = place_slices(); !placed) return placed;
         count_tiles();
         for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_inputs(s);
-        deliveries_.assign(out_.inputs.size(), no_index);
         out_.header_flits = flits(0);
-        for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_outputs(s);
+        FanoutBuilder fanouts(out_);
+        for (std::uint32_t s = 0; s < out_.slices.size(); ++s) add_outputs(s, fanouts);
         const auto longest = longest_token_time(program_, out_);
         if (!longest) return tl::unexpected(longest.error());
         out_.longest_token = *longest;
@@ -36,17 +35,6 @@ public:
     }
 
 private:
-    /// Core and source neurons that one packet stream serves.
-    struct Target {
-        int begin, end;
-        CoreId core;
-        friend auto operator<=>(const Target&, const Target&) = default;
-    };
-    struct Reach {
-        Target target;
-        std::uint32_t input;  ///< there
-    };
-
     /// What the numbers of a schedule can hold.
     [[nodiscard]] Result<void> check_limits() const {
         for (const Projection& projection : program_.projections) {
@@ -155,7 +143,7 @@ private:
                 use(out_.slices[t], out_.slices[t].first_input + port);
     }
 
-    void add_outputs(std::uint32_t s) {
+    void add_outputs(std::uint32_t s, FanoutBuilder& fanouts) {
         const ScheduledSlice from = out_.slices[s];
         const auto first_fanout = static_cast<std::uint32_t>(out_.fanouts.size());
         const auto first_local = static_cast<std::uint32_t>(out_.locals.size());
@@ -165,7 +153,7 @@ private:
             const SynapseKind kind = program_[id].kind;
             if (kind != SynapseKind::ternary && kind != SynapseKind::identity) continue;
             for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input) {
-                Target target{from.begin, from.end, to.core};
+                Reach::Target target{from.begin, from.end, to.core};
                 if (kind == SynapseKind::identity) {
                     target.begin = std::max(from.begin, to.begin);
                     target.end = std::min(from.end, to.end);
@@ -179,9 +167,9 @@ private:
         Fanout fanout;
         fanout.slice = s;
         fanout.flits = flits(population.message_bits);
-        add_fanouts(s, fanout, std::move(messages));
+        fanouts.add(fanout, std::move(messages), of_population_[from.population.index()]);
         const auto message_fanouts = static_cast<std::uint32_t>(out_.fanouts.size()) - first_fanout;
-        for (const ProjectionId id : population.outputs) add_records(s, from, id);
+        for (const ProjectionId id : population.outputs) add_records(s, from, id, fanouts);
         ScheduledSlice& slice = out_.slices[s];
         slice.first_fanout = first_fanout;
         slice.fanouts = static_cast<std::uint32_t>(out_.fanouts.size()) - first_fanout;
@@ -190,7 +178,7 @@ private:
         slice.locals = static_cast<std::uint32_t>(out_.locals.size()) - first_local;
     }
 
-    void add_records(std::uint32_t s, const ScheduledSlice& from, ProjectionId id) {
+    void add_records(std::uint32_t s, const ScheduledSlice& from, ProjectionId id, FanoutBuilder& fanouts) {
         const Projection& projection = program_[id];
         const bool credit = projection.kind == SynapseKind::credit;
         if (projection.kind == SynapseKind::ternary || projection.kind == SynapseKind::identity) return;
@@ -207,86 +195,7 @@ private:
         fanout.slice = s;
         fanout.projection = id;
         fanout.flits = flits(credit ? 0 : record_word_bits * projection.words);
-        add_fanouts(s, fanout, std::move(records));
-    }
-
-    /// One fan-out per target (unicast), or per range of source neurons (multicast). Every slice of a population begins
-    /// at another target; in one common order they would all queue at one core after the other.
-    void add_fanouts(std::uint32_t from, Fanout fanout, std::vector<Reach> reaches) {
-        const bool multicast = machine_.mesh.routing == Routing::multicast;
-        const auto together = [multicast](const Target& a, const Target& b) {
-            return a.begin == b.begin && a.end == b.end && (multicast || a.core == b.core);
-        };
-        std::ranges::stable_sort(reaches, {}, &Reach::target);
-        std::vector<std::size_t> starts;
-        for (std::size_t k = 0; k < reaches.size(); ++k)
-            if (k == 0 || !together(reaches[k - 1].target, reaches[k].target)) starts.push_back(k);
-        const ScheduledSlice& slice = out_.slices[from];
-        const auto& peers = of_population_[slice.population.index()];
-        const auto rank = static_cast<std::size_t>(std::ranges::find(peers, from) - peers.begin());
-        const auto first = starts.begin() + static_cast<std::ptrdiff_t>(rank * starts.size() / peers.size());
-        std::rotate(starts.begin(), first, starts.end());
-        for (const std::size_t start : starts) {
-            fanout.begin = reaches[start].target.begin;
-            fanout.end = reaches[start].target.end;
-            fanout.first_terminal = static_cast<std::uint32_t>(out_.terminals.size());
-            std::vector<CoreId> cores;
-            std::vector<std::uint32_t> terminals;
-            for (std::size_t k = start; k < reaches.size() && together(reaches[start].target, reaches[k].target);) {
-                const std::size_t at = k;
-                while (k < reaches.size() && reaches[k].target == reaches[at].target) ++k;
-                cores.push_back(reaches[at].target.core);
-                terminals.push_back(add_terminal(std::span(reaches).subspan(at, k - at)));
-            }
-            fanout.terminals = static_cast<std::uint32_t>(terminals.size());
-            fanout.entry = multicast ? out_.routes.add_tree(slice.core, cores, terminals)
-                                     : out_.routes.add_path(slice.core, cores[0], terminals[0]);
-            fanout.entries = out_.routes.size() - fanout.entry;
-            trace_paths(fanout.entry, 0, 0);
-            out_.fanouts.push_back(fanout);
-        }
-    }
-
-    std::uint32_t add_terminal(std::span<const Reach> reaches) {
-        Terminal terminal;
-        terminal.fanout = static_cast<std::uint32_t>(out_.fanouts.size());
-        terminal.core = reaches[0].target.core;
-        const bool host = terminal.core == out_.topology.host();
-        const ChipId chip = host ? machine_.host.chip : machine_.chip_of(terminal.core);
-        terminal.chip = static_cast<std::uint32_t>(chip.value);
-        terminal.deliveries = static_cast<std::uint32_t>(reaches.size());
-        // Slices of one population usually reach the same inputs at a core: they share the list.
-        std::uint32_t& known = deliveries_[reaches[0].input];
-        const auto same = [&](const Reach& reach) {
-            const std::size_t k = known + static_cast<std::size_t>(&reach - reaches.data());
-            return k < out_.deliveries.size() && out_.deliveries[k].input == reach.input;
-        };
-        if (known == no_index || !std::ranges::all_of(reaches, same)) {
-            known = static_cast<std::uint32_t>(out_.deliveries.size());
-            for (const Reach& reach : reaches) {
-                const SliceInput& input = out_.inputs[reach.input];
-                const std::uint32_t port = reach.input - out_.slices[input.slice].first_input;
-                out_.deliveries.push_back({reach.input, input.slice, port, input.service.value()});
-            }
-        }
-        terminal.first_delivery = known;
-        out_.terminals.push_back(terminal);
-        return static_cast<std::uint32_t>(out_.terminals.size() - 1);
-    }
-
-    /// Sums latency and time per flit from the start of a route to each of its terminals.
-    void trace_paths(std::uint32_t entry, std::int64_t latency, std::int64_t flit_time) {
-        const RouteEntry at = out_.routes.entries()[entry];
-        const LinkTiming timing = link_timing(machine_, out_.routes.kind(entry));
-        latency += timing.latency;
-        flit_time += timing.flit;
-        for (std::uint32_t k = 0; k < at.children; ++k) trace_paths(at.first_child + k, latency, flit_time);
-        if (at.children > 0) return;
-        Terminal& terminal = out_.terminals[at.first_child];
-        terminal.entry = entry;
-        terminal.buffer = at.buffer;
-        terminal.latency = latency;
-        terminal.flit_time = flit_time;
+        fanouts.add(fanout, std::move(records), of_population_[from.population.index()]);
     }
 
     const Program& program_;
@@ -295,7 +204,6 @@ private:
     bool self_timed_;
     Schedule& out_;
     std::vector<std::vector<std::uint32_t>> of_population_;  ///< slices
-    std::vector<std::uint32_t> deliveries_;                  ///< [inputs] last list that begins with it
 };
 
 }  // namespace
