@@ -5,13 +5,12 @@
 #include <set>
 
 #include "mapper/partition.hpp"
-#include "mapper/traffic.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "mapper/route.hpp"
 #include "tests/catch.hpp"
-#include "tests/mapper/small_machine.hpp"
+#include "tests/mapper/small_program.hpp"
 
 using namespace tephra;
+using test::map;
 
 namespace {
 
@@ -26,9 +25,7 @@ const Shape mmfree_1b3{"mmfree-1.3b", 2048, 24, 5632, 32000};
 const Shape mmfree_2b7{"mmfree-2.7b", 2560, 32, 6912, 32000};
 
 Program program_of(const Shape& shape) {
-    SynthOptions options = synth_shape(shape.hidden, shape.layers, shape.intermediate, shape.vocab);
-    options.name = shape.name;
-    return lower(make_blank_model(options));
+    return test::small_program(shape.hidden, shape.layers, shape.intermediate, shape.vocab, shape.name);
 }
 
 Machine machine_of(const std::string& name) {
@@ -48,18 +45,8 @@ MapOptions with(SynapseFormat format, bool head_on_host = false, int streams = 1
     return options;
 }
 
-Mapping map(const Program& program, const Machine& machine, const MapOptions& options) {
-    auto mapping = map_program(program, machine, options);
-    INFO((mapping ? "" : to_string(mapping.error())));
-    REQUIRE(mapping);
-    return *mapping;
-}
-
-const Population& population(const Program& program, const std::string& name) {
-    return *std::ranges::find(program.populations, name, &Population::name);
-}
 const std::vector<Slice>& slices(const Program& program, const Mapping& mapping, const std::string& name) {
-    return mapping.slices[static_cast<std::size_t>(&population(program, name) - program.populations.data())];
+    return mapping.slices[test::population_index(program, name)];
 }
 
 /// Chips that hold a block, by block (num_layers: the head).
@@ -247,86 +234,5 @@ TEST_CASE("From one stream to the most") {
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == ErrorCode::bad_input);
         CHECK(refused.error().message == std::to_string(streams) + " streams");
-    }
-}
-
-TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
-    for (const auto& [shape, name] : std::vector<std::pair<Shape, std::string>>{
-             {mmf_7m, "kapoho-point"}, {mmf_25m, "generic-mesh"}, {mmf_7m, "loihi2-oheo-gulch"}}) {
-        const Program program = program_of(shape);
-        const Machine machine = machine_of(name);
-        const auto topology = Topology::create(machine);
-        MapOptions options = with(ternary2);
-        options.improve = false;
-        const auto before = summarize_traffic(program, machine, *topology, map(program, machine, options));
-        options.improve = true;
-        const auto after = summarize_traffic(program, machine, *topology, map(program, machine, options));
-        CHECK(after.packets == before.packets);
-        CHECK(after.chip_flits == before.chip_flits);
-        CHECK(after.flit_hops < before.flit_hops * 9 / 10);
-        CHECK(after.busiest_mesh_flits < before.busiest_mesh_flits);
-    }
-}
-
-TEST_CASE("Traffic equals the closed form of the lowered graph") {
-    const Program program = program_of(mmf_7m);
-    const Machine machine = machine_of("kapoho-point");
-    const Mapping mapping = map(program, machine, with(int8));
-    // Packets by hand: every message to every core of the target; x from chip to chip; records to and from Normalizers.
-    std::int64_t expected = 0;
-    const auto cores = [&](const std::string& name) {
-        return static_cast<std::int64_t>(slices(program, mapping, name).size());
-    };
-    for (int b = 0; b < 6; ++b) {
-        const std::string block = "block" + std::to_string(b) + ".";
-        expected += 256 * cores(block + "mixer") + 256 * cores(block + "attended") + 256 * cores(block + "unit") +
-                    768 * cores(block + "residual");
-        const std::int64_t records_in =
-            b == 0 ? 1 : cores(block + "quantize_fig");  // from the host or the block before
-        expected += records_in + cores(block + "mixer") + cores(block + "attended") + cores(block + "unit");
-        expected += 2 * (cores(block + "mixer") + cores(block + "attended") + cores(block + "unit") +
-                         cores(block + "residual"));
-        // The identity packets of x: the slices of two blocks' residual groups cut [0, 256) in the same places.
-        expected += 256;
-    }
-    expected += cores("block5.residual") + cores("quantize_head") + cores("logits");  // head norm
-    expected += 256 * cores("logits") + 4096;
-    const auto topology = Topology::create(machine);
-    CHECK(summarize_traffic(program, machine, *topology, mapping).packets == expected);
-}
-
-TEST_CASE("A mapping survives its file, and faults in the file are placed") {
-    const Program program = program_of(mmf_7m);
-    const Machine machine = machine_of("kapoho-point");
-    const Mapping mapping = map(program, machine, with(int8, true, 3));
-    const test::TemporaryPath path("m.json");
-    REQUIRE(write_mapping(mapping, path.str()));
-    const auto again = read_mapping(path.str());
-    REQUIRE(again);
-    CHECK(*again == mapping);
-    CHECK(mapping_hash(*again) == mapping_hash(mapping));
-
-    const std::string text = mapping_json(mapping);
-    struct Fault {
-        std::string from, to, place;
-    };
-    for (const auto& fault : std::vector<Fault>{{"\"streams\": 3", "\"streams\": 0", "m#/streams"},
-                                                {"\"streams\"", "\"stream\"", "m#/streams"},
-                                                {"\"int8\"", "\"int9\"", "m#/synapse_format"},
-                                                {"\"model\": \"", "\"model\": \"x", "m#/model"},
-                                                {"\"slices\": [", "\"slices\": [[1, 2], ", "m#/slices/0"},
-                                                {"\"streams\": 3", "\"streams\": 1048577", "m#/streams"},
-                                                {"\"slices\": [", "\"slices\": [[-1, 0, 3], ", "m#/slices/0/0"},
-                                                {"\"slices\": [", "\"slices\": [[4194304, 0, 3], ", "m#/slices/0/0"},
-                                                {"\"slices\": [", "\"slices\": [[1, -2, 3], ", "m#/slices/0/1"},
-                                                {"\"slices\": [", "\"slices\": [[1, 0, 16777217], ", "m#/slices/0/2"},
-                                                {"\"slices\": [", "\"slices\": [[1, 0, 3.5], ", "m#/slices/0/2"},
-                                                {"\"slices\": [", "\"slices\": [], \"slices\": [", "m#/slices"}}) {
-        std::string edited = text;
-        const auto at = edited.find(fault.from);
-        REQUIRE(at != std::string::npos);
-        const auto result = parse_mapping(edited.replace(at, fault.from.size(), fault.to), "m");
-        REQUIRE_FALSE(result);
-        CHECK(result.error().place == fault.place);
     }
 }

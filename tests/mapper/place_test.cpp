@@ -69,3 +69,23 @@ TEST_CASE("A chip of 131,072 cores is mapped; with more cores in use than places
     improve_placement(program, machine, *Topology::create(machine), placed);
     CHECK(placed == given);
 }
+
+TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
+    const Program mmf_7m = test::small_program(256, 6, 768, 4096), mmf_25m = test::small_program(512, 6, 1536, 4096);
+    for (const auto& [model, name] : std::vector<std::pair<const Program*, std::string>>{
+             {&mmf_7m, "kapoho-point"}, {&mmf_25m, "generic-mesh"}, {&mmf_7m, "loihi2-oheo-gulch"}}) {
+        const Program& program = *model;
+        const Machine machine = *find_machine(name);
+        const auto topology = Topology::create(machine);
+        MapOptions options;
+        options.format = SynapseFormat::ternary2;
+        options.improve = false;
+        const auto before = summarize_traffic(program, machine, *topology, test::map(program, machine, options));
+        options.improve = true;
+        const auto after = summarize_traffic(program, machine, *topology, test::map(program, machine, options));
+        CHECK(after.packets == before.packets);
+        CHECK(after.chip_flits == before.chip_flits);
+        CHECK(after.flit_hops < before.flit_hops * 9 / 10);
+        CHECK(after.busiest_mesh_flits < before.busiest_mesh_flits);
+    }
+}

@@ -59,3 +59,32 @@ TEST_CASE("A dense layer on two cores sends each message to both, and answers to
     CHECK(sum.busiest_mesh_flits == 8);
     CHECK(sum.chip_flits == 0);
 }
+
+TEST_CASE("Traffic equals the closed form of the lowered graph") {
+    const Program program = test::small_program(256, 6, 768, 4096);
+    const Machine machine = *find_machine("kapoho-point");
+    MapOptions options;
+    options.format = SynapseFormat::int8;
+    const Mapping mapping = test::map(program, machine, options);
+    // Packets by hand: every message to every core of the target; x from chip to chip; records to and from Normalizers.
+    std::int64_t expected = 0;
+    const auto cores = [&](const std::string& name) {
+        return static_cast<std::int64_t>(mapping.slices[test::population_index(program, name)].size());
+    };
+    for (int b = 0; b < 6; ++b) {
+        const std::string block = "block" + std::to_string(b) + ".";
+        expected += 256 * cores(block + "mixer") + 256 * cores(block + "attended") + 256 * cores(block + "unit") +
+                    768 * cores(block + "residual");
+        const std::int64_t records_in =
+            b == 0 ? 1 : cores(block + "quantize_fig");  // from the host or the block before
+        expected += records_in + cores(block + "mixer") + cores(block + "attended") + cores(block + "unit");
+        expected += 2 * (cores(block + "mixer") + cores(block + "attended") + cores(block + "unit") +
+                         cores(block + "residual"));
+        // The identity packets of x: the slices of two blocks' residual groups cut [0, 256) in the same places.
+        expected += 256;
+    }
+    expected += cores("block5.residual") + cores("quantize_head") + cores("logits");  // head norm
+    expected += 256 * cores("logits") + 4096;
+    const auto topology = Topology::create(machine);
+    CHECK(summarize_traffic(program, machine, *topology, mapping).packets == expected);
+}
