@@ -128,9 +128,7 @@ TEST_CASE("A format that the machine has not is a fault of the mapping") {
 
 TEST_CASE("Each limit of a core is checked: at the limit a mapping passes, one below it does not") {
     const Program program = test::small_program(16, 2, 32, 24);
-    Machine machine = test::small_machine({1, 1, 1}, {4, 4});
-    machine.mesh.routing = Routing::unicast;
-    machine.hash = machine_hash(machine);
+    Machine machine = test::unicast_machine({1, 1, 1}, {4, 4});
     const Mapping mapping = test::map(program, machine);
     CoreUse most;
     for (const CoreUse& use : core_use(program, machine, mapping)) {

@@ -83,9 +83,7 @@ TEST_CASE("Each limit of a core bounds the rows of a cluster, and a row that exc
 
 TEST_CASE("The use that parts promise is what core_use counts") {
     const Program program = test::small_program(97, 2, 301, 211);
-    Machine machine = test::small_machine({2, 1, 1}, {5, 4});
-    machine.mesh.routing = Routing::unicast;
-    machine.hash = machine_hash(machine);
+    const Machine machine = test::unicast_machine({2, 1, 1}, {5, 4});
     const Mapping mapping = test::map(program, machine);
     auto clusters = make_clusters(program, machine, {SynapseFormat::ternary2});
     for (std::size_t p = 0; p < mapping.slices.size(); ++p)

@@ -35,8 +35,7 @@ TEST_CASE("A layer of one neuron counts its memory like any other") {
 
 TEST_CASE("A model with one output fits where each of its clusters fills a core") {
     const Program program = test::small_program(32, 1, 32, 1);
-    Machine machine = test::small_machine({1, 1, 1}, {4, 2});
-    machine.mesh.routing = Routing::unicast;
+    Machine machine = test::unicast_machine({1, 1, 1}, {4, 2});
     MapOptions options;
     options.format = SynapseFormat::int8;
     machine.limits.synaptic_bytes = 96 * 32;  // the mixer's three matrices

@@ -9,17 +9,6 @@
 
 using namespace tephra;
 
-namespace {
-
-Machine large_chip(std::array<int, 2> tiles, int cores_per_tile) {
-    Machine machine = test::small_machine({1, 1, 1}, tiles, cores_per_tile);
-    machine.mesh.routing = Routing::unicast;
-    machine.hash = machine_hash(machine);
-    return machine;
-}
-
-}  // namespace
-
 TEST_CASE("Slices move within their chip, those of one core together, and flits x hops never grow") {
     const Program program = test::small_program(64, 3, 160, 300);
     const Machine machine = test::small_machine({2, 2, 1}, {4, 4});
@@ -46,7 +35,7 @@ TEST_CASE("Slices move within their chip, those of one core together, and flits 
 
 TEST_CASE("On a chip with more cores than places the used ones move to the middle") {
     const Program program = test::small_program(64, 1, 64, 32);
-    const Machine machine = large_chip({32, 32}, 2);
+    const Machine machine = test::unicast_machine({1, 1, 1}, {32, 32}, 2);
     const auto topology = Topology::create(machine);
     MapOptions options;
     options.cores_per_chip = 300;
@@ -61,7 +50,7 @@ TEST_CASE("On a chip with more cores than places the used ones move to the middl
 
 TEST_CASE("A chip of 131,072 cores is mapped; with more cores in use than places its slices stay") {
     const Program program = test::small_program(256, 6, 768, 4096);
-    const Machine machine = large_chip({128, 128}, 8);
+    const Machine machine = test::unicast_machine({1, 1, 1}, {128, 128}, 8);
     MapOptions options;
     options.improve = false;
     const Mapping given = test::map(program, machine, options);

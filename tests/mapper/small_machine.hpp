@@ -16,4 +16,12 @@ inline Machine small_machine(std::array<int, 3> chips, std::array<int, 2> tiles,
     return *machine;
 }
 
+/// The same with a packet per destination core instead of trees.
+inline Machine unicast_machine(std::array<int, 3> chips, std::array<int, 2> tiles, int cores_per_tile = 1) {
+    Machine machine = small_machine(chips, tiles, cores_per_tile);
+    machine.mesh.routing = Routing::unicast;
+    machine.hash = machine_hash(machine);
+    return machine;
+}
+
 }  // namespace tephra::test
