@@ -43,7 +43,10 @@ Result<void> check_decode(const ModelConfig& config, int streams, std::span<cons
 Result<void> check_prefill(const ModelConfig& config, int streams, int stream, std::span<const std::int32_t> ids,
                            Logits which, std::size_t logits) {
     if (auto ok = check_stream(streams, stream, "prefill"); !ok) return ok;
-    return check_tokens(config, ids, which == Logits::none ? 0 : logits, which == Logits::all ? ids.size() : 1);
+    if (which == Logits::none && logits != 0)
+        return bad_input("a buffer for logits, and no logits are wanted", "logits",
+                         "give none, or ask for last or all");
+    return check_tokens(config, ids, logits, which == Logits::all ? ids.size() : 1);
 }
 
 Result<void> check_state(const ModelConfig& config, int streams, int stream, std::size_t size) {

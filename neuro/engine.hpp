@@ -27,7 +27,8 @@ public:
     [[nodiscard]] virtual int streams() const = 0;
     /// Feeds one token to each of the first ids.size() streams; logits [ids.size() x V], or empty when not wanted.
     virtual Result<void> decode(std::span<const std::int32_t> ids, std::span<std::int32_t> logits) = 0;
-    /// Feeds a sequence to one stream; logits [V] (last), [ids.size() x V] (all) or empty.
+    /// Feeds a sequence to one stream; logits [V] (last), [ids.size() x V] (all) or empty, as they
+    /// must be when none are wanted.
     virtual Result<void> prefill(int stream, std::span<const std::int32_t> ids, Logits which,
                                  std::span<std::int32_t> logits) = 0;
     /// Recurrent state of a stream, [L x d].

@@ -100,7 +100,7 @@ public:
         if (auto ok = check_prefill(config(), streams(), stream, ids, which, logits.size()); !ok) return ok;
         const bool all = which == Logits::all;
         for (std::size_t t = 0; t < ids.size(); ++t) {
-            const bool wanted = !logits.empty() && (all || (which == Logits::last && t + 1 == ids.size()));
+            const bool wanted = !logits.empty() && (all || t + 1 == ids.size());
             step(stream, ids[t],
                  wanted ? logits.subspan(all ? t * vocabulary() : 0, vocabulary()) : std::span<std::int32_t>());
         }

@@ -105,7 +105,7 @@ Result<void> CudaEngineImpl::prefill(int stream, std::span<const std::int32_t> i
     const bool all = which == Logits::all;
     if (!tap_) return prefill_chunked(stream, ids, which, logits);
     for (std::size_t t = 0; t < ids.size(); ++t) {  // taps show every token's state, so tokens go one by one
-        const bool wanted = !logits.empty() && (all || (which == Logits::last && t + 1 == ids.size()));
+        const bool wanted = !logits.empty() && (all || t + 1 == ids.size());
         auto ok = decode_tapped(
             stream, ids.subspan(t, 1),
             wanted ? logits.subspan(all ? t * vocabulary() : 0, vocabulary()) : std::span<std::int32_t>());

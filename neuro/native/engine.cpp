@@ -32,7 +32,6 @@ public:
                          std::span<std::int32_t> logits) override {
         if (auto ok = check_prefill(config(), streams(), stream, ids, which, logits.size()); !ok) return ok;
         const bool all = which == Logits::all;
-        if (which == Logits::none) logits = {};
         const std::size_t passes = (ids.size() + prefill_tokens - 1) / prefill_tokens;
         // Of nearly equal length: a short one would use the weights less.
         for (std::size_t pass = 0; pass < passes; ++pass) {
