@@ -49,7 +49,7 @@ std::vector<std::int64_t> naturals(ObjectReader& in, const char* key) {
 
 /// One entry of the header; offsets are still relative to the data.
 Result<TensorEntry> parse_entry(const std::string& name, const Json& json, const std::string& place) {
-    ObjectReader in(json, place + "#/" + name);
+    ObjectReader in(json, place + "#/" + pointer_part(name));
     TensorEntry tensor;
     tensor.name = name;
     const std::string dtype = in.string("dtype");
@@ -86,7 +86,7 @@ Result<void> check_cover(const std::vector<TensorEntry>& tensors, std::uint64_t 
     std::uint64_t end = 0;
     const std::string hint = "the header is damaged or the file cut: fetch it again";
     for (const TensorEntry& tensor : tensors) {
-        const std::string where = place + "#/" + tensor.name + "/data_offsets";
+        const std::string where = place + "#/" + pointer_part(tensor.name) + "/data_offsets";
         if (tensor.offset > data_bytes || tensor.bytes > data_bytes - tensor.offset)
             return bad_input("tensor \"" + tensor.name + "\" ends at byte " +
                                  std::to_string(tensor.offset + tensor.bytes) + " of the data, the file at byte " +
@@ -140,7 +140,7 @@ Result<std::vector<TensorEntry>> parse_safetensors_header(std::string_view heade
 Result<SafetensorsFile> SafetensorsFile::open(const std::string& path) {
     SafetensorsFile file;
     file.path_ = path;
-    file.fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    file.fd_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // a pipe is refused, not waited for
     struct stat status {};
     if (file.fd_ < 0 || ::fstat(file.fd_, &status) != 0)
         return bad_input(std::string("cannot open: ") + std::strerror(errno), path);

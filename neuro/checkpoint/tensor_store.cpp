@@ -26,7 +26,7 @@ Result<std::map<std::string, std::string>> read_index(const std::string& path) {
     if (weight_map.object() == nullptr) return bad_input("expected an object", in.place("weight_map"));
     std::map<std::string, std::string> shards;
     for (const auto& [tensor, shard] : *weight_map.object()) {
-        const std::string place = in.place("weight_map") + "/" + tensor;
+        const std::string place = in.place("weight_map") + "/" + pointer_part(tensor);
         if (shard.string() == nullptr) return bad_input("expected the name of a file", place);
         if (std::filesystem::path(*shard.string()).filename() != *shard.string() || *shard.string() == "..")
             return bad_input("\"" + *shard.string() + "\" is not the name of a file in this directory", place);
@@ -84,7 +84,7 @@ Result<TensorStore> TensorStore::open(const std::string& directory) {
         const auto found = store.tensors_.find(tensor);
         if (found == store.tensors_.end() || found->second.file->path() != directory + "/" + shard)
             return bad_input("tensor \"" + tensor + "\" is not in shard \"" + shard + "\"",
-                             index + "#/weight_map/" + tensor, "index and shards belong to different checkpoints");
+                             index + "#/weight_map/" + pointer_part(tensor), "index and shards belong to different checkpoints");
     }
     for (const auto& [tensor, found] : store.tensors_)
         if (shards->find(tensor) == shards->end())

@@ -25,6 +25,17 @@ TEST_CASE("safetensors headers are believed only when they fit the file") {
     }
 }
 
+TEST_CASE("the place of a fault names its tensor as a JSON pointer does") {
+    for (const auto& [entry, place] :
+         {std::pair(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})", "file#/a~1b~0c/data_offsets"),
+          std::pair(R"({"dtype":"I64","shape":[1],"data_offsets":[0,8]})", "file#/a~1b~0c/dtype")}) {
+        const std::string header = std::string(R"({"a/b~c":)") + entry + "}";
+        const auto tensors = parse_safetensors_header(header, 8 + header.size() + 3, "file");
+        REQUIRE(!tensors);
+        CHECK(tensors.error().place == place);
+    }
+}
+
 TEST_CASE("a safetensors file cut at any byte is refused") {
     const std::string file =
         test::safetensors_file({{"a", "F32", {3}, std::string(12, 'x')}, {"b", "BF16", {2, 2}, std::string(8, 'y')}});

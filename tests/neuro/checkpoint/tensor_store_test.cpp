@@ -46,3 +46,14 @@ TEST_CASE("a weights file and an index may both be there when they say the same"
     write_index(directory.str(), Json::Object{});
     CHECK_FALSE(TensorStore::open(directory.str()));
 }
+
+TEST_CASE("the place of a fault in an index is a JSON pointer") {
+    const test::TemporaryPath directory("pointer");
+    std::filesystem::create_directories(directory.str());
+    REQUIRE(write_file(directory.str() + "/part.safetensors", one_tensor("w")));
+    for (const Json& shard : {Json(7), Json("../part.safetensors"), Json("part.safetensors")}) {
+        write_index(directory.str(), Json::Object{{"a/b~c", shard}});
+        CHECK_THAT(TensorStore::open(directory.str()).error().place,
+                   test::contains("model.safetensors.index.json#/weight_map/a~1b~0c"));
+    }
+}
