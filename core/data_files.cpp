@@ -45,11 +45,9 @@ Result<std::string> find_data_file(const std::string& folder, const std::string&
         if (std::filesystem::exists(path, ignored)) return path;
     }
     const auto known = data_file_names(folder);
-    std::string all;
-    for (const std::string& each : known) all += (all.empty() ? "" : ", ") + each;
     const std::string nearest = nearest_name(name, known);
     return bad_input("no " + what + " is called \"" + name + "\"", what,
-                     (nearest.empty() ? "" : "did you mean \"" + nearest + "\"? ") + "known: " + all +
+                     (nearest.empty() ? "" : "did you mean \"" + nearest + "\"? ") + "known: " + joined(known) +
                          "; or give the path of a .json file");
 }
 

@@ -44,6 +44,12 @@ std::string nearest_name(std::string_view word, std::span<const std::string> can
     return best;
 }
 
+std::string joined(std::span<const std::string> texts) {
+    std::string out;
+    for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + text;
+    return out;
+}
+
 std::string number_text(double value) {
     char buffer[40];
     const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;

@@ -16,6 +16,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// word's length.
 std::string nearest_name(std::string_view word, std::span<const std::string> candidates);
 
+/// The texts with ", " between them.
+std::string joined(std::span<const std::string> texts);
+
 /// Shortest decimal text that reads back as the same double (locale-free).
 std::string number_text(double value);
 

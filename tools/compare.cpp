@@ -14,12 +14,6 @@
 namespace tephra::tools {
 namespace {
 
-std::string joined(const std::vector<std::string>& texts) {
-    std::string out;
-    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
-    return out;
-}
-
 Table row_table(const Comparison& comparison, bool text) {
     Table table({"device", "software", "model", "mode", "batch", "tokens/s", "mJ/token", "power of", "kind", "speed",
                  "energy", "differs", "source"});

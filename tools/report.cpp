@@ -84,10 +84,8 @@ void print_text(const Run& run, const Report& report) {
     print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
-    std::cout << "\nran on the host: ";
-    for (std::size_t k = 0; k < report.on_host.size(); ++k)
-        std::cout << (k > 0 ? ", " : "") << printable(report.on_host[k]);
-    std::cout << (report.on_host.empty() ? "nothing" : "") << "\n";
+    std::cout << "\nran on the host: " << (report.on_host.empty() ? "nothing" : printable(joined(report.on_host)))
+              << "\n";
     for (const auto& note : report.notes) std::cout << "note: " << printable(note) << "\n";
     std::cout << "Ranges take all prices low or all high at once. --format json gives the source of every number.\n";
 }

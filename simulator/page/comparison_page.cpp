@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "core/markup.hpp"
+#include "core/text.hpp"
 #include "simulator/page/comparison_chart.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/report_rows.hpp"
@@ -13,12 +14,6 @@ namespace {
 constexpr const char* column_names[] = {"device",   "model",    "mode", "batch", "tokens/s",
                                         "mJ/token", "power of", "kind", "speed", "energy"};
 constexpr std::size_t columns = std::size(column_names);
-
-std::string joined(const std::vector<std::string>& texts) {
-    std::string out;
-    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + text;
-    return out;
-}
 
 /// Two lines of the table: figures, then what differs and the source, which need the width of the page.
 void add_row(Markup& table, const ComparisonRow& row) {

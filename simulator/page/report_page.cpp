@@ -168,9 +168,7 @@ std::string source_card(const Report& report) {
     Markup content;
     content.open("ul", {{"class", "notes"}});
     for (const auto& note : report.notes) content.element("li", note);
-    std::string on_host;
-    for (const auto& name : report.on_host) on_host += (on_host.empty() ? "" : ", ") + name;
-    content.element("li", "on the host ran: " + (on_host.empty() ? std::string("nothing") : on_host));
+    content.element("li", "on the host ran: " + (report.on_host.empty() ? "nothing" : joined(report.on_host)));
     content.element("li",
                     "ranges take all prices low or all high at once; prices derived from one sum move against "
                     "each other, so the true interval is narrower");

@@ -35,6 +35,12 @@ TEST_CASE("byte counts have binary units") {
     CHECK(bytes_text(std::uint64_t{5} << 30) == "5.0 GiB");
 }
 
+TEST_CASE("texts are joined by commas") {
+    CHECK(joined({}).empty());
+    CHECK(joined(std::vector<std::string>{"a"}) == "a");
+    CHECK(joined(std::vector<std::string>{"a", "", "c"}) == "a, , c");
+}
+
 TEST_CASE("integers are grouped by three digits") {
     CHECK(grouped(0) == "0");
     CHECK(grouped(999) == "999");
