@@ -1,5 +1,5 @@
 #pragma once
-// Which of our JSON files a text is, so that a reader can say "this is a mapping" and not that a key is missing.
+// Which of our files a text is, so that a reader can say "this is a mapping" and not that a key is missing.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,11 +8,17 @@
 
 namespace tephra {
 
-enum class FileKind : std::uint8_t { machine, mapping, run, cost_table, baselines, gpu, config, report };
-inline constexpr std::size_t file_kinds = 8;
+enum class FileKind : std::uint8_t { machine, mapping, run, cost_table, baselines, gpu, config, report, deployment };
+inline constexpr std::size_t file_kinds = 9;
 
-/// parse_json() of a file of this kind. Errors: bad_input, also when the text has the keys of another kind and lacks
-/// those of this one.
+/// First bytes of a deployment file, the one kind that is no JSON.
+inline constexpr std::string_view deployment_magic = "\x89TPH\r\n\x1a\n";
+
+/// parse_json() of a file of this kind. Errors: bad_input, also when the text is of another kind: it has the keys of
+/// that one and lacks those of this one.
 Result<Json> parse_json(std::string_view text, const std::string& place, FileKind kind);
+
+/// Why a text that does not begin with deployment_magic is no deployment file: bad_input, by its kind where it has one.
+Error no_deployment(std::string_view text, const std::string& place);
 
 }  // namespace tephra

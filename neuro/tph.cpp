@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "core/bytes.hpp"
+#include "core/file_kind.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
@@ -27,18 +29,18 @@ tl::unexpected<Error> damaged(const std::string& place, std::uint64_t offset, st
 /// The table, with everything about the header checked but the hashes of the sections.
 Result<tph::Table> read_table(std::span<const std::byte> bytes, const std::string& place, HashCheck check) {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (text.substr(0, tph::magic.size()) != tph::magic.substr(0, std::min(text.size(), tph::magic.size())) ||
+    if (text.substr(0, deployment_magic.size()) !=
+            deployment_magic.substr(0, std::min(text.size(), deployment_magic.size())) ||
         text.empty())
-        return bad_input("not a deployment file: it does not start as one", at_byte(place, 0),
-                         "make one with \"tephra import\" or \"tephra synth\"");
+        return tl::unexpected(no_deployment(text, place));
     if (bytes.size() < tph::header_bytes)
         return damaged(place, bytes.size(),
                        "the file ends inside its header of " + std::to_string(tph::header_bytes) + " bytes");
-    ByteReader in(bytes.subspan(tph::magic.size()));
+    ByteReader in(bytes.subspan(deployment_magic.size()));
     if (const auto version = in.get<std::uint32_t>(); version != tph::version)
         return bad_input("deployment file of version " + std::to_string(version) + "; this program reads version " +
                              std::to_string(tph::version),
-                         at_byte(place, tph::magic.size()), "import the model again with this version of tephra");
+                         at_byte(place, deployment_magic.size()), "import the model again with this version of tephra");
     Hash128 hash;
     ByteReader stored(bytes.subspan(tph::hash_offset));
     hash.low = stored.get<std::uint64_t>();
@@ -261,6 +263,10 @@ Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> b
 }
 
 Result<std::shared_ptr<const Deployment>> load_model(const std::string& path) {
+    std::error_code unknown;
+    if (std::filesystem::is_directory(path, unknown))
+        return bad_input("a directory, a deployment file is needed", path,
+                         "tephra import makes one of a checkpoint's directory");
     auto mapped = MappedFile::open(path);
     if (!mapped) return tl::unexpected(mapped.error());
     const auto file = std::make_shared<const MappedFile>(std::move(*mapped));

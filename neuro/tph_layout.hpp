@@ -3,14 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "core/hash.hpp"
 #include "neuro/tph.hpp"
 
 namespace tephra::tph {
 
-inline constexpr std::string_view magic = "\x89TPH\r\n\x1a\n";
 inline constexpr std::uint32_t version = 1;
 inline constexpr std::size_t name_bytes = 8;     ///< of a section in the table, filled with zeros
 inline constexpr std::size_t table_offset = 24;  ///< after magic, version, number of sections, file size

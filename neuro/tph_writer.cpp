@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "core/bytes.hpp"
+#include "core/file_kind.hpp"
 #include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
 #include "neuro/tensors.hpp"
@@ -115,7 +116,7 @@ Result<std::shared_ptr<const LayerGraph>> TphWriter::map_graph() {
 
 std::string TphWriter::header(const std::array<Hash128, tph_sections>& hashes) const {
     ByteWriter out;
-    out.put_all(std::span(tph::magic.data(), tph::magic.size()));
+    out.put_all(std::span(deployment_magic.data(), deployment_magic.size()));
     out.put<std::uint32_t>(tph::version);
     out.put<std::uint32_t>(tph_sections);
     out.put<std::uint64_t>(file_.size());

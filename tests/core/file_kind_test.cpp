@@ -17,14 +17,28 @@ std::string fault_of(const std::string& text, FileKind kind) {
 TEST_CASE("a file of another kind is called what it is") {
     const std::string mapping = R"({"tephra_mapping": 1, "model": ""})";
     CHECK(fault_of(mapping, FileKind::mapping).empty());
-    CHECK(fault_of(mapping, FileKind::run) ==
-          "file: this is a mapping, a run is needed (tephra simulate -o writes one)");
+    CHECK(
+        fault_of(mapping, FileKind::run) ==
+        "file: this is a mapping, a run is needed (tephra simulate -o writes one; simulate --map and map --check take "
+        "this file)");
     CHECK_THAT(fault_of(R"({"rows": []})", FileKind::machine),
                test::contains("this is a file of baselines, a machine"));
     // What is of no kind is for the reader, which names the key that is missing.
     CHECK(fault_of(R"({"model": ""})", FileKind::run).empty());
     CHECK(fault_of("[]", FileKind::run).empty());
     CHECK_THAT(fault_of("{", FileKind::run), test::contains("not valid JSON"));
+}
+
+TEST_CASE("a deployment file is told from JSON, both ways") {
+    const std::string model = std::string(deployment_magic) + "and so on";
+    for (std::size_t k = 0; k + 1 < file_kinds; ++k)
+        CHECK_THAT(fault_of(model, static_cast<FileKind>(k)), test::contains("file: this is a deployment file, "));
+    CHECK_THAT(to_string(no_deployment(R"({"tephra_mapping": 1})", "file")),
+               test::contains("file: this is a mapping, a deployment file is needed"));
+    for (const char* text : {"", "{}", "[1]",
+                             "\x7f"
+                             "ELF"})
+        CHECK_THAT(to_string(no_deployment(text, "file")), test::contains("file byte 0: not a deployment file"));
 }
 
 TEST_CASE("the files that ship are of their kind and of no other") {
