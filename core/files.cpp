@@ -35,6 +35,20 @@ private:
     int number_;
 };
 
+/// Opens a pipe or a device for writing. A pipe that has a reader keeps the descriptor of the first try: to close it
+/// and open again would end the reader's input.
+int open_stream(const std::string& path, bool pipe, const std::function<void()>& before_wait) {
+    constexpr int flags = O_WRONLY | O_CLOEXEC;
+    if (!pipe) return ::open(path.c_str(), flags);
+    const int descriptor = ::open(path.c_str(), flags | O_NONBLOCK);
+    if (descriptor >= 0) {
+        ::fcntl(descriptor, F_SETFL, 0);  // writes wait again
+        return descriptor;
+    }
+    if (errno == ENXIO && before_wait) before_wait();
+    return ::open(path.c_str(), flags);
+}
+
 /// The path that symbolic links lead to, also when nothing is there yet; of a circle of links, one of them.
 std::string followed(const std::string& path) {
     constexpr int most_links = 40;  // as Linux follows
@@ -88,7 +102,8 @@ bool same_file(const std::string& a, const std::string& b) {
 }
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // Else the open of a pipe that nobody writes would wait, to be refused below.
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     struct stat status {};
     if (fd.number() < 0 || ::fstat(fd.number(), &status) != 0) return system_failure("cannot open", path);
     if (!S_ISREG(status.st_mode))
@@ -119,7 +134,14 @@ MappedFile::~MappedFile() {
     if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create_regular(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
+        return bad_input("cannot write: it is a pipe or a device", path, "give the path of a file");
+    return create(path);
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path, const std::function<void()>& before_wait) {
     if (path.empty()) return fail(ErrorCode::usage, "the path of an output is empty");
     if (path.ends_with('/')) return bad_input("cannot write: it is the name of a directory", path, "name a file in it");
     OutputFile out;
@@ -137,7 +159,8 @@ Result<OutputFile> OutputFile::create(const std::string& path) {
     if (S_ISDIR(status.st_mode)) return bad_input("cannot write: it is a directory", path, "name a file in it");
     if (!S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode))
         return bad_input("cannot write: it is a block device or a socket", path, "give a file, a pipe or a terminal");
-    out.file_ = std::fopen(path.c_str(), "wbe");
+    const int descriptor = open_stream(path, S_ISFIFO(status.st_mode), before_wait);
+    if (descriptor >= 0) out.file_ = ::fdopen(descriptor, "wb");
     if (out.file_ == nullptr) return system_failure("cannot open for writing", path);
     return out;
 }

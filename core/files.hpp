@@ -2,6 +2,7 @@
 // Files: read whole, map without copying, write beside and rename so that nobody meets half an output.
 #include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,9 +47,12 @@ private:
 /// character devices are written through, without a temporary.
 class OutputFile {
 public:
-    /// Opens the output, so that what is wrong with a path is known before the work whose result it takes. Errors:
-    /// usage (empty path), bad_input (a directory, a block device, a socket, no permission ...).
-    static Result<OutputFile> create(const std::string& path);
+    /// Opens the output, so that what is wrong with a path is known before the work whose result it takes. A named pipe
+    /// that nobody reads is waited for, as shells do, after a call of `before_wait`. Errors: usage (empty path),
+    /// bad_input (a directory, a block device, a socket, no permission ...).
+    static Result<OutputFile> create(const std::string& path, const std::function<void()>& before_wait = {});
+    /// As create(); pipes and devices are bad_input, too, and are not opened.
+    static Result<OutputFile> create_regular(const std::string& path);
     OutputFile(OutputFile&& other) noexcept;
     OutputFile& operator=(OutputFile&& other) noexcept;
     ~OutputFile();

@@ -65,9 +65,8 @@ Result<TphWriter> TphWriter::create(const std::string& path, const TphHead& head
     if (auto good = check_name(head.name, path); !good) return tl::unexpected(good.error());
     if (auto good = tph::check_origin(head.origin, path); !good) return tl::unexpected(good.error());
     if (auto good = check_room(tph_bytes(head), path); !good) return tl::unexpected(good.error());
-    auto file = OutputFile::create(path);
+    auto file = OutputFile::create_regular(path);  // sections are written out of order
     if (!file) return tl::unexpected(file.error());
-    if (!file->regular()) return bad_input("a deployment file cannot go to a stream", path, "give the path of a file");
     TphWriter writer(std::move(*file));
     writer.head_ = head;
     const std::string placeholder(tph::header_bytes, '\0');

@@ -1,10 +1,12 @@
 #include "tools/outputs.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "core/text.hpp"
 #include "tools/command.hpp"
 
 namespace tephra::tools {
@@ -44,7 +46,7 @@ void Outputs::claim(const std::string& option, const std::string& path) {
 std::optional<OutputFile> Outputs::open(const std::string& option, const std::string& path) {
     if (path.empty()) return std::nullopt;
     claim(option, path);
-    return require(OutputFile::create(path));
+    return require(OutputFile::create(path, [&] { spdlog::info("waiting for a reader of {}", printable(path)); }));
 }
 
 void finish(std::optional<OutputFile>& output, const std::string& text) {

@@ -1,5 +1,6 @@
 #include "core/files.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -144,6 +145,39 @@ TEST_CASE("pipes and devices are written through and read") {
     std::thread second([&] { REQUIRE(write_file(pipe, "12345")); });
     CHECK(!read_file(pipe, 4));
     second.join();
+}
+
+TEST_CASE("a pipe without a reader is waited for, and told of before") {
+    const Folder folder;
+    const std::string pipe = folder.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THAT(OutputFile::create_regular(pipe).error().message, test::contains("a pipe or a device"));
+    CHECK_THAT(MappedFile::open(pipe).error().message, test::contains("not a regular file"));
+    const std::string much(1 << 20, 'x');  // more than a pipe holds: writes must wait, too
+    std::string seen;
+    std::thread reader;
+    int calls = 0;
+    const auto begin_to_read = [&] {
+        ++calls;
+        reader = std::thread([&] { seen = read_file(pipe).value_or("nothing"); });
+    };
+    auto late = OutputFile::create(pipe, begin_to_read);
+    REQUIRE(late);
+    REQUIRE(late->write(much));
+    REQUIRE(late->commit());
+    reader.join();
+    CHECK(calls == 1);
+    CHECK(seen == much);
+    const int first = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    auto early = OutputFile::create(pipe, begin_to_read);
+    REQUIRE(early);
+    CHECK(calls == 1);
+    std::thread second([&] { seen = read_file(pipe).value_or("nothing"); });
+    REQUIRE(early->write(much + "y"));
+    REQUIRE(early->commit());
+    second.join();
+    ::close(first);
+    CHECK(seen == much + "y");
 }
 
 TEST_CASE("outputs that cannot be written are refused when they are opened") {
