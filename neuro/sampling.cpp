@@ -51,16 +51,17 @@ Result<Sampler> Sampler::create(const SamplingOptions& options, int fraction_bit
     if (fraction_bits < 0 || fraction_bits > max_fraction_bits)
         return bad_input("logits with " + std::to_string(fraction_bits) + " fraction bits", "logits",
                          "a model has 0 to " + std::to_string(max_fraction_bits));
-    if (!(options.temperature >= 0x1p-16 && options.temperature <= 0x1p15))
+    if (!(options.temperature >= min_temperature && options.temperature <= max_temperature))
         return refuse("the temperature must lie between 2^-16 and 32768", "temperature",
                       "use greedy sampling for the most likely token");
-    if (!(options.top_p > 0 && options.top_p <= 1)) return refuse("top-p must be above 0 and at most 1", "top-p", "");
+    if (!(options.top_p >= min_top_p && options.top_p <= 1))
+        return refuse("top-p must lie between 2^-16 and 1", "top-p", "use greedy sampling for the most likely token");
     if (options.top_k < 0) return refuse("top-k must not be negative", "top-k", "0 keeps every token");
     Sampler sampler;
     sampler.options_ = options;
     sampler.rate_ = (log2_e << 16) / sixteen_bits(options.temperature);
     sampler.shift_ = 14 + fraction_bits;
-    sampler.share_ = std::max<std::uint64_t>(1, sixteen_bits(options.top_p));
+    sampler.share_ = sixteen_bits(options.top_p);
     return sampler;
 }
 

@@ -9,11 +9,16 @@
 
 namespace tephra {
 
+inline constexpr double min_temperature = 0x1p-16;
+inline constexpr double max_temperature = 0x1p15;
+inline constexpr double min_top_p = 0x1p-16;
+
 struct SamplingOptions {
     bool greedy = false;     ///< the largest logit, the lowest id among equals; the rest is ignored
-    double temperature = 1;  ///< logits are divided by it; [2^-16, 2^15], kept to 16 fraction bits
+    double temperature = 1;  ///< logits are divided by it; [min_temperature, max_temperature], to 16 fraction bits
     int top_k = 0;           ///< candidates are the k largest logits; 0: all
-    double top_p = 1;        ///< of these the fewest that hold this share of their weight; (0, 1], to 16 fraction bits
+    double top_p =
+        1;  ///< of these the fewest that hold this share of their weight; [min_top_p, 1], to 16 fraction bits
     std::uint64_t seed = 0;
 };
 

@@ -71,8 +71,8 @@ TEST_CASE("weights are exponentials") {
                 CHECK(std::abs(w - exact) <= 2 + exact * 2e-5);
             }
         }
-    CHECK(sampler({.temperature = 0x1p-16}, 0).weight(state_max - state_min) == 0);
-    CHECK(sampler({.temperature = 0x1p15}, 23).weight(state_max - state_min) > (1U << 30) * 0.99);
+    CHECK(sampler({.temperature = min_temperature}, 0).weight(state_max - state_min) == 0);
+    CHECK(sampler({.temperature = max_temperature}, 23).weight(state_max - state_min) > (1U << 30) * 0.99);
 }
 
 TEST_CASE("greedy takes the largest logit and the lowest id among equals") {
@@ -117,7 +117,7 @@ TEST_CASE("top-p keeps the fewest tokens that hold the share") {
         for (const int count : histogram(options, logits, 3000)) seen.push_back(count > 0);
         return seen;
     };
-    CHECK(kept({.top_p = 1e-9}) == std::vector<bool>{false, true, false, false});
+    CHECK(kept({.top_p = min_top_p}) == std::vector<bool>{false, true, false, false});
     CHECK(kept({.top_p = 0.39}) == std::vector<bool>{false, true, false, false});
     CHECK(kept({.top_p = 0.41}) == std::vector<bool>{false, true, false, true});
     CHECK(kept({.top_p = 0.69}) == std::vector<bool>{false, true, false, true});
@@ -158,9 +158,9 @@ TEST_CASE("bad sampling options are refused by name") {
         CHECK(result.error().code == ErrorCode::usage);
         return result.error().place;
     };
-    for (const double t : {0.0, -1.0, 1e-9, 1e9, std::nan(""), std::numeric_limits<double>::infinity()})
+    for (const double t : {0.0, -1.0, min_temperature * 0.999, max_temperature * 1.001, std::nan(""), std::numeric_limits<double>::infinity()})
         CHECK(place({.temperature = t}) == "temperature");
-    for (const double p : {0.0, -0.5, 1.0001, std::nan("")}) CHECK(place({.top_p = p}) == "top-p");
+    for (const double p : {0.0, -0.5, min_top_p * 0.999, 1.0001, std::nan("")}) CHECK(place({.top_p = p}) == "top-p");
     CHECK(place({.top_k = -1}) == "top-k");
 }
 
