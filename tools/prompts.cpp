@@ -1,5 +1,7 @@
 #include "tools/prompts.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -26,6 +28,12 @@ std::vector<std::string> id_words(const std::string& prompt) {
         at = std::max(end, at + 1);
     }
     return words;
+}
+
+/// Whether a text may have been meant as ids: '#' and a digit, or nothing but '#' and white space.
+bool looks_like_ids(const std::string& text) {
+    if (!text.starts_with('#')) return false;
+    return text.find_first_not_of(white_space, 1) == std::string::npos || text.find_first_of(digits, 1) == 1;
 }
 
 /// The prompts as they were written; "-" stands for all of standard input.
@@ -57,6 +65,10 @@ Prompt encode(const std::string& written, const Deployment& model, const std::st
     if (tokenizer == nullptr)
         throw Failure{{ErrorCode::bad_input, "the model holds no tokenizer, so a prompt cannot be text", path,
                        "synthetic models have none: give token ids as the prompt, like --prompt '#1 17 4'"}};
+    if (looks_like_ids(written))
+        spdlog::warn(
+            "a prompt that begins like token ids is taken as text: ids are '#' and numbers with spaces between "
+            "them, like '#1 17 4'");
     prompt.ids = tokenizer->encode(written, model.graph.config.bos_token_id);
     if (prompt.ids.empty())
         throw Failure{{ErrorCode::usage, "the prompt is empty, and this model puts no token before a text", "--prompt",

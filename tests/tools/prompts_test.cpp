@@ -60,6 +60,20 @@ TEST_CASE("text is taken as it is, whatever it looks like") {
     }
 }
 
+TEST_CASE("a text that looks like ids is taken as text, with a word") {
+    const auto log = [](const std::string& prompt) {
+        const auto outcome = run_program("generate " + test::shipped_model + " -n 0 --prompt " + prompt);
+        INFO(prompt);
+        CHECK(outcome.exit_code == 0);
+        return outcome.log;
+    };
+    const std::string word = "a prompt that begins like token ids is taken as text";
+    for (const char* prompt : {"'#1,2'", "'#1 -2'", "'#'", "'# '", "'#1st'"})
+        CHECK_THAT(log(prompt), test::contains(word));
+    for (const char* prompt : {"'#1 2'", "'# Chapter 1'", "'## 1'", "'1,2'", "''"})
+        CHECK(log(prompt).find(word) == std::string::npos);
+}
+
 TEST_CASE("each prompt is ids or text by itself, in any order") {
     const test::Workplace place;
     const std::string sim = test::shipped_model + " --machine kapoho-point --streams 2 --prompt ";
