@@ -119,8 +119,8 @@ Result<SynthOptions> synth_preset(const std::string& name) {
         names.emplace_back(preset.name);
     }
     const std::string nearest = nearest_name(name, names);
-    return bad_input("unknown preset \"" + name + "\"", "--preset",
-                     nearest.empty() ? "mmfree-370m, mmfree-1.3b or mmfree-2.7b" : "did you mean " + nearest + "?");
+    return fail(ErrorCode::usage, "unknown preset \"" + name + "\"", "--preset",
+                nearest.empty() ? "mmfree-370m, mmfree-1.3b or mmfree-2.7b" : "did you mean " + nearest + "?");
 }
 
 SynthOptions synth_shape(int hidden, int layers, int intermediate, int vocab, std::uint64_t seed) {

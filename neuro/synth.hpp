@@ -19,7 +19,7 @@ struct SynthOptions {
 };
 
 /// Shape of "mmfree-370m", "mmfree-1.3b" or "mmfree-2.7b" (arXiv 2406.02528 and the published config.json files).
-/// Errors: bad_input naming the nearest preset.
+/// Errors: usage naming the nearest preset.
 Result<SynthOptions> synth_preset(const std::string& name);
 
 /// A small shape for tests: any sizes from 1 up, such as hidden 96 or 300.

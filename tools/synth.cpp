@@ -32,6 +32,7 @@ SynthOptions options_of(const Settings& settings) {
                            "give --preset, or --hidden and --layers (and --intermediate, --vocab)"}};
         options = synth_shape(settings.hidden, settings.layers, 256 * ((settings.hidden * 8 / 3 + 255) / 256), 4096);
     }
+    const std::int64_t named = parameter_count(options.config);
     if (settings.hidden > 0) options.config.hidden_size = settings.hidden;
     if (settings.layers > 0) options.config.num_layers = settings.layers;
     if (settings.intermediate > 0) options.config.intermediate_size = settings.intermediate;
@@ -39,6 +40,7 @@ SynthOptions options_of(const Settings& settings) {
     // The special tokens follow from the vocabulary.
     const ModelConfig& c = options.config;
     options.config = synth_shape(c.hidden_size, c.num_layers, c.intermediate_size, c.vocab_size).config;
+    if (parameter_count(options.config) != named) options.name = SynthOptions().name;  // no longer the preset's shape
     options.seed = settings.seed;
     options.calibration_tokens = settings.calibration_tokens;
     options.threads = settings.threads;
@@ -54,14 +56,17 @@ void add_synth_command(CLI::App& app) {
     add_word(*command, "--preset", settings->preset, "mmfree-370m, mmfree-1.3b or mmfree-2.7b");
     add_integer(*command, "--hidden", settings->hidden, 1, max_vector, "width d; overrides the preset's");
     add_integer(*command, "--layers", settings->layers, 1, max_layers, "blocks L");
-    add_integer(*command, "--intermediate", settings->intermediate, 1, max_vector, "width f of the channel mixer");
-    add_integer(*command, "--vocab", settings->vocab, 1, max_vocabulary, "vocabulary V");
+    add_integer(*command, "--intermediate", settings->intermediate, 1, max_vector,
+                "width f of the channel mixer; without a preset 8/3 of d, rounded up to a multiple of 256");
+    add_integer(*command, "--vocab", settings->vocab, 1, max_vocabulary, "vocabulary V; without a preset 4096");
     add_integer(*command, "--seed", settings->seed, 0, UINT64_MAX, "seed of the weights");
     add_integer(*command, "--calibration-tokens", settings->calibration_tokens, 1, 1 << 20,
                 "random ids that formats are chosen by");
     add_threads(*command, settings->threads, "threads of calibration");
     add_output(*command, "-o,--out", settings->out, "file to write (.tph)")->required();
-    command->callback([settings] {
+    command->callback([settings, command] {
+        if (settings->hidden > 0 && settings->layers > 0 && settings->intermediate > 0 && settings->vocab > 0)
+            refuse_ignored(*command, {"--preset"}, "with --hidden, --layers, --intermediate and --vocab");
         const SynthOptions options = options_of(*settings);
         Outputs().claim("-o", settings->out);  // write_synthetic_model opens it
         require(write_synthetic_model(options, settings->out));

@@ -61,5 +61,6 @@ TEST_CASE("presets have the published shapes") {
     CHECK(synth_preset("mmfree-2.7b")->config.num_layers == 32);
     const auto unknown = synth_preset("mmfree-2.7");
     REQUIRE(!unknown);
+    CHECK(unknown.error().code == ErrorCode::usage);
     CHECK(unknown.error().hint == "did you mean mmfree-2.7b?");
 }
