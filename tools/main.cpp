@@ -40,23 +40,48 @@ std::vector<std::string> option_names(const CLI::App& verb) {
     return names;
 }
 
-/// What is wrong with a command line, with the nearest name for a word that nothing expects.
-Error usage_error(CLI::App& app, const CLI::ParseError& error) {
+/// What is wrong with an option that was given twice, without its value or with one that it does not take.
+Error count_error(const CLI::App& verb, const std::string& what) {
+    std::string name = what.substr(0, what.find_first_of(": "));
+    if (!name.starts_with('-')) name = "--" + name;  // CLI11 leaves them out before flags
+    const CLI::Option* option = verb.get_option_no_throw(name);
+    if (option == nullptr) return {ErrorCode::usage, what, verb.get_name(), "--help says more"};
+    if (option->count() > 1)
+        return {ErrorCode::usage, "given " + std::to_string(option->count()) + " times", name, "give it once"};
+    if (option->get_items_expected_max() == 0)
+        return {ErrorCode::usage, "it takes no value", name, "give it alone or not at all"};
+    return {ErrorCode::usage, "a value is missing", name, "--help says which"};
+}
+
+/// What is wrong with words that nothing expects, with the nearest name.
+Error extras_error(const CLI::App& app, const CLI::App& verb, const std::vector<std::string>& extras) {
+    const auto is_option = [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); };
+    if (&verb == &app && !is_option(extras.front()))
+        return {ErrorCode::usage, "there is no verb \"" + extras.front() + "\"", app.get_name(),
+                nearest_hint(extras.front(), verb_names(app))};
+    const auto option = std::ranges::find_if(extras, is_option);
+    if (option != extras.end()) {
+        const std::string name = option->substr(0, option->find('='));
+        return {ErrorCode::usage, "there is no option " + name, verb.get_name(),
+                nearest_hint(name, option_names(verb))};
+    }
+    return {ErrorCode::usage, "the argument \"" + extras.front() + "\" was not expected", verb.get_name(),
+            "--help says more"};
+}
+
+/// What is wrong with a command line.
+Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
     const auto verbs = app.get_subcommands();
     const CLI::App& verb = verbs.empty() ? app : *verbs.front();
+    const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+    const auto before = app.remaining();  // words before the verb
     const auto extras = verb.remaining();
-    if (verbs.empty() && !extras.empty() && !extras.front().starts_with('-'))
-        return {ErrorCode::usage, "there is no verb \"" + extras.front() + "\"", "tephra",
-                nearest_hint(extras.front(), verb_names(app))};
-    if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) || extras.empty())
-        return {ErrorCode::usage, error.what(), app.get_name(), "--help says more"};
-    const auto is_option = [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); };
-    const auto option = std::ranges::find_if(extras, is_option);
-    if (option == extras.end())
-        return {ErrorCode::usage, "the argument \"" + extras.front() + "\" was not expected", verb.get_name(),
-                "--help says more"};
-    const std::string name = option->substr(0, option->find('='));
-    return {ErrorCode::usage, "there is no option " + name, verb.get_name(), nearest_hint(name, option_names(verb))};
+    if (!before.empty()) return extras_error(app, app, before);
+    if (verbs.empty())
+        return {ErrorCode::usage, "no verb is given", app.get_name(), "give one of " + joined(verb_names(app))};
+    if (kind == CLI::ExitCodes::ArgumentMismatch) return count_error(verb, error.what());
+    if (kind == CLI::ExitCodes::ExtrasError && !extras.empty()) return extras_error(app, verb, extras);
+    return {ErrorCode::usage, error.what(), verb.get_name(), "--help says more"};
 }
 
 /// Parses the command line, which runs the verb; or prints what --help and --version ask for.

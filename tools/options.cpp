@@ -53,7 +53,7 @@ CLI::Option* add_output(CLI::App& command, const std::string& names, std::string
             return "";
         },
         "");
-    return add_word(command, names, value, help)->check(path);
+    return add_word(command, names, value, help + "; a path, not -")->check(path)->type_name("FILE");
 }
 
 CLI::Option* add_choice(CLI::App& command, const std::string& names, std::string& value,
@@ -78,7 +78,9 @@ CLI::Option* add_number(CLI::App& command, const std::string& names, double& val
 }
 
 CLI::Option* add_switch(CLI::App& command, const std::string& names, bool& value, const std::string& help) {
-    return command.add_flag(names, value, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+    return command.add_flag(names, value, help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::Throw)
+        ->disable_flag_override();
 }
 
 template <std::integral T>

@@ -34,7 +34,7 @@ CLI::Option* add_choice(CLI::App& command, const std::string& names, std::string
 CLI::Option* add_number(CLI::App& command, const std::string& names, double& value, double min, double max,
                         const std::string& help);
 
-/// A flag, given once.
+/// A flag, given once and without a value.
 CLI::Option* add_switch(CLI::App& command, const std::string& names, bool& value, const std::string& help);
 
 /// What is wrong with `text` as a decimal integer from min to max; "" when nothing is, and `value` is set.
