@@ -80,6 +80,7 @@ void add_generate_command(CLI::App& app) {
                "native, cuda or golden (slow; the definition)");
     command->callback([options, command] {
         if (options->engine == "golden") refuse_ignored(*command, {"--threads"}, "with --engine golden");
+        refuse_ignored_sampling(*command, options->sampling, options->tokens == 0 ? "with -n 0" : "");
         generate(*options);
     });
 }

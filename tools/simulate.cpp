@@ -215,7 +215,10 @@ void add_simulate_command(CLI::App& app) {
     add_model_options(*command, *options);
     add_run_options(*command, *options);
     command->callback([options, command] {
-        if (options->mode == "prefill") refuse_ignored(*command, {"--tokens"}, "with --mode prefill");
+        const bool prefill = options->mode == "prefill";
+        if (prefill) refuse_ignored(*command, {"--tokens"}, "with --mode prefill");
+        refuse_ignored_sampling(*command, options->sampling,
+                                prefill ? "with --mode prefill" : (options->tokens == 0 ? "with -n 0" : ""));
         simulate_model(*options);
     });
 }

@@ -36,7 +36,7 @@ TEST_CASE("generate gives one text for any engine and any number of threads") {
     CHECK(text_of(sentence + same + "--threads 3") == sampled);
     CHECK(text_of(sentence + same + "--engine golden") == sampled);
     CHECK(text_of(sentence + "-n 40 --seed 8 --temperature 0.8 --top-k 50 --top-p 0.9") != sampled);
-    CHECK(text_of(sentence + "-n 20 --greedy --seed 1") == text_of(sentence + "-n 20 --top-k 1 --seed 2"));
+    CHECK(text_of(sentence + "-n 20 --greedy") == text_of(sentence + "-n 20 --top-k 1 --seed 2"));
 }
 
 TEST_CASE("a shorter text is the start of a longer one") {

@@ -1,4 +1,6 @@
 // The verbs that read and write models, as a user meets them: exit codes, one clear line, nothing left behind.
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "core/json.hpp"
@@ -71,5 +73,22 @@ TEST_CASE("synth writes a model of the shape asked for, the same for the same se
     CHECK(run_program(shape + "'" + two.str() + "' --threads 2").exit_code == 0);
     CHECK(*read_file(one.str()) == *read_file(two.str()));
     CHECK(run_program("synth -o '" + one.str() + "'").exit_code == 2);
-    check_refused(run_program("synth --preset mmfree-371m -o '" + one.str() + "'"), "did you mean mmfree-370m?");
+}
+
+TEST_CASE("synth asks for room before it works") {
+    // /proc is a file system without free bytes.
+    check_refused(run_program("synth --hidden 24 --layers 1 -o /proc/model.tph"), "the disk has 0 B free");
+    check_refused(run_program("synth --hidden 65536 --intermediate 65536 --layers 1024 -o /tmp/model.tph"),
+                  "a deployment file has at most 1.0 TiB");
+}
+
+TEST_CASE("a path that is no model is called what it is") {
+    const test::Workplace place;
+    REQUIRE(::mkfifo(place.file("pipe").c_str(), 0600) == 0);
+    check_refused(run_program("info '" + place.file("pipe") + "'"), "not a regular file");
+    check_refused(run_program("info '" + place.folder() + "'"), "a directory, a deployment file is needed");
+    check_refused(run_program("import '" + place.model() + "' -o " + place.file("x.tph")), "not a directory");
+    check_refused(run_program("synth --hidden 24 --layers 1 -o '" + place.file("pipe") + "'"),
+                  "it is a pipe or a device");
+    CHECK(place.new_files() == 1);
 }

@@ -81,12 +81,12 @@ TEST_CASE("a signal ends the program and leaves no half-written output") {
     const std::string synth = "synth --hidden 2048 --layers 24 --vocab 32000 -o " + place.file("big.tph");
     const std::string simulate = "simulate " + test::shipped_model +
                                  " --machine kapoho-point --prompt Once -n 4000 -o " + place.file("run.json");
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
         CAPTURE(signal);
-        CHECK(end_by({signal}, synth, place) == signal);
-        CHECK(place.new_files() == 0);
-        CHECK(end_by({signal}, simulate, place) == signal);
-        CHECK(place.new_files() == 0);
+        for (const std::string& verb : {synth, simulate}) {
+            CHECK(end_by({signal}, verb, place, "ulimit -c 0; ") == signal);
+            CHECK(place.new_files() == 0);
+        }
     }
     // A signal that is ignored, as by nohup, stays so.
     CHECK(end_by({SIGHUP, SIGTERM}, synth, place, "trap '' HUP; ") == SIGTERM);
