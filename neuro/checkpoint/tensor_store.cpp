@@ -84,7 +84,8 @@ Result<TensorStore> TensorStore::open(const std::string& directory) {
         const auto found = store.tensors_.find(tensor);
         if (found == store.tensors_.end() || found->second.file->path() != directory + "/" + shard)
             return bad_input("tensor \"" + tensor + "\" is not in shard \"" + shard + "\"",
-                             index + "#/weight_map/" + pointer_part(tensor), "index and shards belong to different checkpoints");
+                             index + "#/weight_map/" + pointer_part(tensor),
+                             "index and shards belong to different checkpoints");
     }
     for (const auto& [tensor, found] : store.tensors_)
         if (shards->find(tensor) == shards->end())

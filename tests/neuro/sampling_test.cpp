@@ -158,7 +158,8 @@ TEST_CASE("bad sampling options are refused by name") {
         CHECK(result.error().code == ErrorCode::usage);
         return result.error().place;
     };
-    for (const double t : {0.0, -1.0, min_temperature * 0.999, max_temperature * 1.001, std::nan(""), std::numeric_limits<double>::infinity()})
+    for (const double t : {0.0, -1.0, min_temperature * 0.999, max_temperature * 1.001, std::nan(""),
+                           std::numeric_limits<double>::infinity()})
         CHECK(place({.temperature = t}) == "temperature");
     for (const double p : {0.0, -0.5, min_top_p * 0.999, 1.0001, std::nan("")}) CHECK(place({.top_p = p}) == "top-p");
     CHECK(place({.top_k = -1}) == "top-k");
