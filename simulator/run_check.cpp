@@ -7,6 +7,7 @@
 
 #include "core/bounded_sum.hpp"
 #include "mapper/chip_position.hpp"
+#include "mapper/synapse_format.hpp"
 
 namespace tephra {
 namespace {
@@ -172,7 +173,8 @@ Result<void> check_populations(const Run& run, const std::string& place) {
     using enum EventKind;
     const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
     const auto of_host = {host_synop, host_update};
-    const EventKind other_synop = run.synapse_format == "int8" ? synop_ternary : synop_int8;
+    const EventKind other_synop =
+        run.synapse_format == synapse_format_name(SynapseFormat::int8) ? synop_ternary : synop_int8;
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
         const PopulationRecord& population = run.populations[p];
         const std::string at = place + "/populations/" + std::to_string(p) + "/counts";
