@@ -46,7 +46,7 @@ TEST_CASE("four activations of a word are quantize_activation's") {
     for (int k = 0; k < draws; ++k) {
         const std::int32_t peak = draw.number(1, std::int64_t{1} << draw.number(1, 30));
         const Scale scale = multiply(Scale{127 << 9, -9}, reciprocal(to_scale(static_cast<std::uint32_t>(peak))));
-        const Quantizer how = quantizer_of(static_cast<std::uint32_t>(peak), detail::reciprocal_table.data());
+        const ActivationScale how = activation_scale(static_cast<std::uint32_t>(peak), detail::reciprocal_table.data());
         const Gained p{{peak, -peak, draw.number(-peak, peak), draw.number(-peak, peak)}};
         const auto word = static_cast<std::uint32_t>(quantized_word(p, how));
         for (int j = 0; j < 4; ++j)

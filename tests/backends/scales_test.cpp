@@ -46,10 +46,10 @@ TEST_CASE("scales in words equal those of core/fixed.hpp") {
     }
 }
 
-TEST_CASE("a quantizer is 127 / peak, for every peak of 20 bits and many others") {
+TEST_CASE("an activation scale is 127 / peak, for every peak of 20 bits and many others") {
     Draw draw(12);
     const auto check = [](std::uint32_t peak) {
-        const Quantizer got = quantizer_of(peak, detail::reciprocal_table.data());
+        const ActivationScale got = activation_scale(peak, detail::reciprocal_table.data());
         const Scale scale = multiply(Scale{127 << 9, -9}, reciprocal(to_scale(peak)));
         const int shift = -scale.exponent, up = std::max(25 - shift, 0);
         REQUIRE(got.factor == (peak == 0 ? 0 : static_cast<std::int32_t>(scale.mantissa) << (40 - shift - up)));

@@ -108,7 +108,7 @@ struct Gained {
 };
 
 /// 127 / peak as a shift and a factor: p quantizes to bits 40 to 47 of (p << up) factor + 2^39.
-struct Quantizer {
+struct ActivationScale {
     std::int32_t up;
     std::int32_t factor;
 };
@@ -118,15 +118,15 @@ __device__ inline std::int32_t multiply_high(std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>(multiply_wide(a, b, std::int64_t{1} << 39) >> 32);
 }
 
-/// Bits 8 to 15 of the result are the activation of p, |p| <= the peak of the quantizer. The scale's error is below
+/// Bits 8 to 15 of the result are the activation of p, |p| <= the peak of the scale. The scale's error is below
 /// 2^-13, so that none rounds beyond 127 and nothing needs a clamp.
-__device__ inline std::uint32_t quantized(std::int32_t p, const Quantizer& how) {
+__device__ inline std::uint32_t quantized(std::int32_t p, const ActivationScale& how) {
     return static_cast<std::uint32_t>(
         multiply_high(static_cast<std::int32_t>(static_cast<std::uint32_t>(p) << how.up), how.factor));
 }
 
 /// Four activations as one word.
-__device__ inline std::int32_t quantized_word(const Gained& gained, const Quantizer& how) {
+__device__ inline std::int32_t quantized_word(const Gained& gained, const ActivationScale& how) {
     std::uint32_t q[4];
 #pragma unroll
     for (int j = 0; j < 4; ++j) q[j] = quantized(gained.p[j], how);

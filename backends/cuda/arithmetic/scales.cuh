@@ -68,9 +68,9 @@ __device__ inline WideScale inverse_sqrt(WideScale a, const std::uint32_t* seeds
     return newton(seed, (3U << 30) - scaled_t, -15 - ((a.exponent + 16 + odd) >> 1));
 }
 
-/// The quantizer of 127 / peak. A peak of 2^w has a shift near w + 8, at most 39; where it is short of 25, p has the
+/// 127 / peak. A peak of 2^w has a shift near w + 8, at most 39; where it is short of 25, p has the
 /// bits to spare that the factor lacks.
-__device__ inline Quantizer quantizer_of(std::uint32_t peak, const std::uint32_t* reciprocals) {
+__device__ inline ActivationScale activation_scale(std::uint32_t peak, const std::uint32_t* reciprocals) {
     const WideScale scale = multiply({127 << 9, -9}, reciprocal(wide_scale(max(peak, 1U)), reciprocals));
     const int shift = -scale.exponent, up = max(25 - shift, 0);
     return {up, peak == 0 ? 0 : static_cast<std::int32_t>(scale.mantissa) << (40 - shift - up)};

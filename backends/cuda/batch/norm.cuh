@@ -131,13 +131,13 @@ template <int outputs, int warps, int quads>
 __device__ inline void quantize(const Columns<warps, quads>& columns, const Gained (&p)[outputs][quads],
                                 std::uint32_t peak, int n, const ActivationView& out,
                                 std::int32_t (&totals)[outputs][warps]) {
-    const Quantizer own = quantizer_of(peak, device_reciprocals.data());
+    const ActivationScale own = activation_scale(peak, device_reciprocals.data());
     std::int8_t* to[quads];
 #pragma unroll
     for (int i = 0; i < quads; ++i) to[i] = out.q + activation_offset(out.tokens, n, columns.column(i));
 #pragma unroll
     for (int k = 0; k < outputs; ++k) {
-        const Quantizer scale{__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
+        const ActivationScale scale{__shfl_sync(full_warp, own.up, k), __shfl_sync(full_warp, own.factor, k)};
         std::int32_t total = 0;
 #pragma unroll
         for (int i = 0; i < quads; ++i) {

@@ -65,8 +65,8 @@ public:
 
     /// Quantizes what it loaded into bit planes.
     __device__ void write_planes(const std::uint32_t* peaks, int inputs) {
-        const Quantizer mine =
-            quantizer_of(peaks[min(static_cast<int>(threadIdx.x % 32), inputs - 1)], w_.shared.tables.reciprocals);
+        const ActivationScale mine =
+            activation_scale(peaks[min(static_cast<int>(threadIdx.x % 32), inputs - 1)], w_.shared.tables.reciprocals);
         for_all_quads([&](auto quads) { write_planes_of<decltype(quads)::value>(mine); });
     }
 
@@ -146,18 +146,18 @@ private:
             if (lane < 3) atomicMax(peaks + lane, lane == 0 ? peak[0] : (lane == 1 ? peak[1] : peak[2]));
         }
     }
-    /// quantizer: of input `lane`.
+    /// scale: of input `lane`.
     template <int quads>
-    __device__ __forceinline__ void write_planes_of(const Quantizer& quantizer) {
-        Quantizer of[3];
+    __device__ __forceinline__ void write_planes_of(const ActivationScale& scale) {
+        ActivationScale of[3];
 #pragma unroll
         for (int k = 0; k < 3; ++k)
-            of[k] = {__shfl_sync(full_warp, quantizer.up, k), __shfl_sync(full_warp, quantizer.factor, k)};
+            of[k] = {__shfl_sync(full_warp, scale.up, k), __shfl_sync(full_warp, scale.factor, k)};
         std::uint32_t planes[quads];
 #pragma unroll
         for (int i = 0; i < quads; ++i) {
             const int input = input_of(i);
-            const Quantizer how = input == 0 ? of[0] : (input == 1 ? of[1] : of[2]);
+            const ActivationScale how = input == 0 ? of[0] : (input == 1 ? of[1] : of[2]);
             const auto half = [](std::uint32_t word) { return static_cast<std::int32_t>(word) >> 1; };
             planes[i] = two_planes(static_cast<std::uint32_t>(
                 quantized_word({{half(v_[i].x), half(v_[i].y), half(v_[i].z), half(v_[i].w)}}, how)));

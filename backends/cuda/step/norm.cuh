@@ -214,8 +214,8 @@ __device__ __forceinline__ void normalize_held(const TokenThreads& group, const 
         if (lane == 0) atomicMax(memory.peaks + k, peaks[k]);
     }
     group.synchronize();
-    const Quantizer own = quantizer_of(memory.peaks[min(lane, outputs - 1)], memory.tables.reciprocals);
-    Quantizer scales[outputs] = {own};
+    const ActivationScale own = activation_scale(memory.peaks[min(lane, outputs - 1)], memory.tables.reciprocals);
+    ActivationScale scales[outputs] = {own};
     std::int32_t totals[outputs] = {};
 #pragma unroll
     for (int k = 0; outputs > 1 && k < outputs; ++k)
