@@ -24,7 +24,7 @@ struct Cell {
     double load = 0, energy = 0;  // load: part of the time; energy: pJ per token
 };
 
-struct Chip {
+struct DrawnChip {
     std::map<int, Cell> cells;  // by core within the chip
     std::set<int> blocks;
 };
@@ -40,12 +40,12 @@ std::string block_text(const std::set<int>& blocks, int head) {
     return (numbered ? (blocks.size() > 1 ? "blocks " : "block ") : "") + text;
 }
 
-std::map<int, Chip> collect(const Run& run, const Report& report) {
-    std::map<int, Chip> chips;
+std::map<int, DrawnChip> collect(const Run& run, const Report& report) {
+    std::map<int, DrawnChip> chips;
     const int per_chip = run.geometry.cores_per_chip();
     for (const CoreAccount& core : report.cores) {
         const int inside = core.core % per_chip;
-        Chip& chip = chips[core.core / per_chip];
+        DrawnChip& chip = chips[core.core / per_chip];
         const double energy = core.dynamic.value() / static_cast<double>(report.tokens);
         chip.blocks.insert(core.block);
         chip.cells[inside] = {"core " + std::to_string(inside) + " of chip " + std::to_string(core.core / per_chip) +
@@ -64,7 +64,7 @@ std::string shade(double value, double most) {
 
 class MapPainter {
 public:
-    MapPainter(const Run& run, const std::map<int, Chip>& chips) : geometry_(run.geometry), chips_(chips) {
+    MapPainter(const Run& run, const std::map<int, DrawnChip>& chips) : geometry_(run.geometry), chips_(chips) {
         for (const auto& population : run.populations) head_ = std::max(head_, population.block);
         for (const auto& [index, chip] : chips)
             for (const auto& [core, cell] : chip.cells)
@@ -117,7 +117,7 @@ private:
     static constexpr std::size_t few_chips = 12;
 
     /// Cores of a tile stand in a square, so that a tile is about square.
-    void draw_chip(Markup& out, const Chip& chip, bool with_empty) const {
+    void draw_chip(Markup& out, const DrawnChip& chip, bool with_empty) const {
         constexpr double cell = 10, margin = 4, most_pixels = 24;  // most_pixels: of a cell on a wide screen
         const int across = static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile)));
         const int down = (geometry_.cores_per_tile + across - 1) / across;
@@ -161,7 +161,7 @@ private:
     }
 
     const Geometry& geometry_;
-    const std::map<int, Chip>& chips_;
+    const std::map<int, DrawnChip>& chips_;
     int head_ = 0;
     double most_load_ = 0, most_energy_ = 0;
 };

@@ -35,7 +35,7 @@ public:
     Fabric(const Machine& machine, const Topology& topology, const RouteTable& routes)
         : topology_(topology), routes_(routes) {
         for (int c = 0; c < machine.chips(); ++c)
-            chips_.push_back(std::make_unique<Chip>(ChipLinks{&machine, &topology, ChipId(c)}, routes));
+            chips_.push_back(std::make_unique<ChipNetwork>(ChipLinks{&machine, &topology, ChipId(c)}, routes));
     }
 
     /// Every core sends its list of routes as fast as it can; cores take what arrives at once. Returns what arrived,
@@ -44,7 +44,7 @@ public:
         const std::map<CoreId, std::vector<std::uint32_t>>& sends) {
         for (const auto& [core, entries] : sends) try_send(core, entries, 0);
         while (true) {
-            Chip* next = nullptr;
+            ChipNetwork* next = nullptr;
             for (const auto& chip : chips_)
                 if (next == nullptr || chip->queue.next_time() < next->queue.next_time()) next = chip.get();
             Event event;
@@ -67,8 +67,8 @@ public:
     std::int64_t last_arrival = 0;
 
 private:
-    struct Chip {
-        Chip(const ChipLinks& links_in, const RouteTable& routes)
+    struct ChipNetwork {
+        ChipNetwork(const ChipLinks& links_in, const RouteTable& routes)
             : links(links_in), network(links_in, routes.entries(), queue, packets, outbox) {}
         ChipLinks links;
         EventQueue queue;
@@ -78,7 +78,7 @@ private:
     };
 
     void try_send(CoreId core, const std::vector<std::uint32_t>& entries, std::int64_t now) {
-        Chip& chip = *chips_[topology_.link(topology_.inject(core)).owner.index()];
+        ChipNetwork& chip = *chips_[topology_.link(topology_.inject(core)).owner.index()];
         std::size_t& sent = sent_[core];
         while (sent < entries.size() && chip.network.can_inject(entries[sent])) {
             Packet packet;
@@ -89,7 +89,7 @@ private:
             ++sent;
         }
     }
-    void take(Chip& chip, std::uint32_t link, std::int64_t now) {
+    void take(ChipNetwork& chip, std::uint32_t link, std::int64_t now) {
         const auto channels = static_cast<std::uint32_t>(topology_.channels());
         while (chip.network.front(link * channels) != no_index) {
             const std::uint32_t at = chip.network.front(link * channels);
@@ -100,9 +100,9 @@ private:
             last_arrival = now;
         }
     }
-    void deliver(Chip& chip) {
+    void deliver(ChipNetwork& chip) {
         for (const Mail& mail : chip.outbox.mails) {
-            Chip& to = *chips_[mail.chip];
+            ChipNetwork& to = *chips_[mail.chip];
             if (mail.credit)
                 to.queue.push(mail.time, event_target(ChipEvent::credit, mail.buffer), 0, 0);
             else
@@ -114,7 +114,7 @@ private:
 
     const Topology& topology_;
     const RouteTable& routes_;
-    std::vector<std::unique_ptr<Chip>> chips_;
+    std::vector<std::unique_ptr<ChipNetwork>> chips_;
     std::map<CoreId, std::size_t> sent_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, int> arrived_;
 };
