@@ -14,9 +14,9 @@ Result<void> write_section(TphWriter& writer, TphSection section, const std::vec
 
 Result<std::vector<float>> read_norms(ModelSource& source, LayerGraph& graph) {
     std::vector<float> norms;
-    for (const NormSlot& slot : norm_slots(graph)) {
-        norms.resize(norms.size() + static_cast<std::size_t>(slot.size));
-        auto read = source.norm(slot, std::span(norms).last(static_cast<std::size_t>(slot.size)));
+    for (const NormTensor& tensor : norm_tensors(graph)) {
+        norms.resize(norms.size() + static_cast<std::size_t>(tensor.size));
+        auto read = source.norm(tensor, std::span(norms).last(static_cast<std::size_t>(tensor.size)));
         if (!read) return tl::unexpected(read.error());
     }
     return norms;
@@ -29,8 +29,8 @@ Result<void> write_tensors(ModelSource& source, LayerGraph& graph, TphWriter& wr
     if (done) done = writer.begin(TphSection::weights);
     if (!done) return done;
     std::vector<double> scales;
-    for (const WeightSlot& slot : weight_slots(graph)) {
-        auto scale = source.weights(slot, sink);
+    for (const WeightTensor& tensor : weight_tensors(graph)) {
+        auto scale = source.weights(tensor, sink);
         if (!scale) return tl::unexpected(scale.error());
         scales.push_back(*scale);
     }

@@ -22,8 +22,8 @@ public:
     /// [V x d] in head().embedding_type, row-major.
     virtual Result<void> embeddings(const ByteSink& sink) = 0;
     /// Packed rows of a ternary matrix; returns its scale.
-    virtual Result<double> weights(const WeightSlot& slot, const ByteSink& sink) = 0;
-    virtual Result<void> norm(const NormSlot& slot, std::span<float> out) = 0;
+    virtual Result<double> weights(const WeightTensor& tensor, const ByteSink& sink) = 0;
+    virtual Result<void> norm(const NormTensor& tensor, std::span<float> out) = 0;
     /// [L x d], latent; asked only when the model has them.
     virtual Result<void> lower_bounds(std::span<float> out) = 0;
 };

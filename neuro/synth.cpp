@@ -60,21 +60,21 @@ public:
         return {};
     }
 
-    Result<double> weights(const WeightSlot& slot, const ByteSink& sink) override {
+    Result<double> weights(const WeightTensor& tensor, const ByteSink& sink) override {
         const std::uint32_t stream = Stream::matrices + matrix_++;
-        std::vector<std::int8_t> row(static_cast<std::size_t>(slot.cols));
-        std::vector<std::uint8_t> packed(static_cast<std::size_t>(ternary_row_bytes(slot.cols)));
-        for (int r = 0; r < slot.rows; ++r) {
+        std::vector<std::int8_t> row(static_cast<std::size_t>(tensor.cols));
+        std::vector<std::uint8_t> packed(static_cast<std::size_t>(ternary_row_bytes(tensor.cols)));
+        for (int r = 0; r < tensor.rows; ++r) {
             random_row(stream, static_cast<std::uint64_t>(r), row);
             pack_ternary_row(row, packed);
             if (auto put = sink(std::as_bytes(std::span(packed))); !put) return tl::unexpected(put.error());
         }
-        const bool head = slot.name == "lm_head.weight";
+        const bool head = tensor.name == "lm_head.weight";
         const double deviation = head ? 3.0 : 1.5;  // of the outputs, for inputs of mean square 1
-        return deviation / std::sqrt(nonzero_fraction * slot.cols);
+        return deviation / std::sqrt(nonzero_fraction * tensor.cols);
     }
 
-    Result<void> norm(const NormSlot&, std::span<float> out) override {
+    Result<void> norm(const NormTensor&, std::span<float> out) override {
         fill(Stream::norms + norm_++, 0.5, 1.5, out);
         return {};
     }

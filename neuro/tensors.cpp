@@ -9,42 +9,42 @@ std::string block_prefix(std::size_t block) {
 
 }  // namespace
 
-std::vector<NormSlot> norm_slots(LayerGraph& graph) {
+std::vector<NormTensor> norm_tensors(LayerGraph& graph) {
     const int d = graph.config.hidden_size, f = graph.config.intermediate_size;
-    std::vector<NormSlot> slots;
+    std::vector<NormTensor> tensors;
     for (std::size_t b = 0; b < graph.blocks.size(); ++b) {
         Block& block = graph.blocks[b];
         const std::string prefix = block_prefix(b);
-        slots.push_back({prefix + "attn_norm.weight", d, &block.attn_norm});
-        slots.push_back({prefix + "attn.f_proj.norm.weight", d, &block.f_proj.norm});
-        slots.push_back({prefix + "attn.i_proj.norm.weight", d, &block.i_proj.norm});
-        slots.push_back({prefix + "attn.g_proj.norm.weight", d, &block.g_proj.norm});
-        slots.push_back({prefix + "attn.g_norm.weight", d, &block.g_norm});
-        slots.push_back({prefix + "attn.o_proj.norm.weight", d, &block.o_proj.norm});
-        slots.push_back({prefix + "mlp_norm.weight", d, &block.mlp_norm});
-        slots.push_back({prefix + "mlp.gate_proj.norm.weight", d, &block.gate_proj.norm});
-        slots.push_back({prefix + "mlp.down_proj.norm.weight", f, &block.down_proj.norm});
+        tensors.push_back({prefix + "attn_norm.weight", d, &block.attn_norm});
+        tensors.push_back({prefix + "attn.f_proj.norm.weight", d, &block.f_proj.norm});
+        tensors.push_back({prefix + "attn.i_proj.norm.weight", d, &block.i_proj.norm});
+        tensors.push_back({prefix + "attn.g_proj.norm.weight", d, &block.g_proj.norm});
+        tensors.push_back({prefix + "attn.g_norm.weight", d, &block.g_norm});
+        tensors.push_back({prefix + "attn.o_proj.norm.weight", d, &block.o_proj.norm});
+        tensors.push_back({prefix + "mlp_norm.weight", d, &block.mlp_norm});
+        tensors.push_back({prefix + "mlp.gate_proj.norm.weight", d, &block.gate_proj.norm});
+        tensors.push_back({prefix + "mlp.down_proj.norm.weight", f, &block.down_proj.norm});
     }
-    slots.push_back({"model.norm.weight", d, &graph.final_norm});
-    slots.push_back({"lm_head.norm.weight", d, &graph.lm_head.norm});
-    return slots;
+    tensors.push_back({"model.norm.weight", d, &graph.final_norm});
+    tensors.push_back({"lm_head.norm.weight", d, &graph.lm_head.norm});
+    return tensors;
 }
 
-std::vector<WeightSlot> weight_slots(LayerGraph& graph) {
+std::vector<WeightTensor> weight_tensors(LayerGraph& graph) {
     const int d = graph.config.hidden_size, f = graph.config.intermediate_size;
-    std::vector<WeightSlot> slots;
+    std::vector<WeightTensor> tensors;
     for (std::size_t b = 0; b < graph.blocks.size(); ++b) {
         Block& block = graph.blocks[b];
         const std::string prefix = block_prefix(b);
-        slots.push_back({prefix + "attn.f_proj.weight", d, d, &block.f_proj.weight});
-        slots.push_back({prefix + "attn.i_proj.weight", d, d, &block.i_proj.weight});
-        slots.push_back({prefix + "attn.g_proj.weight", d, d, &block.g_proj.weight});
-        slots.push_back({prefix + "attn.o_proj.weight", d, d, &block.o_proj.weight});
-        slots.push_back({prefix + "mlp.gate_proj.weight", 2 * f, d, &block.gate_proj.weight});
-        slots.push_back({prefix + "mlp.down_proj.weight", d, f, &block.down_proj.weight});
+        tensors.push_back({prefix + "attn.f_proj.weight", d, d, &block.f_proj.weight});
+        tensors.push_back({prefix + "attn.i_proj.weight", d, d, &block.i_proj.weight});
+        tensors.push_back({prefix + "attn.g_proj.weight", d, d, &block.g_proj.weight});
+        tensors.push_back({prefix + "attn.o_proj.weight", d, d, &block.o_proj.weight});
+        tensors.push_back({prefix + "mlp.gate_proj.weight", 2 * f, d, &block.gate_proj.weight});
+        tensors.push_back({prefix + "mlp.down_proj.weight", d, f, &block.down_proj.weight});
     }
-    slots.push_back({"lm_head.weight", graph.config.vocab_size, d, &graph.lm_head.weight});
-    return slots;
+    tensors.push_back({"lm_head.weight", graph.config.vocab_size, d, &graph.lm_head.weight});
+    return tensors;
 }
 
 Result<void> check_config(const ModelConfig& config, const std::string& place) {

@@ -11,14 +11,14 @@
 namespace tephra {
 
 /// A norm's weights and their place in the graph.
-struct NormSlot {
+struct NormTensor {
     std::string name;              ///< "model.layers.0.attn_norm.weight"
     int size = 0;                  ///< elements
     std::span<const float>* view;  ///< in the graph that was asked
 };
 
 /// A ternary matrix and its place in the graph.
-struct WeightSlot {
+struct WeightTensor {
     std::string name;  ///< "model.layers.0.attn.f_proj.weight"
     int rows = 0;
     int cols = 0;
@@ -29,8 +29,8 @@ inline constexpr const char* embeddings_name = "model.embeddings.weight";  ///< 
 inline constexpr const char* lower_bounds_name = "model.lower_bounds";     ///< [L x d]
 
 /// All norms and all ternary matrices of a graph whose config is set and whose blocks are allocated.
-std::vector<NormSlot> norm_slots(LayerGraph& graph);
-std::vector<WeightSlot> weight_slots(LayerGraph& graph);
+std::vector<NormTensor> norm_tensors(LayerGraph& graph);
+std::vector<WeightTensor> weight_tensors(LayerGraph& graph);
 
 /// Errors: bad_input when a size is not in [1, its limit of layer_graph.hpp], epsilon not in [0, 1], or a special token
 /// outside the vocabulary.

@@ -114,17 +114,17 @@ Result<TphHead> decode_config(std::span<const std::byte> bytes, const std::strin
 }
 
 /// A code 3 stands for no weight; columns past the last must hold zero weights.
-Result<void> check_codes(const WeightSlot& slot, const std::string& place) {
+Result<void> check_codes(const WeightTensor& tensor, const std::string& place) {
     const auto wrong = [&](int row) {
-        return bad_input("\"" + slot.name + "\" holds a code that is no ternary weight in row " + std::to_string(row),
+        return bad_input("\"" + tensor.name + "\" holds a code that is no ternary weight in row " + std::to_string(row),
                          place, "write the file again");
     };
     std::array<std::uint8_t, ternary_chunk_bytes> padding{};  // mask of the codes past the last column
-    for (int c = slot.cols % ternary_chunk_columns; c != 0 && c < ternary_chunk_columns; ++c)
+    for (int c = tensor.cols % ternary_chunk_columns; c != 0 && c < ternary_chunk_columns; ++c)
         padding[static_cast<std::size_t>(c % ternary_chunk_bytes)] |=
             static_cast<std::uint8_t>(3U << (c / ternary_chunk_bytes * 2));
-    for (int r = 0; r < slot.rows; ++r) {
-        const auto row = slot.view->row(r);
+    for (int r = 0; r < tensor.rows; ++r) {
+        const auto row = tensor.view->row(r);
         unsigned bad = 0;
         for (const std::uint8_t codes : row) bad |= codes & (codes >> 1U) & 0x55U;
         const auto last = row.last(ternary_chunk_bytes);
@@ -173,16 +173,16 @@ std::uint64_t tph::expected_bytes(TphSection section, LayerGraph& graph) {
         case TphSection::embeddings:
             return v * d * element_bytes(graph.embeddings.type);
         case TphSection::weights:
-            for (const WeightSlot& slot : weight_slots(graph))
-                bytes += static_cast<std::uint64_t>(slot.rows * ternary_row_bytes(slot.cols));
+            for (const WeightTensor& tensor : weight_tensors(graph))
+                bytes += static_cast<std::uint64_t>(tensor.rows * ternary_row_bytes(tensor.cols));
             return bytes;
         case TphSection::norms:
-            for (const NormSlot& slot : norm_slots(graph)) bytes += 4 * static_cast<std::uint64_t>(slot.size);
+            for (const NormTensor& tensor : norm_tensors(graph)) bytes += 4 * static_cast<std::uint64_t>(tensor.size);
             return bytes;
         case TphSection::bounds:
             return graph.config.use_lower_bound ? 4 * d * graph.blocks.size() : 0;
         case TphSection::scales:
-            return 8 * weight_slots(graph).size();
+            return 8 * weight_tensors(graph).size();
         default:
             return 0;
     }
@@ -210,9 +210,9 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
         return std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float));
     };
     auto norms = floats(TphSection::norms);
-    for (const NormSlot& slot : norm_slots(graph)) {
-        *slot.view = norms.first(static_cast<std::size_t>(slot.size));
-        norms = norms.subspan(static_cast<std::size_t>(slot.size));
+    for (const NormTensor& tensor : norm_tensors(graph)) {
+        *tensor.view = norms.first(static_cast<std::size_t>(tensor.size));
+        norms = norms.subspan(static_cast<std::size_t>(tensor.size));
     }
     graph.lower_bounds = floats(TphSection::bounds);
     for (const auto section : {TphSection::embeddings, TphSection::norms, TphSection::bounds}) {
@@ -224,13 +224,13 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
     ByteReader scales(sections[index(TphSection::scales)]);
     const auto weights = sections[index(TphSection::weights)];
     std::span codes(reinterpret_cast<const std::uint8_t*>(weights.data()), weights.size());
-    for (const WeightSlot& slot : weight_slots(graph)) {
-        const auto size = static_cast<std::size_t>(slot.rows * ternary_row_bytes(slot.cols));
-        *slot.view = {slot.rows, slot.cols, codes.first(size), scales.get<double>()};
+    for (const WeightTensor& tensor : weight_tensors(graph)) {
+        const auto size = static_cast<std::size_t>(tensor.rows * ternary_row_bytes(tensor.cols));
+        *tensor.view = {tensor.rows, tensor.cols, codes.first(size), scales.get<double>()};
         codes = codes.subspan(size);
-        if (!(std::isfinite(slot.view->scale) && slot.view->scale > 0))
-            return bad_input("the scale of \"" + slot.name + "\" is not positive", where(TphSection::scales));
-        if (auto good = check_codes(slot, where(TphSection::weights)); !good) return tl::unexpected(good.error());
+        if (!(std::isfinite(tensor.view->scale) && tensor.view->scale > 0))
+            return bad_input("the scale of \"" + tensor.name + "\" is not positive", where(TphSection::scales));
+        if (auto good = check_codes(tensor, where(TphSection::weights)); !good) return tl::unexpected(good.error());
     }
     return graph;
 }

@@ -23,8 +23,8 @@ enum class TphSection : std::uint8_t {
     origin,      ///< how the file was made, one JSON object
     tokenizer,   ///< serialized SentencePiece model, may be empty
     embeddings,  ///< [V x d] in the checkpoint's type
-    weights,     ///< packed ternary matrices in the order of weight_slots()
-    norms,       ///< f32, in the order of norm_slots()
+    weights,     ///< packed ternary matrices in the order of weight_tensors()
+    norms,       ///< f32, in the order of norm_tensors()
     bounds,      ///< f32 [L x d] latent lower bounds; empty when the model has none
     scales,      ///< f64, one for each matrix of `weights`
     integers,    ///< QuantizedModel

@@ -50,12 +50,12 @@ public:
         return for_pieces(*found, element_bytes(found->tensor->type), sink);
     }
 
-    Result<double> weights(const WeightSlot& slot, const ByteSink& sink) override {
-        const bool tied = head_.config.tied_embeddings && slot.name == "lm_head.weight";
-        auto found = find(tied ? embeddings_name : slot.name, {slot.rows, slot.cols});
+    Result<double> weights(const WeightTensor& tensor, const ByteSink& sink) override {
+        const bool tied = head_.config.tied_embeddings && tensor.name == "lm_head.weight";
+        auto found = find(tied ? embeddings_name : tensor.name, {tensor.rows, tensor.cols});
         if (!found) return tl::unexpected(found.error());
         const FloatType type = found->tensor->type;
-        const auto cols = static_cast<std::size_t>(slot.cols);
+        const auto cols = static_cast<std::size_t>(tensor.cols);
         std::vector<float> values;
         const auto widened = [&](std::span<const std::byte> bytes) {
             values.resize(bytes.size() / element_bytes(type));
@@ -68,10 +68,10 @@ public:
             return Result<void>{};
         });
         if (!done) return tl::unexpected(done.error());
-        const double scale = ternary_scale(sum, static_cast<double>(slot.rows) * slot.cols);
+        const double scale = ternary_scale(sum, static_cast<double>(tensor.rows) * tensor.cols);
         const float threshold = ternary_threshold(scale);
         std::vector<std::int8_t> row(cols);
-        std::vector<std::uint8_t> packed(static_cast<std::size_t>(ternary_row_bytes(slot.cols)));
+        std::vector<std::uint8_t> packed(static_cast<std::size_t>(ternary_row_bytes(tensor.cols)));
         done = for_pieces(*found, cols * element_bytes(type), [&](std::span<const std::byte> bytes) {
             for (auto rest = widened(bytes); !rest.empty(); rest = rest.subspan(cols)) {
                 ternarize(rest.first(cols), threshold, row);
@@ -84,8 +84,8 @@ public:
         return scale;
     }
 
-    Result<void> norm(const NormSlot& slot, std::span<float> out) override {
-        return floats(slot.name, {slot.size}, out);
+    Result<void> norm(const NormTensor& tensor, std::span<float> out) override {
+        return floats(tensor.name, {tensor.size}, out);
     }
     Result<void> lower_bounds(std::span<float> out) override {
         return floats(lower_bounds_name, {head_.config.num_layers, head_.config.hidden_size}, out);
@@ -98,8 +98,8 @@ public:
         shapes.blocks.resize(static_cast<std::size_t>(shapes.config.num_layers));
         std::set<std::string> known = {embeddings_name};
         if (shapes.config.use_lower_bound) known.insert(lower_bounds_name);
-        for (const NormSlot& slot : norm_slots(shapes)) known.insert(slot.name);
-        for (const WeightSlot& slot : weight_slots(shapes)) known.insert(slot.name);
+        for (const NormTensor& tensor : norm_tensors(shapes)) known.insert(tensor.name);
+        for (const WeightTensor& tensor : weight_tensors(shapes)) known.insert(tensor.name);
         for (const std::string& name : store_.names())
             if (known.find(name) == known.end())
                 return bad_input("tensor \"" + name + "\" has no place in this architecture", store_.directory(),

@@ -67,12 +67,12 @@ TEST_CASE("a deployment file reads back what was written, in place and aligned")
     CHECK((*model)->quantized.blocks[1].down_norm.gain[0].size() == 72);
     LayerGraph copy = graph;
     std::size_t zeros = 0, weights = 0;
-    for (const WeightSlot& slot : weight_slots(copy)) {
-        CHECK(reinterpret_cast<std::uintptr_t>(slot.view->codes.data()) % 64 == 0);
-        CHECK(slot.view->rows == slot.rows);
-        for (int r = 0; r < slot.rows; ++r)
-            for (int c = 0; c < slot.cols; ++c) zeros += slot.view->weight(r, c) == 0 ? 1 : 0;
-        weights += static_cast<std::size_t>(slot.rows) * static_cast<std::size_t>(slot.cols);
+    for (const WeightTensor& tensor : weight_tensors(copy)) {
+        CHECK(reinterpret_cast<std::uintptr_t>(tensor.view->codes.data()) % 64 == 0);
+        CHECK(tensor.view->rows == tensor.rows);
+        for (int r = 0; r < tensor.rows; ++r)
+            for (int c = 0; c < tensor.cols; ++c) zeros += tensor.view->weight(r, c) == 0 ? 1 : 0;
+        weights += static_cast<std::size_t>(tensor.rows) * static_cast<std::size_t>(tensor.cols);
     }
     const double fraction = static_cast<double>(zeros) / static_cast<double>(weights);
     CHECK(fraction > 0.32);

@@ -52,9 +52,9 @@ public:
         graph.blocks.resize(static_cast<std::size_t>(model.num_layers));
         add(embeddings_name, {model.vocab_size, model.hidden_size});
         if (model.use_lower_bound) add(lower_bounds_name, {model.num_layers, model.hidden_size});
-        for (const NormSlot& slot : norm_slots(graph)) add(slot.name, {slot.size});
-        for (const WeightSlot& slot : weight_slots(graph))
-            if (!model.tied_embeddings || slot.name != "lm_head.weight") add(slot.name, {slot.rows, slot.cols});
+        for (const NormTensor& tensor : norm_tensors(graph)) add(tensor.name, {tensor.size});
+        for (const WeightTensor& tensor : weight_tensors(graph))
+            if (!model.tied_embeddings || tensor.name != "lm_head.weight") add(tensor.name, {tensor.rows, tensor.cols});
         tokenizer = load_model(TEPHRA_MODELS "/mmf-7m.tph").value()->tokenizer;
     }
     static ModelConfig default_config() {

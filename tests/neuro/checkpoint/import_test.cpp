@@ -39,24 +39,24 @@ std::vector<double> values_of(const FakeTensor& tensor) {
 
 void check_equal(FakeCheckpoint& checkpoint, const Deployment& model) {
     LayerGraph graph = model.graph;
-    for (const NormSlot& slot : norm_slots(graph)) {
-        const auto expected = values_of(checkpoint.tensor(slot.name));
-        CHECK(std::equal(expected.begin(), expected.end(), slot.view->begin(), slot.view->end()));
+    for (const NormTensor& tensor : norm_tensors(graph)) {
+        const auto expected = values_of(checkpoint.tensor(tensor.name));
+        CHECK(std::equal(expected.begin(), expected.end(), tensor.view->begin(), tensor.view->end()));
     }
-    for (const WeightSlot& slot : weight_slots(graph)) {
-        const bool tied = checkpoint.config.tied_embeddings && slot.name == "lm_head.weight";
-        const auto latent = values_of(checkpoint.tensor(tied ? embeddings_name : slot.name));
+    for (const WeightTensor& tensor : weight_tensors(graph)) {
+        const bool tied = checkpoint.config.tied_embeddings && tensor.name == "lm_head.weight";
+        const auto latent = values_of(checkpoint.tensor(tied ? embeddings_name : tensor.name));
         double sum = 0;
         for (const double w : latent) sum += std::abs(w);
         const double scale = std::max(sum / static_cast<double>(latent.size()), 1e-5);
-        CHECK(std::abs(slot.view->scale / scale - 1) < 1e-14);
+        CHECK(std::abs(tensor.view->scale / scale - 1) < 1e-14);
         std::size_t wrong = 0;
-        for (int r = 0; r < slot.rows; ++r)
-            for (int c = 0; c < slot.cols; ++c) {
-                const double w = latent[static_cast<std::size_t>(r) * static_cast<std::size_t>(slot.cols) +
+        for (int r = 0; r < tensor.rows; ++r)
+            for (int c = 0; c < tensor.cols; ++c) {
+                const double w = latent[static_cast<std::size_t>(r) * static_cast<std::size_t>(tensor.cols) +
                                         static_cast<std::size_t>(c)];
                 const double expected = std::min(1.0, std::max(-1.0, std::nearbyint(w / scale)));
-                if (slot.view->weight(r, c) != static_cast<int>(expected)) ++wrong;
+                if (tensor.view->weight(r, c) != static_cast<int>(expected)) ++wrong;
             }
         CHECK(wrong == 0);
     }
@@ -103,16 +103,16 @@ TEST_CASE("mmf-7m's ternary weights equal the reference's") {
     LayerGraph graph = load_model(out.str()).value()->graph;
     const auto golden = read_json_file(TEPHRA_TEST_DATA "/mmf-7m_ternary.json");
     REQUIRE(golden);
-    const auto slots = weight_slots(graph);
-    CHECK(golden->array()->size() == slots.size());
+    const auto tensors = weight_tensors(graph);
+    CHECK(golden->array()->size() == tensors.size());
     for (const Json& expected : *golden->array()) {
-        const auto slot = std::find_if(slots.begin(), slots.end(),
-                                       [&](const auto& s) { return s.name == *expected.find("name")->string(); });
-        REQUIRE(slot != slots.end());
+        const auto tensor = std::find_if(tensors.begin(), tensors.end(),
+                                         [&](const auto& s) { return s.name == *expected.find("name")->string(); });
+        REQUIRE(tensor != tensors.end());
         std::int64_t positive = 0, negative = 0, checksum = 0;
-        for (int r = 0; r < slot->rows; ++r)
-            for (int c = 0; c < slot->cols; ++c) {
-                const int w = slot->view->weight(r, c);
+        for (int r = 0; r < tensor->rows; ++r)
+            for (int c = 0; c < tensor->cols; ++c) {
+                const int w = tensor->view->weight(r, c);
                 positive += w > 0 ? 1 : 0;
                 negative += w < 0 ? 1 : 0;
                 checksum += w * (1 + (31 * r + 17 * c) % 251);
@@ -120,7 +120,7 @@ TEST_CASE("mmf-7m's ternary weights equal the reference's") {
         CHECK(positive == *expected.find("positive")->integer());
         CHECK(negative == *expected.find("negative")->integer());
         CHECK(checksum == *expected.find("checksum")->integer());
-        CHECK(std::abs(slot->view->scale / *expected.find("scale")->real() - 1) < 1e-14);
+        CHECK(std::abs(tensor->view->scale / *expected.find("scale")->real() - 1) < 1e-14);
     }
 }
 
