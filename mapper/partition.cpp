@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "mapper/cluster.hpp"
-#include "mapper/layout.hpp"
+#include "mapper/cluster_order.hpp"
 #include "mapper/pack.hpp"
 #include "mapper/traffic.hpp"
 
@@ -216,11 +216,11 @@ private:
         std::vector<int> capacities;
         for (std::size_t c = 0; c < segment.chips; ++c) capacities.push_back(capacity(segment.first_chip + c));
         const bool spans = segment.chips > 1 && segment.units == 1;
-        const auto layout =
-            spans ? best_layout(clusters_.all, clusters, capacities) : in_order(clusters_.all, clusters);
+        const auto cluster_of =
+            spans ? best_order(clusters_.all, clusters, capacities) : in_order(clusters_.all, clusters);
         std::map<int, std::vector<CoreId>> cores_of;
         auto next = cores.begin();
-        for (const int c : layout) cores_of[c].push_back(*next++);
+        for (const int c : cluster_of) cores_of[c].push_back(*next++);
         std::map<CoreId, CoreUse> used;
         for (const int c : clusters) place_cluster(at(c), cores_of[c], mapping, used);
         for (std::size_t u = segment.first_unit; u < segment.first_unit + segment.units; ++u) {
