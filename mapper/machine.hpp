@@ -19,7 +19,7 @@ inline constexpr int most_chips_along = 1024;
 inline constexpr int most_chips = 4096;
 inline constexpr int most_tiles_along = 256;
 inline constexpr int most_cores_per_tile = 64;
-/// Senders count the free places of a buffer with 16 bits.
+/// Senders count the free slots of a buffer with 16 bits.
 inline constexpr int most_buffer_packets = 65'535;
 /// The largest neuromorphic machines have a million cores. Tables of a core each stay below some hundred megabytes.
 inline constexpr int most_cores = 1 << 22;

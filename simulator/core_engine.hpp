@@ -3,7 +3,7 @@
 //
 // A core does one task at a time, in this order of preference: it serves the first packet of its input buffer; it
 // sends the next packet of the slice that fired last; it fires the next slice whose inputs are complete. It sends only
-// when its link into the mesh has a free place. Until then the core goes on serving arrivals, so every packet that
+// when its link into the mesh has a free slot. Until then the core goes on serving arrivals, so every packet that
 // waits for a core is served in the end: sending never blocks receiving, and no cycle of requests and answers can lock.
 #include <cstdint>
 #include <vector>

@@ -1,5 +1,5 @@
 // Sending the output of a firing. Slices on the same core receive it at once, others packet by packet, as the link has
-// free places.
+// free slots.
 #include "simulator/core_engine.hpp"
 
 #include <algorithm>
@@ -66,7 +66,8 @@ void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const
     }
 }
 
-/// Sends the next packet. Returns the time it takes the core: 0 when no packet is left, -1 when the link has no place.
+/// Sends the next packet. Returns the time it takes the core: 0 when no packet is left, -1 when the link has no free
+/// slot.
 std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
     const Fanout* fanout = core.next;
     Packet& packet = core.packet;

@@ -7,7 +7,7 @@
 
 namespace tephra {
 
-/// An event for another chip: a packet arrives in a buffer, or a place in a buffer is free again.
+/// An event for another chip: a packet arrives in a buffer, or a slot of a buffer is free again.
 struct Mail {
     std::int64_t time = 0;
     std::uint32_t chip = 0;

@@ -203,7 +203,7 @@ std::uint32_t Network::remove_head(std::uint32_t buffer, std::int64_t now) {
     return packet;
 }
 
-/// A place in a buffer is free: the credit returns to the near end of the link, and a waiting packet may move.
+/// A slot of a buffer is free: the credit returns to the near end of the link, and a waiting packet may move.
 void Network::return_credit(std::uint32_t buffer, std::int64_t now) {
     Buffer& b = buffers_[buffer];
     Link& link = links_[b.link];
@@ -226,7 +226,7 @@ void Network::return_credit(std::uint32_t buffer, std::int64_t now) {
     }
 }
 
-/// Each packet that moved has freed a place and made the next one the head; both may let other packets move.
+/// Each packet that moved has freed a slot and made the next one the head; both may let other packets move.
 void Network::settle(std::int64_t now) {
     while (!moved_.empty()) {
         const std::uint32_t buffer = moved_.back();

@@ -2,7 +2,7 @@
 // Network: the routers and links of one chip under contention.
 //
 // A packet moves whole from buffer to buffer (store and forward). Every directed link has one input buffer per channel
-// at its far end, with places for a few packets. The near end holds one credit for each free place. The packet at the
+// at its far end, with slots for a few packets. The near end holds one credit for each free slot. The packet at the
 // head of a buffer requests the next link of its route. It moves when the link is idle and a credit is there; until
 // then it waits, and so do the packets behind it. A link serves its channels in turn (round robin) and the buffers of
 // one channel in the order of their requests. A buffer requests for one packet at a time, so buffers take turns too.
@@ -24,7 +24,7 @@
 namespace tephra {
 
 /// Kinds of events of a chip. Event::target is kind and index, so the order of the enumerators decides the order of
-/// events at one picosecond, and with it every result: freed places first, then arrivals, then links that fall idle,
+/// events at one picosecond, and with it every result: freed slots first, then arrivals, then links that fall idle,
 /// then cores, which so see all that has arrived.
 enum class ChipEvent : std::uint32_t { credit, arrive, idle, core };
 static_assert(ChipEvent::credit < ChipEvent::arrive && ChipEvent::arrive < ChipEvent::idle &&
@@ -103,7 +103,7 @@ private:
         std::uint32_t head = no_index, tail = no_index;  ///< packets, those still under way included
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
         std::uint32_t link = 0;
-        std::uint16_t credits = 0;  ///< free places
+        std::uint16_t credits = 0;  ///< free slots
         static_assert(most_buffer_packets <= UINT16_MAX);
         bool core_waits = false;
         bool coming = false;  ///< the head is still under way, its arrival is an event

@@ -9,7 +9,7 @@ namespace {
 
 /// Packets that each buffer at the far end of a link holds. The host receives into its memory; what it sends waits in
 /// an adapter deep enough to keep its long link busy (latency over the time of a packet of two flits, twice).
-int buffer_places(const Machine& machine, LinkKind kind) {
+int buffer_slots(const Machine& machine, LinkKind kind) {
     if (kind == LinkKind::chip) return machine.link.buffer_packets;
     if (kind == LinkKind::to_host) return most_buffer_packets;
     if (kind != LinkKind::from_host) return machine.mesh.buffer_packets;
@@ -83,10 +83,10 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     out.flit_time = std::max<std::int64_t>(timing.flit, 1);
     out.latency = timing.latency;
     const bool chip_link = link.kind == LinkKind::chip;
-    const int places = buffer_places(machine, link.kind);
+    const int slots = buffer_slots(machine, link.kind);
     for (std::uint32_t c = 0; c < channels_; ++c) {
         buffers_[at * channels_ + c].link = at;
-        buffers_[at * channels_ + c].credits = narrow<std::uint16_t>(places);
+        buffers_[at * channels_ + c].credits = narrow<std::uint16_t>(slots);
     }
     if (!chip_link) return;
     out.far_chip = static_cast<std::uint32_t>(link.receiver.value);

@@ -44,10 +44,10 @@ TEST_CASE("every link of a chip has a number of its own") {
     CHECK(*numbers.rbegin() < static_cast<std::uint32_t>(links.count()));
 }
 
-TEST_CASE("a core may send as many packets as its buffer has places, up to the largest buffer") {
-    for (const int places : {1, 3, most_buffer_packets}) {
+TEST_CASE("a core may send as many packets as its buffer has slots, up to the largest buffer") {
+    for (const int slots : {1, 3, most_buffer_packets}) {
         Machine machine = test::small_machine({1, 1, 1}, {2, 1});
-        machine.mesh.buffer_packets = places;
+        machine.mesh.buffer_packets = slots;
         Alone chip(machine);
         const std::uint32_t entry = chip.routes.add_path(CoreId(0), CoreId(1), 0);
         Network network = chip.network();
@@ -56,7 +56,7 @@ TEST_CASE("a core may send as many packets as its buffer has places, up to the l
         packet.flits = 1;
         int sent = 0;
         for (; network.can_inject(entry) && sent <= most_buffer_packets; ++sent) network.inject(packet, 0);
-        CHECK(sent == places);
+        CHECK(sent == slots);
     }
 }
 

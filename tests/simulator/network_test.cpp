@@ -178,7 +178,7 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
     }
 }
 
-TEST_CASE("at one picosecond freed places come before arrivals, these before idle links, and cores last") {
+TEST_CASE("at one picosecond freed slots come before arrivals, these before idle links, and cores last") {
     EventQueue queue;
     for (const ChipEvent kind : {ChipEvent::core, ChipEvent::idle, ChipEvent::arrive, ChipEvent::credit})
         for (const std::uint32_t index : {7U, 3U}) queue.push(1000, event_target(kind, index), 0, 0);
