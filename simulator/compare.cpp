@@ -175,7 +175,7 @@ void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
         }
     }
     comparison.notes.emplace_back(
-        "rooflines start one kernel a stage; an engine that keeps one kernel running can be faster");
+        "rooflines start a kernel for each operation; an engine that keeps one kernel running can be faster");
 }
 
 /// Why a run can't be held against published figures; empty when it can.

@@ -1,6 +1,6 @@
 #pragma once
-// What a GPU could do with the same model and one kernel a stage: the larger of memory time and arithmetic time, plus
-// the start of each kernel. A row made of it is marked derived.
+// What a GPU could do with the same model and a kernel for each norm, product and elementwise operation: the larger of
+// memory time and arithmetic time, plus the start of each kernel. A row made of it is marked derived.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -42,7 +42,8 @@ constexpr int tile_position(int k) {
     return static_cast<int>(u / 128 * 128 + u / 4 % 4 * 32 + u / 64 % 2 * 16 + u / 16 % 4 * 4 + u % 4);
 }
 
-/// Stages of a token in the order they run: four of each block, then the head.
+/// Stages of a token in the order they run: four of each block, then the head. A stage is a norm and the product of its
+/// outputs.
 enum Stage : int { mixer_stage, output_stage, gate_stage, down_stage, head_stage, stage_count };
 
 /// Vectors that a stage takes in, each quantized on its own.

@@ -198,10 +198,11 @@ std::string comparison_chart(const Comparison& comparison) {
     const auto rows = chart_rows(comparison);
     Markup out;
     out.raw(wide_chart(rows)).raw(narrow_chart(rows)).open("ul", {{"class", "legend"}});
-    const std::pair<const char*, const char*> keys[] = {{"c-run", "simulated here"},
-                                                        {"c-published", "published, same hardware"},
-                                                        {"c-gpu", "measured or cited"},
-                                                        {"c-derived", "derived (roofline, one kernel a stage)"}};
+    const std::pair<const char*, const char*> keys[] = {
+        {"c-run", "simulated here"},
+        {"c-published", "published, same hardware"},
+        {"c-gpu", "measured or cited"},
+        {"c-derived", "derived (roofline, a kernel for each operation)"}};
     for (const auto& [css_class, text] : keys)
         out.open("li").element("i", "", {{"class", std::string("swatch ") + css_class}}).element("b", text).close();
     out.close();

@@ -65,7 +65,7 @@ TEST_CASE("the longest prompt has a finite roofline") {
     CHECK(row.length == std::int64_t{1} << 31);
 }
 
-TEST_CASE("rooflines bound engines that start a kernel a stage") {
+TEST_CASE("rooflines bound engines that start a kernel for each operation") {
     const auto baselines = shipped_baselines();
     const auto gpus = shipped_gpus();
     REQUIRE((baselines && gpus));
