@@ -1,5 +1,5 @@
 #pragma once
-// Files: read whole, map without copying, write beside and rename so that nobody meets half an output.
+// Files: read whole, map without copying, write beside and rename, so that nobody reads half an output.
 #include <cstddef>
 #include <cstdio>
 #include <functional>

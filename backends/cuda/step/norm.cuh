@@ -81,8 +81,8 @@ __device__ __forceinline__ void hold_quads(const TokenThreads& group, const Norm
     }
 }
 
-/// Waits for a vector and stores it in the group's memory; beyond its end, states that meet gains of zero. It polls no
-/// more words than needed: polling slows the data down.
+/// Waits for a vector and stores it in the group's memory. The states stored beyond its end have no effect, because
+/// their gains are zero. It polls no more words than needed: polling slows the data down.
 __device__ __forceinline__ void hold_states(const TokenThreads& group, const NormView& norm, const std::int32_t* line,
                                             std::uint32_t flag) {
     const int quads = quads_of(norm);
