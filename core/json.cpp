@@ -163,7 +163,7 @@ void write(std::string& out, const Json& value, int indent, int depth) {
 
 }  // namespace
 
-const Json* Json::find(std::string_view key) const {
+const Json* Json::find(std::string_view key) const& {
     if (const auto* members = object())
         for (const auto& [name, value] : *members)
             if (name == key) return &value;

@@ -29,14 +29,22 @@ public:
     Json(Object value) : value_(std::move(value)) {}
 
     [[nodiscard]] bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
-    [[nodiscard]] const bool* boolean() const { return std::get_if<bool>(&value_); }
-    [[nodiscard]] const std::int64_t* integer() const { return std::get_if<std::int64_t>(&value_); }
-    [[nodiscard]] const double* real() const { return std::get_if<double>(&value_); }
-    [[nodiscard]] const std::string* string() const { return std::get_if<std::string>(&value_); }
-    [[nodiscard]] const Array* array() const { return std::get_if<Array>(&value_); }
-    [[nodiscard]] const Object* object() const { return std::get_if<Object>(&value_); }
+    [[nodiscard]] const bool* boolean() const& { return std::get_if<bool>(&value_); }
+    [[nodiscard]] const std::int64_t* integer() const& { return std::get_if<std::int64_t>(&value_); }
+    [[nodiscard]] const double* real() const& { return std::get_if<double>(&value_); }
+    [[nodiscard]] const std::string* string() const& { return std::get_if<std::string>(&value_); }
+    [[nodiscard]] const Array* array() const& { return std::get_if<Array>(&value_); }
+    [[nodiscard]] const Object* object() const& { return std::get_if<Object>(&value_); }
     /// Member of an object, or nullptr.
-    [[nodiscard]] const Json* find(std::string_view key) const;
+    [[nodiscard]] const Json* find(std::string_view key) const&;
+    // A pointer into a temporary would dangle.
+    const bool* boolean() const&& = delete;
+    const std::int64_t* integer() const&& = delete;
+    const double* real() const&& = delete;
+    const std::string* string() const&& = delete;
+    const Array* array() const&& = delete;
+    const Object* object() const&& = delete;
+    const Json* find(std::string_view key) const&& = delete;
     /// "null", "boolean", "integer", "number", "string", "array" or "object".
     [[nodiscard]] std::string_view type_name() const;
     /// Text with two-space indentation, or on one line for indent < 0. Doubles read back equal; NaN and Inf become

@@ -16,7 +16,9 @@ namespace tephra {
 /// and place() may itself be a pointer: "slices/3".
 class ObjectReader {
 public:
+    /// Keeps a pointer to `value`.
     ObjectReader(const Json& value, std::string place);
+    ObjectReader(const Json&& value, std::string place) = delete;
 
     [[nodiscard]] bool has(std::string_view key);
     std::int64_t integer(std::string_view key, std::int64_t min, std::int64_t max);

@@ -26,9 +26,12 @@ public:
     static constexpr double legend_height = 46;
     static constexpr double least_width = 620;  ///< room for title and legend
 
-    /// `used`: for each core, whether it holds a slice. Only the box of chips that hold something is drawn. Both
-    /// references must outlive the layout.
+    /// `used`: for each core, whether it holds a slice. Only the box of chips that hold something is drawn. Keeps
+    /// references to machine and topology.
     PictureLayout(const Machine& machine, const Topology& topology, const std::vector<bool>& used);
+    PictureLayout(const Machine&& machine, const Topology& topology, const std::vector<bool>& used) = delete;
+    PictureLayout(const Machine& machine, const Topology&& topology, const std::vector<bool>& used) = delete;
+    PictureLayout(const Machine&& machine, const Topology&& topology, const std::vector<bool>& used) = delete;
 
     [[nodiscard]] bool visible(ChipId chip) const;
     /// Whether panels stand below each other.

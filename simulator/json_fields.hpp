@@ -83,8 +83,10 @@ private:
 /// Reads the numbers of a JSON array in turn; faults are the object's.
 class RowReader {
 public:
+    /// Keeps a reference to `object` and a pointer into `row`.
     RowReader(ObjectReader& object, std::string key, const Json& row)
         : object_(object), key_(std::move(key)), array_(row.array()) {}
+    RowReader(ObjectReader& object, std::string key, const Json&& row) = delete;
 
     template <typename Integer>
     void integer(Integer& value, std::int64_t min, std::int64_t max) {
@@ -116,7 +118,9 @@ private:
 /// Reads members of a JSON object.
 class FieldReader {
 public:
-    explicit FieldReader(const Json& value, std::string place) : in_(value, std::move(place)) {}
+    /// Keeps a pointer to `value`.
+    FieldReader(const Json& value, std::string place) : in_(value, std::move(place)) {}
+    FieldReader(const Json&& value, std::string place) = delete;
 
     void constant(const char* key, std::int64_t value) { in_.integer(key, value, value); }
     void text(const char* key, std::string& value) { value = in_.string(key); }

@@ -10,11 +10,12 @@ compiles() {
     "$compiler" -std=c++20 "${flags[@]}" -fsyntax-only -I "$root" -x c++ - <<<"
         #include \"core/id.hpp\"
         #include \"core/narrow.hpp\"
+        #include \"core/object_reader.hpp\"
         #include \"core/units.hpp\"
         using namespace tephra;
         auto expression(Picoseconds time, ChipId chip, std::int64_t wide, std::int32_t number, std::size_t index,
-                        double real) {
-            (void)time, (void)chip, (void)wide, (void)number, (void)index, (void)real;
+                        double real, const Json& json) {
+            (void)time, (void)chip, (void)wide, (void)number, (void)index, (void)real, (void)json;
             return $1;
         }" 2>&1
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 #include "core/text.hpp"
+#include "mapper/picture_layout.hpp"
 #include "mapper/picture_legend.hpp"
 #include "mapper/traffic.hpp"
 #include "neuro/lower.hpp"
@@ -16,6 +18,12 @@
 using namespace tephra;
 using test::MarkupElement;
 using test::MarkupReader;
+
+using Used = const std::vector<bool>&;
+static_assert(std::is_constructible_v<PictureLayout, const Machine&, const Topology&, Used>);
+static_assert(!std::is_constructible_v<PictureLayout, Machine, const Topology&, Used>, "a layout keeps no temporary");
+static_assert(!std::is_constructible_v<PictureLayout, const Machine&, Topology, Used>);
+static_assert(!std::is_constructible_v<PictureLayout, Machine, Topology, Used>);
 
 namespace {
 

@@ -124,7 +124,8 @@ TEST_CASE("ratios to a reference without energy are not defined, and that is sai
     CHECK(row.speed == 1.0);
     CHECK_FALSE(row.energy_ratio);
     CHECK(ratio_text(row.energy_ratio, row.doubtful_energy()) == "-");
-    CHECK(comparison_json(*comparison).find("rows")->array()->front().find("energy_ratio")->is_null());
+    const Json json = comparison_json(*comparison);
+    CHECK(json.find("rows")->array()->front().find("energy_ratio")->is_null());
     CHECK(std::ranges::any_of(comparison->notes,
                               [](const auto& note) { return note.find("not defined") != std::string::npos; }));
 }

@@ -126,5 +126,6 @@ TEST_CASE("a share of nothing is not defined") {
     CHECK_FALSE(percent_of(0, 0));
     CHECK(*percent_of(INT64_MAX, INT64_MAX) == 100.0);
     CHECK(json_of({}).is_null());
-    CHECK(*json_of(2.5).real() == 2.5);
+    const Json real = json_of(2.5);
+    CHECK(*real.real() == 2.5);
 }

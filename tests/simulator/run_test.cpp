@@ -1,10 +1,18 @@
 #include "simulator/run.hpp"
 
+#include <type_traits>
+
 #include "core/files.hpp"
+#include "simulator/json_fields.hpp"
 #include "tests/simulator/sample_run.hpp"
 
 using namespace tephra;
 using test::fault_of, test::sample_run, test::text_of;
+
+static_assert(std::is_constructible_v<FieldReader, const Json&, std::string>);
+static_assert(!std::is_constructible_v<FieldReader, Json, std::string>, "a reader keeps no temporary");
+static_assert(std::is_constructible_v<RowReader, ObjectReader&, std::string, const Json&>);
+static_assert(!std::is_constructible_v<RowReader, ObjectReader&, std::string, Json>);
 
 TEST_CASE("a run is written and read back equal") {
     const test::TemporaryPath first("run.json"), second("run2.json");
