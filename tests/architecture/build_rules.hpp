@@ -12,7 +12,7 @@ namespace tephra::test {
 std::vector<std::string> preset_breaches(std::string_view presets);
 
 /// Breaches of the rules in the text of a compile_commands.json, one line each: every .cpp of the tree at `root` is
-/// compiled with the warnings that are errors (tests need not, and -Wshadow is enough for them).
+/// compiled with the warnings that are errors (tests/backends need not, and -Wshadow is enough for them).
 std::vector<std::string> command_breaches(std::string_view commands, const std::string& root);
 
 }  // namespace tephra::test

@@ -57,11 +57,14 @@ TEST_CASE("the rule of warnings can fail") {
     };
     const std::string all = "-Wall -Wextra -Werror=shadow -Werror=conversion -Werror=sign-conversion";
     CHECK(commands("core/json.cpp", all).empty());
-    CHECK(commands("tests/core/json_test.cpp", "-Wall -Wextra -Wshadow").empty());
+    CHECK(commands("tests/core/json_test.cpp", all).empty());
+    CHECK(commands("tests/backends/arithmetic_test.cpp", "-Wall -Wextra -Wshadow").empty());
     using Breaches = std::vector<std::string>;
     CHECK(commands("tools/map.cpp", "-Wall -Wextra -Werror=shadow -Wconversion -Werror=sign-conversion") ==
           Breaches{"tools/map.cpp: compiled without -Werror=conversion"});
-    CHECK(commands("tests/core/json_test.cpp", "-Wall -Wextra") ==
-          Breaches{"tests/core/json_test.cpp: compiled without -Wshadow"});
+    CHECK(commands("tests/core/json_test.cpp", "-Wall -Wextra -Werror=shadow -Werror=conversion") ==
+          Breaches{"tests/core/json_test.cpp: compiled without -Werror=sign-conversion"});
+    CHECK(commands("tests/backends/arithmetic_test.cpp", "-Wall -Wextra") ==
+          Breaches{"tests/backends/arithmetic_test.cpp: compiled without -Wshadow"});
     CHECK(commands("build/generated.cpp", "") == Breaches{"no source of /t is compiled"});
 }

@@ -139,7 +139,7 @@ TEST_CASE("The models land on the machines as asked: blocks a chip, head on furt
         std::set<int> head;
         for (const Slice& slice : slices(program, mapping, "logits")) head.insert(machine.chip_of(slice.core).value);
         CHECK(head.size() == c.chips_of_head);
-        CHECK(all.size() == c.shape.layers * c.chips_of_block + c.chips_of_head);
+        CHECK(all.size() == static_cast<std::size_t>(c.shape.layers) * c.chips_of_block + c.chips_of_head);
         // Consecutive blocks are on neighbouring chips.
         if (c.chips_of_block == 1)
             for (int b = 0; b + 1 < program.num_blocks; ++b)

@@ -71,8 +71,8 @@ TEST_CASE("a picture holds every core of the chips in use, inside the picture an
         const MarkupReader svg(drawn.svg(SvgColor::layer));
         CHECK(svg.fault.empty());
         const auto cores = drawn_cores(svg);
-        const auto per_chip = static_cast<std::size_t>(drawn.machine.cores_per_chip());
-        CHECK(cores.size() == per_chip * std::min(4, drawn.machine.chips()));  // three blocks and the head
+        const int chips = std::min(4, drawn.machine.chips());  // three blocks and the head
+        CHECK(std::ssize(cores) == drawn.machine.cores_per_chip() * chips);
         std::set<std::pair<double, double>> corners;
         for (const auto& [core, rectangle] : cores) {
             corners.emplace(rectangle.number("x"), rectangle.number("y"));

@@ -38,7 +38,8 @@ std::uint32_t word(std::uint32_t stream, std::uint64_t id) {
 
 OwnedMatrix random_matrix(int rows, int cols) {
     return OwnedMatrix(rows, cols, [&](int r, int c) {
-        return static_cast<std::int8_t>(static_cast<int>(word(1, static_cast<std::uint64_t>(r) * 65536 + c) % 3) - 1);
+        return static_cast<std::int8_t>(
+            static_cast<int>(word(1, static_cast<std::uint64_t>(r) * 65536 + static_cast<std::uint64_t>(c)) % 3) - 1);
     });
 }
 

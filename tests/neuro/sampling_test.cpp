@@ -87,7 +87,7 @@ TEST_CASE("tokens are drawn by their probability") {
     // 7 degrees of freedom: chi-square exceeds 24.3 with probability 0.001; the seeds are fixed.
     const std::vector<double> weights{0.3, 0.2, 0.15, 0.12, 0.1, 0.08, 0.04, 0.01};
     const auto logits = logits_of(weights);
-    for (const std::uint64_t seed : {1, 2, 3})
+    for (const std::uint64_t seed : {1UL, 2UL, 3UL})
         CHECK(chi_square(histogram({.seed = seed}, logits, 20000), weights) < 24.3);
     std::vector<double> squares;
     for (const double w : weights) squares.push_back(w * w);

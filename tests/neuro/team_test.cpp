@@ -35,7 +35,7 @@ TEST_CASE("a team runs a job on every worker and its barrier orders their work")
 TEST_CASE("a team shares a loop and calls its body once for each index") {
     for (const int threads : {1, 2, 5}) {
         Team team(threads);
-        for (const std::size_t count : {0, 1, 2, 1000}) {
+        for (const std::size_t count : {0UL, 1UL, 2UL, 1000UL}) {
             std::vector<std::atomic<int>> calls(count);
             std::atomic<bool> stranger{false};
             team.for_each(count, [&](std::size_t index, int worker) {
@@ -114,7 +114,7 @@ TEST_CASE("threads that the system has no room for are an error, and those that 
 #endif
 
 TEST_CASE("parts cover a range without overlap, in units of 64") {
-    for (const std::size_t count : {0, 1, 63, 64, 65, 1000, 2560, 6912})
+    for (const std::size_t count : {0UL, 1UL, 63UL, 64UL, 65UL, 1000UL, 2560UL, 6912UL})
         for (const int parts : {1, 2, 3, 7}) {
             std::size_t at = 0;
             for (int i = 0; i < parts; ++i) {

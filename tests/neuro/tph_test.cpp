@@ -71,7 +71,7 @@ TEST_CASE("a deployment file reads back what was written, in place and aligned")
         CHECK(reinterpret_cast<std::uintptr_t>(tensor.view->codes.data()) % 64 == 0);
         CHECK(tensor.view->rows == tensor.rows);
         for (int r = 0; r < tensor.rows; ++r)
-            for (int c = 0; c < tensor.cols; ++c) zeros += tensor.view->weight(r, c) == 0 ? 1 : 0;
+            for (int c = 0; c < tensor.cols; ++c) zeros += tensor.view->weight(r, c) == 0 ? 1U : 0U;
         weights += static_cast<std::size_t>(tensor.rows) * static_cast<std::size_t>(tensor.cols);
     }
     const double fraction = static_cast<double>(zeros) / static_cast<double>(weights);
@@ -158,7 +158,7 @@ TEST_CASE("values that no writer makes are refused behind the hashes too") {
     CHECK_THAT(refused(TphSection::weights, 0, "\xff"sv), test::contains("no ternary weight in row 0"));
     CHECK_THAT(refused(TphSection::weights, 127, "\x15"sv), test::contains("no ternary weight in row 1"));
     CHECK_THAT(refused(TphSection::integers, 20, "\x40\0\0\0"sv), test::contains("fraction bits"));
-    for (const std::size_t format : {0, 4})  // the embedded token's and the logits'
+    for (const std::size_t format : {0UL, 4UL})  // the embedded token's and the logits'
         for (const auto bits : {"\xff\xff\xff\xff"sv, "\x18\0\0\0"sv})
             CHECK_THAT(refused(TphSection::integers, format, bits), test::contains("fraction bits outside [0, 23]"));
     CHECK_THAT(refused(TphSection::integers, 0, "\0\0\0\0"sv), test::contains("another format than it is written"));

@@ -45,7 +45,7 @@ TEST_CASE("the event queue serves events in total order, near and far, with wind
         REQUIRE(queue.size() == plain.events.size());
         Event got;
         Event expected;
-        for (int budget = random[2] % 6; budget > 0; --budget) {
+        for (std::uint32_t budget = random[2] % 6; budget > 0; --budget) {
             const bool some = plain.pop(end, expected);
             REQUIRE(queue.pop(end, got) == some);
             if (!some) {

@@ -161,7 +161,8 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
                 const auto token = static_cast<std::uint32_t>(core * 100'000 + k);
                 std::vector<CoreId> targets;
                 for (int t = 0; t < (c.trees ? 3 : 1); ++t) {
-                    const CoreId target(static_cast<int>(random[static_cast<std::size_t>(t)] % ends));
+                    const CoreId target(
+                        static_cast<int>(random[static_cast<std::size_t>(t)] % static_cast<unsigned>(ends)));
                     if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
                 }
                 std::vector<std::uint32_t> terminals;

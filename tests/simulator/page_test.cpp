@@ -238,7 +238,7 @@ TEST_CASE("a comparison has a dot where its value lies, and no bar without a zer
     const auto comparison = compared_370m();
     const MarkupReader read(comparison_chart(comparison));
     std::size_t shown = 0;
-    for (const ComparisonRow& row : comparison.rows) shown += row.speed ? 1 : 0;
+    for (const ComparisonRow& row : comparison.rows) shown += row.speed ? 1U : 0U;
     CHECK(read.all("rect").empty());
     const auto dots = read.all("circle");
     REQUIRE(dots.size() == 4 * shown);  // speed and energy, wide and narrow

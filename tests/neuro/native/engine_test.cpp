@@ -97,7 +97,7 @@ TEST_CASE("a sequence may be cut anywhere") {
     const Outcome expected = run(*golden, *model, ids, ids.size(), false);
     for (const int threads : {1, 2, 3}) {
         const auto native = make_native_engine(model, {.streams = 3, .threads = threads}).value();
-        for (const std::size_t piece : {1, 2, 7, 127, 128, 129, 255, 256, 300}) {
+        for (const std::size_t piece : {1UL, 2UL, 7UL, 127UL, 128UL, 129UL, 255UL, 256UL, 300UL}) {
             INFO("pieces of " << piece << ", " << threads << " threads");
             const Outcome outcome = run(*native, *model, ids, piece, false);
             CHECK(outcome.logits == expected.logits);
@@ -115,7 +115,7 @@ TEST_CASE("streams decode side by side and do not touch each other", "[threads]"
     Seen seen, expected_seen;
     native->set_tap(record_into(seen));
     golden->set_tap(record_into(expected_seen));
-    for (const std::size_t active : {9, 1, 2, 8, 5}) {
+    for (const std::size_t active : {9UL, 1UL, 2UL, 8UL, 5UL}) {
         const auto ids = test::random_ids(static_cast<int>(active), static_cast<int>(vocabulary), active);
         Values expected(active * vocabulary), logits(active * vocabulary, 0x5A5A5A5A);
         REQUIRE(golden->decode(ids, expected));
