@@ -3,8 +3,11 @@
 #include <hwy/cache_control.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <cassert>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace tephra {
@@ -18,6 +21,12 @@ int patience_of(int threads) {
 
 }  // namespace
 
+/// A pool of its own for each worker: when the system refuses a thread, a pool of several waits for ever for those that
+/// it has started.
+struct Team::Thread {
+    boost::asio::thread_pool pool{1};
+};
+
 Result<void> check_threads(int threads) {
     if (threads >= 1 && threads <= max_threads) return {};
     return bad_input(std::to_string(threads) + " threads", "threads",
@@ -27,7 +36,10 @@ Result<void> check_threads(int threads) {
 Team::Team(int threads) : size_(threads), patience_(patience_of(threads)) {
     assert(threads >= 1 && threads <= max_threads);
     try {
-        for (int worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
+        for (int worker = 1; worker < threads; ++worker) {
+            threads_.push_back(std::make_unique<Thread>());
+            boost::asio::post(threads_.back()->pool, [this, worker] { work(worker); });
+        }
     } catch (const std::exception& reason) {
         end();
         throw ThreadsRefused({ErrorCode::bad_input,
@@ -46,7 +58,7 @@ void Team::end() {
     stop_ = true;
     jobs_.fetch_add(1, std::memory_order_release);
     jobs_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    for (const auto& thread : threads_) thread->pool.join();
 }
 
 void Team::run(const std::function<void(int)>& job) {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +63,7 @@ public:
     void for_each(std::size_t count, const Body& body);
 
 private:
+    struct Thread;
     struct Abandoned {};  ///< thrown by barrier() after the exception of another worker
     void end();
     void work(int worker);
@@ -81,7 +82,7 @@ private:
     alignas(64) std::atomic<int> arrived_{0};             ///< at the barrier
     alignas(64) std::atomic<std::uint32_t> barriers_{0};  ///< passed so far
     std::atomic<bool> failed_{false};                     ///< read with barriers_ by those who wait
-    std::vector<std::thread> threads_;
+    std::vector<std::unique_ptr<Thread>> threads_;
 };
 
 template <typename Body>
