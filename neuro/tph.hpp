@@ -50,6 +50,9 @@ struct TphHead {
 /// which a terminal would obey.
 Result<void> check_name(std::string_view name, const std::string& place);
 
+/// Errors: bad_input when a deployment file of so many bytes is larger than max_tph_bytes.
+Result<void> check_tph_bytes(std::uint64_t bytes, const std::string& place);
+
 /// Bytes of the file of a model with this head.
 std::uint64_t tph_bytes(const TphHead& head);
 

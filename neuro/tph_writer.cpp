@@ -41,13 +41,17 @@ std::uint64_t tph_bytes(const TphHead& head) {
     return bytes;
 }
 
+Result<void> check_tph_bytes(std::uint64_t bytes, const std::string& place) {
+    if (bytes > max_tph_bytes)
+        return bad_input("the model would take " + bytes_text(bytes), place,
+                         "a deployment file has at most " + bytes_text(max_tph_bytes) + ": make the model smaller");
+    return {};
+}
+
 namespace {
 
-/// A file of this size may be begun at this path.
+/// Errors: bad_input when the disk of this path has less room.
 Result<void> check_room(std::uint64_t bytes, const std::string& path) {
-    if (bytes > max_tph_bytes)
-        return bad_input("the model would take " + bytes_text(bytes), path,
-                         "a deployment file has at most " + bytes_text(max_tph_bytes) + ": make the model smaller");
     std::error_code unknown;  // where the system cannot tell, writing will
     const auto folder = std::filesystem::absolute(path, unknown).parent_path();
     const auto space = std::filesystem::space(folder, unknown);
@@ -64,7 +68,9 @@ Result<TphWriter> TphWriter::create(const std::string& path, const TphHead& head
     if (auto good = check_config(head.config, path); !good) return tl::unexpected(good.error());
     if (auto good = check_name(head.name, path); !good) return tl::unexpected(good.error());
     if (auto good = tph::check_origin(head.origin, path); !good) return tl::unexpected(good.error());
-    if (auto good = check_room(tph_bytes(head), path); !good) return tl::unexpected(good.error());
+    const std::uint64_t bytes = tph_bytes(head);
+    if (auto good = check_tph_bytes(bytes, path); !good) return tl::unexpected(good.error());
+    if (auto good = check_room(bytes, path); !good) return tl::unexpected(good.error());
     auto file = OutputFile::create_regular(path);  // sections are written out of order
     if (!file) return tl::unexpected(file.error());
     TphWriter writer(std::move(*file));

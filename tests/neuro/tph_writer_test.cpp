@@ -45,6 +45,14 @@ TEST_CASE("a head that no reader takes is refused before the file is begun") {
     CHECK_THAT(refusal(head).hint, test::contains("at most 1"));
 }
 
+TEST_CASE("a deployment file may have 1 TiB and no byte more") {
+    CHECK(check_tph_bytes(max_tph_bytes, "place"));
+    const auto refused = check_tph_bytes(max_tph_bytes + 1, "place");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().place == "place");
+    CHECK(refused.error().hint == "a deployment file has at most 1.0 TiB: make the model smaller");
+}
+
 TEST_CASE("names are 1 to 255 bytes of UTF-8 that a terminal only shows") {
     for (const char* name : {"", "\x1b[2J", "a\nb", "tab\t", "\x7f", "\xc2\x9b", "\xff", "cut \xc3"}) {
         INFO(name);
