@@ -30,7 +30,7 @@ BatchTap copying_tap(const Tap& tap, int first_stream, int tokens, Stream stream
         for (int n = 0; n < tokens && !values.empty(); ++n) {
             std::vector<std::int32_t> row(static_cast<std::size_t>(columns));
             for (int k = 0; k < columns; ++k)
-                row[static_cast<std::size_t>(k)] = static_cast<std::int32_t>(values[activation_offset(padded, n, k)]);
+                row[static_cast<std::size_t>(k)] = 1 * values[activation_offset(padded, n, k)];
             tap(first_stream + n, block, name, row);
         }
     };
