@@ -1,5 +1,7 @@
 #include "backends/cuda/tap_copy.hpp"
 
+#include <algorithm>
+
 namespace tephra::cuda {
 namespace {
 
@@ -29,8 +31,7 @@ BatchTap copying_tap(const Tap& tap, int first_stream, int tokens, Stream stream
         const auto values = copied(q, bytes, stream);
         for (int n = 0; n < tokens && !values.empty(); ++n) {
             std::vector<std::int32_t> row(static_cast<std::size_t>(columns));
-            for (int k = 0; k < columns; ++k)
-                row[static_cast<std::size_t>(k)] = 1 * values[activation_offset(padded, n, k)];
+            std::ranges::generate(row, [&, k = 0]() mutable { return values[activation_offset(padded, n, k++)]; });
             tap(first_stream + n, block, name, row);
         }
     };
