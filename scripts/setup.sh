@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
     build-essential cmake ninja-build pkg-config
     libboost-dev libeigen3-dev nlohmann-json3-dev libexpected-dev libxxhash-dev
-    libhwy-dev libsentencepiece-dev libspdlog-dev libcli11-dev catch2 zlib1g-dev
+    libhwy-dev libhdf5-dev libsentencepiece-dev libspdlog-dev libcli11-dev catch2 zlib1g-dev
 )
 case "${1:-}" in
     "") ;;
