@@ -1,0 +1,10 @@
+#pragma once
+// Relays send what arrives, as it is: how input from outside enters a network as messages.
+#include "neuro/spiking/constants.hpp"
+
+namespace tephra::spiking {
+
+/// Port: input. No state.
+NeuronModelPtr make_relay();
+
+}  // namespace tephra::spiking

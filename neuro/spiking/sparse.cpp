@@ -1,0 +1,130 @@
+#include "neuro/spiking/sparse.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <tuple>
+
+#include "core/narrow.hpp"
+#include "neuro/spiking/constants.hpp"
+
+namespace tephra::spiking {
+namespace {
+
+struct Entry {
+    std::int32_t target = 0;
+    std::int16_t weight = 0;
+    std::int16_t delay = 0;
+};
+
+/// What a synapse needs beside its weight: its target's number, and its delay where there are any.
+int index_bits(int targets, int max_delay) {
+    const auto width = [](int value) { return static_cast<int>(std::bit_width(static_cast<std::uint32_t>(value))); };
+    return width(targets - 1) + width(max_delay);
+}
+
+class Sparse final : public SynapseFormat {
+public:
+    Sparse(int sources, int targets, const std::vector<Synapse>& sorted, int bits, int exponent)
+        : targets_(targets), bits_(bits), exponent_(exponent), first_(static_cast<std::size_t>(sources) + 1) {
+        for (const Synapse& s : sorted) {
+            entries_.push_back({s.target, narrow<std::int16_t>(s.weight), narrow<std::int16_t>(s.delay)});
+            ++first_[static_cast<std::size_t>(s.source) + 1];
+            max_delay_ = std::max(max_delay_, s.delay);
+            largest_ = std::max(largest_, std::int64_t{s.weight < 0 ? -s.weight : s.weight});
+        }
+        for (std::size_t i = 1; i < first_.size(); ++i) first_[i] += first_[i - 1];
+    }
+    [[nodiscard]] std::string_view kind() const override { return "sparse"; }
+    [[nodiscard]] int sources() const override { return narrow<int>(first_.size()) - 1; }
+    [[nodiscard]] int targets() const override { return targets_; }
+    [[nodiscard]] std::vector<NeuronRange> sources_of(NeuronRange targets) const override {
+        std::vector<NeuronRange> ranges;
+        for (int source = 0; source < sources(); ++source) {
+            if (of(source, targets).empty()) continue;
+            if (!ranges.empty() && ranges.back().end == source)
+                ++ranges.back().end;
+            else
+                ranges.push_back({source, source + 1});
+        }
+        return ranges;
+    }
+    [[nodiscard]] SynapseMemory memory(NeuronRange targets) const override {
+        std::int64_t weights = 0, axons = 0;
+        for (int source = 0; source < sources(); ++source) {
+            const auto reached = std::ssize(of(source, targets));
+            weights += reached;
+            axons += reached > 0 ? 1 : 0;
+        }
+        return {weights, weights * (bits_ + index_bits(targets.size(), max_delay_)), axons};
+    }
+    [[nodiscard]] bool uniform() const override { return false; }
+    [[nodiscard]] std::int64_t synops(int source, NeuronRange targets) const override {
+        return std::ssize(of(source, targets));
+    }
+    [[nodiscard]] int max_delay() const override { return max_delay_; }
+    [[nodiscard]] std::int64_t largest_product() const override { return largest_ << std::max(exponent_, 0); }
+    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+        std::ranges::fill(sums, 0);
+        const auto n = static_cast<std::size_t>(targets.size());
+        for (const Spike spike : spikes)
+            for (const Entry& entry : of(spike.source, targets)) {
+                std::int32_t& sum = sums[static_cast<std::size_t>(entry.delay) * n +
+                                         static_cast<std::size_t>(entry.target - targets.begin)];
+                sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) +
+                                                static_cast<std::uint32_t>(entry.weight) *
+                                                    static_cast<std::uint32_t>(spike.payload));
+            }
+        scale_sums(sums, exponent_);
+    }
+
+private:
+    /// Synapses of a source to a range of targets.
+    [[nodiscard]] std::span<const Entry> of(int source, NeuronRange targets) const {
+        const std::size_t begin = first_[static_cast<std::size_t>(source)],
+                          end = first_[static_cast<std::size_t>(source) + 1];
+        const auto all = std::span(entries_).subspan(begin, end - begin);
+        const auto from = std::ranges::lower_bound(all, targets.begin, {}, &Entry::target);
+        const auto to = std::ranges::lower_bound(all, targets.end, {}, &Entry::target);
+        return {from, to};
+    }
+    int targets_, bits_, exponent_;
+    int max_delay_ = 0;
+    std::int64_t largest_ = 0;
+    std::vector<std::size_t> first_;  ///< entry of each source, and the end
+    std::vector<Entry> entries_;      ///< by source, target, delay
+};
+
+}  // namespace
+
+Result<SynapseFormatPtr> make_sparse(int sources, int targets, std::vector<Synapse> synapses, int bits, int exponent) {
+    if (sources < 1 || targets < 1) return bad_input("a projection without sources or targets", "", "give it some");
+    if (std::ssize(synapses) > most_weights)
+        return bad_input(std::to_string(synapses.size()) + " synapses", "",
+                         "a projection can have " + std::to_string(most_weights));
+    for (const auto& checked :
+         {check_constant(bits, "the number of weight bits", 1, 16),
+          check_constant(exponent, "the weight exponent", least_weight_exponent, most_weight_exponent)})
+        if (!checked) return tl::unexpected(checked.error());
+    for (std::size_t i = 0; i < synapses.size(); ++i) {
+        const Synapse& s = synapses[i];
+        if (s.source < 0 || s.source >= sources || s.target < 0 || s.target >= targets || s.weight < least_weight ||
+            s.weight > largest_weight || s.delay < 0 || s.delay > longest_synaptic_delay)
+            return bad_input("synapse " + std::to_string(i) + " from " + std::to_string(s.source) + " to " +
+                                 std::to_string(s.target) + " with weight " + std::to_string(s.weight) + " and delay " +
+                                 std::to_string(s.delay),
+                             "",
+                             "sources and targets exist, weights have 16 bits, delays are 0 to " +
+                                 std::to_string(longest_synaptic_delay));
+    }
+    std::erase_if(synapses, [](const Synapse& s) { return s.weight == 0; });
+    const auto key = [](const Synapse& s) { return std::tuple(s.source, s.target, s.delay); };
+    std::ranges::sort(synapses, {}, key);
+    const auto twice = std::ranges::adjacent_find(synapses, {}, key);
+    if (twice != synapses.end())
+        return bad_input("two synapses from " + std::to_string(twice->source) + " to " + std::to_string(twice->target) +
+                             " with delay " + std::to_string(twice->delay),
+                         "", "add their weights");
+    return std::make_shared<Sparse>(sources, targets, synapses, bits, exponent);
+}
+
+}  // namespace tephra::spiking
