@@ -24,6 +24,7 @@ void add_lower_command(CLI::App& app);
 void add_map_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
+void add_run_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_import_command(CLI::App& app);
 void add_simulate_command(CLI::App& app);

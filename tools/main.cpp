@@ -125,6 +125,7 @@ int main(int argc, char** argv) {
     tools::add_map_command(app);
     tools::add_report_command(app);
     tools::add_generate_command(app);
+    tools::add_run_command(app);
     tools::add_info_command(app);
     tools::add_import_command(app);
     tools::add_simulate_command(app);
