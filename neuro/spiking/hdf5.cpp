@@ -136,6 +136,7 @@ Result<std::vector<std::string>> read_fixed(hid_t dataset, hid_t type, std::int6
     if (size > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0) return damaged(place);
     const bool spaces = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
     std::vector<std::string> out;
+    out.reserve(static_cast<std::size_t>(size));
     for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
         std::string text(raw.data() + i * length, length);
         text.resize(std::min(text.find('\0'), text.size()));
@@ -150,6 +151,7 @@ Result<std::vector<std::string>> read_variable(hid_t dataset, hid_t type, std::i
     const Handle space(H5Dget_space(dataset), H5Sclose);
     if (size > 0 && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, raw.data()) < 0) return damaged(place);
     std::vector<std::string> out;
+    out.reserve(raw.size());
     for (const char* text : raw) out.emplace_back(text == nullptr ? "" : text);
     H5Dvlen_reclaim(type, space.get(), H5P_DEFAULT, raw.data());
     for (const std::string& text : out)

@@ -107,6 +107,7 @@ private:
             return bad_input("edges that are no pairs of names", group.place("edges"),
                              "each row is a source and a target");
         std::vector<std::string> names;
+        names.reserve(ends.size());
         for (const auto& [name, end] : ends) names.push_back(name);
         const auto find = [&](const std::string& name) { return ends.find(name); };
         for (std::size_t i = 0; i < edges->values.size(); i += 2) {

@@ -348,9 +348,12 @@ private:
         for (std::size_t i = 0; i < gain.size(); ++i) {
             bias[i] = leak[i] * (rest[i] - reset[i]) * scale * state_units;
             const double current = constants[i] * gain[i] * scale;
-            if (!cuba) bias[i] += current * state_units;
-            drive[i] = cuba ? static_cast<std::int32_t>(rounded(current)) : 0;
-            if (cuba) error.bias = std::max(error.bias, std::abs(drive[i] - current) / (threshold[i] * scale));
+            drive[i] = static_cast<std::int32_t>(rounded(current));
+            // Without a synaptic current the bias can make up for the rounding.
+            if (cuba)
+                error.bias = std::max(error.bias, std::abs(drive[i] - current) / (threshold[i] * scale));
+            else
+                bias[i] += (current - drive[i]) * state_units;
         }
         p.cuba.drive = constant(drive);
         set_bias(bias, threshold, scale, p.cuba, error);

@@ -41,7 +41,7 @@ Result<std::vector<int>> parameter_shape(const NirNode& node) {
     std::vector<int> found;
     for (const auto& [name, array] : node.values) {
         if (array.values.size() == 1 && array.shape.size() <= 1) continue;
-        const auto shape = checked_shape(array.shape, node);
+        auto shape = checked_shape(array.shape, node);
         if (!shape) return shape;
         if (!found.empty() && *shape != found)
             return bad_input(
@@ -58,7 +58,7 @@ tl::unexpected<Error> wrong_input(const NirNode& node, const std::vector<int>& i
 
 Result<std::vector<int>> linear_shape(const NirNode& node, const std::vector<int>& in) {
     const auto& weight = node.at("weight");
-    const auto shape = checked_shape(weight.shape, node);
+    auto shape = checked_shape(weight.shape, node);
     if (!shape) return shape;
     if (shape->size() != 2)
         return bad_input(shown(node) + " needs a matrix of weights", node.place, "(outputs, inputs)");
@@ -75,7 +75,7 @@ Result<std::vector<int>> linear_shape(const NirNode& node, const std::vector<int
 
 Result<std::vector<int>> convolution_shape(const NirNode& node, const std::vector<int>& in) {
     const bool flat = node.type == "Conv1d";
-    const auto weight = checked_shape(node.at("weight").shape, node);
+    auto weight = checked_shape(node.at("weight").shape, node);
     if (!weight) return weight;
     if (weight->size() != (flat ? 3U : 4U) || in.size() != (flat ? 2U : 3U))
         return wrong_input(
@@ -138,7 +138,7 @@ Result<std::vector<int>> flatten_shape(const NirNode& node, const std::vector<in
 
 /// A parameter that is one number or has the shape of the input.
 Result<std::vector<int>> elementwise_shape(const NirNode& node, const std::vector<int>& in) {
-    const auto shape = parameter_shape(node);
+    auto shape = parameter_shape(node);
     if (!shape) return shape;
     if (!shape->empty() && *shape != in) return wrong_input(node, in, shape_text(*shape));
     return in;
@@ -150,7 +150,7 @@ Result<std::vector<int>> output_shape(const NirNode& node, const std::vector<int
     if (node.type == "SumPool2d" || node.type == "AvgPool2d") return pool_shape(node, in);
     if (node.type == "Flatten") return flatten_shape(node, in);
     if (node.type == "Output") {
-        const auto shape = checked_shape(node.at("shape").values, node);
+        auto shape = checked_shape(node.at("shape").values, node);
         if (shape && *shape != in) return wrong_input(node, in, shape_text(*shape));
         return shape;
     }
