@@ -2,6 +2,7 @@
 // written and read again, or one error.
 #include "core/npy.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "core/npz.hpp"

@@ -28,6 +28,7 @@ public:
         REQUIRE(write_file(file(name), npy_bytes<double>(shape, values)));
         return file(name);
     }
+    [[nodiscard]] std::string path() const { return writer_.path(); }
     /// Runs the network with these arguments.
     [[nodiscard]] test::Outcome run(const std::string& arguments) const {
         return run_program("run " + writer_.path() + " --dt 1 " + arguments);
@@ -83,8 +84,7 @@ TEST_CASE("run refuses what it would have to guess, with nothing written") {
         std::string text;
     };
     for (const Case& c :
-         {Case{"--input " + frames + " --steps 3", 3, "the input has 2 steps, not 3"},
-          Case{"", 2, "how many steps?"},
+         {Case{"--input " + frames + " --steps 3", 3, "the input has 2 steps, not 3"}, Case{"", 2, "how many steps?"},
           Case{"--steps 0", 2, "0 is out of range"},
           Case{"--input " + net.array("y.npy", {2, 3}, Values(6)), 3,
                "an array of shape (2, 3) for a layer of shape (2)"},
@@ -104,15 +104,18 @@ TEST_CASE("run refuses what it would have to guess, with nothing written") {
           Case{"--steps 1 --probe neurons:v --probe neurons:v", 2, "is probed twice"},
           Case{"--steps 1073741824 --probe neurons:v", 2, "the probes would record"},
           Case{"--steps 1 --reset-interval 4", 2, "--reset-interval: the option would be ignored with a NIR file"},
-          Case{"--steps 1 --weight-bits 17", 2, "17 is out of range"},
-          Case{"--steps 1 --dt 0", 2, "0 is out of range"}}) {
+          Case{"--steps 1 --weight-bits 17", 2, "17 is out of range"}}) {
         const auto done = net.run(c.arguments + out);
         INFO(c.arguments << "\n" << done.log);
         CHECK(done.exit_code == c.code);
         CHECK(done.log.find(c.text) != std::string::npos);
         CHECK_FALSE(std::filesystem::exists(net.file("o.npz")));
     }
-    CHECK(net.run("--steps 1 --probe neurons:v").log.find("--probe: the option would be ignored without --output") != std::string::npos);
+    CHECK(net.run("--steps 1 --probe neurons:v").log.find("--probe: the option would be ignored without --output") !=
+          std::string::npos);
+    const auto step = run_program("run " + net.path() + " --steps 1 --dt 0");
+    CHECK(step.exit_code == 2);
+    CHECK(step.log.find("0 is out of range") != std::string::npos);
     const auto text = run_program("run " + frames + " --steps 1");
     CHECK(text.exit_code == 3);
     CHECK(text.log.find("is no HDF5 file") != std::string::npos);

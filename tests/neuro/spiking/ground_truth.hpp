@@ -1,7 +1,5 @@
 #pragma once
 // Networks and arrays that others made: ../shared/spiking of a checkout that has it.
-#include <filesystem>
-#include <functional>
 #include <string>
 
 #include "core/npy.hpp"
@@ -14,9 +12,7 @@ inline const std::string ground_truths = TEPHRA_SHARED "/spiking/";
 
 /// Whether the ground truths are there; says so where they are not.
 inline bool have_ground_truths() {
-    if (std::filesystem::exists(ground_truths)) return true;
-    WARN("skipped: this checkout has no ../shared/spiking");
-    return false;
+    return !tephra::test::shared_file("spiking").empty();
 }
 
 inline NumberArray load(const std::string& file) {

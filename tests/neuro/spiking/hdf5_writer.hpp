@@ -13,15 +13,16 @@ namespace tephra::spiking::test {
 
 class Hdf5Writer {
 public:
-    Hdf5Writer() : file_(H5Fcreate(path().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) { REQUIRE(file_ >= 0); }
-    ~Hdf5Writer() {
-        close();
-        std::filesystem::remove_all(folder_);
+    Hdf5Writer() {
+        std::filesystem::create_directories(folder_.str());
+        file_ = H5Fcreate(path().c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        REQUIRE(file_ >= 0);
     }
+    ~Hdf5Writer() { close(); }
     Hdf5Writer(const Hdf5Writer&) = delete;
     Hdf5Writer& operator=(const Hdf5Writer&) = delete;
 
-    [[nodiscard]] std::string path() const { return (folder_ / "net.h5").string(); }
+    [[nodiscard]] std::string path() const { return folder_.str() + "/net.h5"; }
     /// The path of the file, which is then complete.
     std::string close() {
         if (file_ >= 0) H5Fclose(file_);
@@ -76,13 +77,8 @@ private:
         H5Pset_create_intermediate_group(link, 1);
         return link;
     }
-    static std::filesystem::path make_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "tephra_hdf5_XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()) != nullptr);
-        return name;
-    }
-    std::filesystem::path folder_ = make_folder();
-    hid_t file_;
+    tephra::test::TemporaryPath folder_{"hdf5"};
+    hid_t file_ = -1;
 };
 
 }  // namespace tephra::spiking::test
