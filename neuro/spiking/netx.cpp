@@ -2,68 +2,20 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 
 #include "core/narrow.hpp"
 #include "neuro/spiking/convolution.hpp"
 #include "neuro/spiking/dense.hpp"
-#include "neuro/spiking/hdf5.hpp"
+#include "neuro/spiking/netx_neurons.hpp"
 #include "neuro/spiking/relay.hpp"
-#include "neuro/spiking/sigma_delta.hpp"
 #include "neuro/spiking/sparse.hpp"
 
 namespace tephra::spiking {
 namespace {
 
-constexpr int bias_exponent = 6;                    // of LIF neurons
-constexpr SigmaDeltaScale sigma_delta_scale{6, 6};  // of SDNN neurons
-constexpr int sigma_delta_message_bits = 16;
-constexpr int sigma_message_bits = 24;
-
 const std::vector<std::string> layer_members = {
     "type",        "shape",      "neuron",      "weight",     "weight_rec", "bias",    "delay",    "inFeatures",
     "outFeatures", "inChannels", "outChannels", "kernelSize", "stride",     "padding", "dilation", "groups"};
-const std::vector<std::string> neuron_members = {"type",        "iDecay",   "vDecay", "vThMant",     "refDelay",
-                                                 "gradedSpike", "wgtExp",   "theta",  "messageBits", "sigma_output",
-                                                 "activation",  "scaleRho", "tauRho"};
-
-Result<void> check_members(const Hdf5Group& group, const std::vector<std::string>& known) {
-    const auto names = group.names();
-    if (!names) return tl::unexpected(names.error());
-    for (const std::string& name : *names)
-        if (std::ranges::find(known, name) == known.end())
-            return bad_input("tephra does not know this member", group.place(name),
-                             "remove it if the network means the same without it");
-    return {};
-}
-
-/// Integers of a data set, in C order, with their shape.
-struct Integers {
-    std::vector<std::int64_t> shape;
-    std::vector<std::int32_t> values;
-};
-
-Result<Integers> integers(const Hdf5Group& group, const std::string& name) {
-    const Result<Hdf5Array> array = group.numbers(name);
-    if (!array) return tl::unexpected(array.error());
-    Integers out{array->shape, {}};
-    out.values.reserve(array->values.size());
-    for (const double value : array->values) {
-        if (value != std::floor(value) || std::abs(value) > 2147483647.0)
-            return bad_input("value " + std::to_string(out.values.size()) + " is " + std::to_string(value),
-                             group.place(name), "NetX files have integers here: export the quantized network");
-        out.values.push_back(static_cast<std::int32_t>(value));
-    }
-    return out;
-}
-
-/// Puts the place of a part of the file into an error of a factory, which knows none.
-template <typename T>
-Result<T> at(const std::string& place, Result<T> result) {
-    if (!result && result.error().place.empty()) result.error().place = place;
-    return result;
-}
-
 /// Errors: bad_input where lava-dl's choice of weight bits would change one of the weights.
 Result<void> check_dense_weights(const std::vector<std::int32_t>& weights, const std::string& place) {
     const auto [min, max] = std::ranges::minmax(weights);
@@ -89,7 +41,7 @@ public:
             if (const auto done = read_layer(i); !done) return tl::unexpected(done.error());
         if (parts_.layers.empty()) return bad_input("there are no neurons", layers_.place(), "a network has layers");
         parts_.outputs = {narrow<int>(parts_.layers.size()) - 1};
-        Result<Network> network = at(layers_.place(), Network::make(std::move(parts_)));
+        Result<Network> network = with_place(layers_.place(), Network::make(std::move(parts_)));
         if (!network) return tl::unexpected(network.error());
         return NetxModel{std::move(*network), std::move(notes_)};
     }
@@ -110,7 +62,7 @@ private:
     Result<void> read_layer(int index) {
         const Result<Hdf5Group> group = layers_.group(std::to_string(index));
         if (!group) return tl::unexpected(group.error());
-        if (auto known = check_members(*group, layer_members); !known) return known;
+        if (auto known = check_netx_members(*group, layer_members); !known) return known;
         const Result<std::string> type = group->string("type");
         if (!type) return tl::unexpected(type.error());
         name_ = *type + std::to_string(index);
@@ -125,7 +77,7 @@ private:
 
     /// The last `axes` axes of a shape that stands as (channel, y, x).
     Result<Image> read_shape(const Hdf5Group& group) {
-        const Result<Integers> shape = integers(group, "shape");
+        const Result<Integers> shape = read_integers(group, "shape");
         if (!shape) return tl::unexpected(shape.error());
         std::int64_t size = 1;
         for (const std::int32_t extent : shape->values) {
@@ -183,7 +135,7 @@ private:
         if (!flattened_ && (image_.x > 1 || image_.y > 1))
             return bad_input("a dense layer after an image of " + to_string(image_), group.place(),
                              "put a flatten layer between them");
-        Result<Integers> weight = integers(group, "weight");
+        Result<Integers> weight = read_integers(group, "weight");
         if (!weight) return tl::unexpected(weight.error());
         if (weight->shape.size() == 1) weight->shape.insert(weight->shape.begin(), 1);
         const std::string place = group.place("weight");
@@ -217,16 +169,16 @@ private:
     }
 
     Result<void> read_recurrent(const Hdf5Group& group, int neurons) {
-        const Result<Integers> weight = integers(group, "weight_rec");
+        const Result<Integers> weight = read_integers(group, "weight_rec");
         if (!weight) return tl::unexpected(weight.error());
         const std::string place = group.place("weight_rec");
         if (weight->shape != std::vector<std::int64_t>{neurons, neurons})
             return bad_input("recurrent weights of another shape", place,
                              "they have one row and one column for each neuron");
         if (auto good = check_dense_weights(weight->values, place); !good) return good;
-        const auto stored = at(place, store_plain(weight->values));
+        const auto stored = with_place(place, store_plain(weight->values));
         if (!stored) return tl::unexpected(stored.error());
-        const auto synapses = at(place, make_dense(neurons, neurons, *stored));
+        const auto synapses = with_place(place, make_dense(neurons, neurons, *stored));
         if (!synapses) return tl::unexpected(synapses.error());
         parts_.connections.push_back({last(), last(), 0, *synapses, 0});
         return {};
@@ -248,10 +200,10 @@ private:
 
     Result<SynapseFormatPtr> make_synapses(const Hdf5Group& group, const Integers& weight, const std::string& place) {
         const int targets = narrow<int>(weight.shape[0]), sources = narrow<int>(weight.shape[1]);
-        const auto stored = at(place, store_plain(weight.values));
+        const auto stored = with_place(place, store_plain(weight.values));
         if (!stored) return tl::unexpected(stored.error());
-        if (!group.has("delay")) return at(place, make_dense(sources, targets, *stored));
-        const Result<Integers> delay = integers(group, "delay");
+        if (!group.has("delay")) return with_place(place, make_dense(sources, targets, *stored));
+        const Result<Integers> delay = read_integers(group, "delay");
         if (!delay) return tl::unexpected(delay.error());
         const auto n = static_cast<std::int64_t>(delay->values.size());
         const bool matrix = delay->shape == weight.shape, scalar = n == 1;
@@ -268,13 +220,13 @@ private:
                 synapses.push_back({column, row, stored->values[static_cast<std::size_t>(cell)],
                                     delay->values[static_cast<std::size_t>(which)]});
             }
-        return at(group.place("delay"), make_sparse(sources, targets, std::move(synapses), stored->bits, 0));
+        return with_place(group.place("delay"), make_sparse(sources, targets, std::move(synapses), stored->bits, 0));
     }
 
     /// One or two numbers (y, x) as {x, y}.
     Result<std::array<int, 2>> pair(const Hdf5Group& group, const std::string& name, int fallback) {
         if (!group.has(name)) return std::array<int, 2>{fallback, fallback};
-        const Result<Integers> values = integers(group, name);
+        const Result<Integers> values = read_integers(group, name);
         if (!values) return tl::unexpected(values.error());
         const auto& v = values->values;
         if (v.size() != 1 && v.size() != 2)
@@ -289,7 +241,7 @@ private:
         for (const char* name : {"delay", "weight_rec"})
             if (group.has(name))
                 return bad_input("a convolution has none", group.place(name), "lava-dl ignores it; remove it");
-        Result<Integers> file = integers(group, "weight");
+        Result<Integers> file = read_integers(group, "weight");
         if (!file) return tl::unexpected(file.error());
         const std::string place = group.place("weight");
         if (file->shape.size() == 5 && file->shape.back() == 1) file->shape.pop_back();
@@ -313,9 +265,9 @@ private:
                 for (int y = 0; y < ky; ++y)
                     for (int c = 0; c < inputs; ++c)
                         weights.push_back(file->values[static_cast<std::size_t>(((o * inputs + c) * ky + y) * kx + x)]);
-        const auto stored = at(place, store_plain(weights));
+        const auto stored = with_place(place, store_plain(weights));
         if (!stored) return tl::unexpected(stored.error());
-        const Result<Image> out = at(group.place(), slide(image_, window, outputs));
+        const Result<Image> out = with_place(group.place(), slide(image_, window, outputs));
         if (!out) return tl::unexpected(out.error());
         const Result<Image> shape = read_shape(group);
         if (!shape) return tl::unexpected(shape.error());
@@ -323,7 +275,8 @@ private:
             return bad_input(
                 "the shape is " + to_string(*shape) + " (x, y, channels), the convolution gives " + to_string(*out),
                 group.place("shape"), "check kernel, stride, padding and dilation");
-        const auto synapses = at(place, make_convolution(image_, window, outputs, narrow<int>(*groups), *stored));
+        const auto synapses =
+            with_place(place, make_convolution(image_, window, outputs, narrow<int>(*groups), *stored));
         if (!synapses) return tl::unexpected(synapses.error());
         const int source = last();
         if (auto added = add_neurons(group, *out); !added) return added;
@@ -335,7 +288,7 @@ private:
     Result<void> add_neurons(const Hdf5Group& group, const Image& image) {
         NeuronConstant bias;
         if (group.has("bias")) {
-            const Result<Integers> given = integers(group, "bias");
+            const Result<Integers> given = read_integers(group, "bias");
             if (!given) return tl::unexpected(given.error());
             if (std::ssize(given->values) != image.channels)
                 return bad_input(std::to_string(given->values.size()) + " biases for " +
@@ -351,79 +304,17 @@ private:
     }
 
     Result<void> add_layer(const Hdf5Group& group, const Image& image, const NeuronConstant& bias, bool input) {
-        if (auto known = check_members(group, neuron_members); !known) return known;
-        const Result<std::string> type = group.string("type");
-        if (!type) return tl::unexpected(type.error());
-        Result<NeuronModelPtr> neurons = NeuronModelPtr();
-        if (*type == "CUBA" || *type == "LOIHI")
-            neurons = read_lif(group, bias);
-        else if (*type == "SDNN")
-            neurons = read_sdnn(group, bias, input);
-        else
-            return bad_input("neurons of type \"" + *type + "\" are not read", group.place("type"),
-                             "CUBA, LOIHI and SDNN are");
+        Result<NetxNeurons> neurons = read_netx_neurons(group, {name_, neuron_layers_, input}, bias, options_, notes_);
         if (!neurons) return tl::unexpected(neurons.error());
-        if (group.has("messageBits")) {
-            const auto bits = group.integer("messageBits", 0, most_message_bits);
-            if (!bits) return tl::unexpected(bits.error());
-            message_bits_ = narrow<int>(*bits);
-        }
-        input_port_ = *type == "SDNN" ? 0 : 1;
+        message_bits_ = neurons->message_bits;
+        input_port_ = neurons->input_port;
         const bool flat = image.x == 1 && image.y == 1 && !name_.starts_with("conv") && !name_.starts_with("input");
         std::vector<int> shape = flat ? std::vector{image.channels} : std::vector{image.x, image.y, image.channels};
-        parts_.layers.push_back({name_, std::move(shape), *neurons, message_bits_});
+        parts_.layers.push_back({name_, std::move(shape), std::move(neurons->model), message_bits_});
         image_ = image;
         flattened_ = false;
         ++neuron_layers_;
         return {};
-    }
-
-    Result<NeuronModelPtr> read_lif(const Hdf5Group& group, const NeuronConstant& bias) {
-        const auto current = group.integer("iDecay", 1, decay_one), voltage = group.integer("vDecay", 0, largest_decay),
-                   threshold = group.integer("vThMant", 0, largest_threshold);
-        for (const auto* value : {&current, &voltage, &threshold})
-            if (!*value) return tl::unexpected(value->error());
-        if (group.has("refDelay")) {
-            const auto refractory = group.number("refDelay");
-            if (!refractory) return tl::unexpected(refractory.error());
-            if (*refractory != 1)
-                notes_.push_back("layer " + name_ + ": a refractory delay other than 1 is ignored, as lava-dl does");
-        }
-        LifParameters p;
-        p.cuba = {narrow<std::int32_t>(*current - 1), narrow<std::int32_t>(*voltage), 0, bias, bias_exponent};
-        p.threshold = narrow<std::int32_t>(*threshold);
-        p.threshold_rule = options_.threshold_rule;
-        if (options_.reset_interval > 0)
-            p.clear = {options_.reset_interval, options_.reset_offset + 1 + neuron_layers_};
-        message_bits_ = 0;
-        return at(group.place(), make_lif(std::move(p)));
-    }
-
-    Result<NeuronModelPtr> read_sdnn(const Hdf5Group& group, const NeuronConstant& bias, bool input) {
-        if (options_.reset_interval > 0)
-            return bad_input("a reset interval for a network of SDNN neurons", group.place(),
-                             "only LIF neurons are cleared");
-        const auto threshold = group.integer("vThMant", 0, state_max >> sigma_delta_scale.shift());
-        if (!threshold) return tl::unexpected(threshold.error());
-        if (group.has("activation")) {
-            const auto activation = group.string("activation");
-            if (!activation) return tl::unexpected(activation.error());
-            if (*activation != "relu")
-                return bad_input("the activation is \"" + *activation + "\"", group.place("activation"),
-                                 "lava-dl loads every SDNN neuron with relu");
-        }
-        const auto sigma = group.has("sigma_output") ? group.integer("sigma_output", 0, 1) : Result<std::int64_t>(0);
-        if (!sigma) return tl::unexpected(sigma.error());
-        message_bits_ = sigma_delta_message_bits;
-        if (input) return at(group.place(), make_delta({sigma_delta_scale, narrow<std::int32_t>(*threshold)}));
-        if (*sigma == 0)
-            return at(group.place(),
-                      make_sigma_delta({sigma_delta_scale, narrow<std::int32_t>(*threshold), bias, true}));
-        if (std::ranges::any_of(bias.values(), [](std::int32_t value) { return value != 0; }))
-            return bad_input("biases of a layer with sigma_output", group.place("sigma_output"),
-                             "lava-dl ignores them; set them to zero");
-        message_bits_ = sigma_message_bits;
-        return make_sigma();
     }
 
     [[nodiscard]] int last() const { return narrow<int>(parts_.layers.size()) - 1; }
