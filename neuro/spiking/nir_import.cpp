@@ -4,16 +4,13 @@
 #include <cmath>
 
 #include "core/narrow.hpp"
-#include "neuro/spiking/convolution.hpp"
-#include "neuro/spiking/dense.hpp"
 #include "neuro/spiking/graded.hpp"
 #include "neuro/spiking/leaky_readout.hpp"
 #include "neuro/spiking/lif.hpp"
 #include "neuro/spiking/nir_path.hpp"
-#include "neuro/spiking/nir_shape.hpp"
-#include "neuro/spiking/one_to_one.hpp"
+#include "neuro/spiking/nir_synapses.hpp"
 #include "neuro/spiking/relay.hpp"
-#include "neuro/spiking/sparse.hpp"
+#include "neuro/spiking/weights.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -220,9 +217,9 @@ private:
         const double unit = error.scale / output_scale(path.source), largest = largest_weight(path, gain) * error.scale;
         if (largest == 0) return {};
         // Small weights get more bits, which the sum loses again.
-        const int kernel = window_of(path, gain);
+        const bool kernel = options_.rule == NirRule::nearest && is_convolution(graph_, path, gain);
         int exponent = 0;
-        if (options_.rule == NirRule::nearest && kernel < 0)
+        if (options_.rule == NirRule::nearest && !kernel)
             while (exponent > least_weight_exponent && std::ldexp(largest, 1 - exponent) <= largest_weight_) --exponent;
         const double factor = std::ldexp(unit, -exponent);
         std::vector<std::int32_t> weights;
@@ -235,86 +232,11 @@ private:
             weights.push_back(static_cast<std::int32_t>(fixed));
             error.weight = std::max(error.weight, std::abs(fixed - exact) / std::ldexp(largest, -exponent));
         }
-        auto connection = at(target, kernel >= 0 ? convolve(path, gain, factor) : join(path, weights, exponent));
+        auto connection = at(target, kernel ? convolve(graph_, path, gain, factor)
+                                            : join(path, node(path.source).size(), target.size(), weights, exponent));
         if (!connection) return tl::unexpected(connection.error());
         made_.emplace_back(index, std::move(*connection));
         return {};
-    }
-
-    /// The convolution of a path that has nothing else but a Scale-free pool before it, where all neurons of a channel
-    /// have one gain; -1: none.
-    [[nodiscard]] int window_of(const NirPath& path, const std::vector<double>& gain) const {
-        if (options_.rule == NirRule::lava || path.nodes.size() != 1) return -1;
-        const NirNode& only = node(path.nodes.front());
-        if (only.type != "Conv2d" && only.type != "Conv1d") return -1;
-        if (node(path.target).shape != only.shape) return -1;
-        const auto channels = static_cast<std::size_t>(only.shape.front());
-        for (std::size_t i = 0; i < gain.size(); ++i)
-            if (gain[i] != gain[i % channels]) return -1;
-        return path.nodes.front();
-    }
-
-    [[nodiscard]] Result<Connection> convolve(const NirPath& path, const std::vector<double>& gain,
-                                              double factor) const {
-        const NirNode& only = node(path.nodes.front());
-        const auto window = nir_window(only);
-        if (!window) return tl::unexpected(window.error());
-        const auto in = nir_image(node(only.from.front()).shape, only.place);
-        if (!in) return tl::unexpected(in.error());
-        const auto groups = nir_integer(only, "groups", 0, 1, most_neurons);
-        if (!groups) return tl::unexpected(groups.error());
-        const Hdf5Array& kernel = only.at("weight");
-        const auto outputs = static_cast<std::size_t>(kernel.shape[0]),
-                   inputs = static_cast<std::size_t>(kernel.shape[1]);
-        const auto kx = static_cast<std::size_t>(window->kernel[0]), ky = static_cast<std::size_t>(window->kernel[1]);
-        std::vector<std::int32_t> weights;
-        for (std::size_t o = 0; o < outputs; ++o)
-            for (std::size_t x = 0; x < kx; ++x)
-                for (std::size_t y = 0; y < ky; ++y)
-                    for (std::size_t c = 0; c < inputs; ++c)
-                        weights.push_back(static_cast<std::int32_t>(
-                            rounded(kernel.values[((o * inputs + c) * ky + y) * kx + x] * gain[o] * factor)));
-        const auto stored = store_plain(weights);
-        if (!stored) return tl::unexpected(stored.error());
-        auto synapses = make_convolution(*in, *window, narrow<int>(outputs), *groups, *stored);
-        if (!synapses) return tl::unexpected(synapses.error());
-        return Connection{-1, -1, 0, std::move(*synapses), 0};
-    }
-
-    /// Dense, one-to-one or sparse synapses, whichever fits.
-    [[nodiscard]] Result<Connection> join(const NirPath& path, const std::vector<std::int32_t>& weights,
-                                          int exponent) const {
-        const int sources = node(path.source).size(), targets = node(path.target).size();
-        const std::int32_t delay = path.entries.front().delay;
-        const bool together = std::ranges::all_of(path.entries, [&](const PathEntry& e) { return e.delay == delay; });
-        const bool straight =
-            together && sources == targets && std::ssize(path.entries) == sources &&
-            std::ranges::all_of(path.entries, [](const PathEntry& e) { return e.source == e.target; });
-        auto stored = store_plain(weights);
-        if (!stored) return tl::unexpected(stored.error());
-        stored->exponent = exponent;
-        Result<SynapseFormatPtr> synapses = SynapseFormatPtr();
-        if (straight) {
-            if (std::ranges::all_of(stored->values, [&](std::int16_t w) { return w == stored->values.front(); }))
-                stored->values.resize(1);
-            synapses = make_one_to_one(sources, *stored);
-        } else if (together && 2 * std::ssize(path.entries) >= std::int64_t{sources} * targets) {
-            StoredWeights matrix = *stored;
-            matrix.values.assign(static_cast<std::size_t>(std::int64_t{sources} * targets), 0);
-            for (std::size_t i = 0; i < path.entries.size(); ++i)
-                matrix.values[static_cast<std::size_t>(std::int64_t{path.entries[i].target} * sources +
-                                                       path.entries[i].source)] = stored->values[i];
-            synapses = make_dense(sources, targets, matrix);
-        } else {
-            std::vector<Synapse> list;
-            for (std::size_t i = 0; i < path.entries.size(); ++i) {
-                const PathEntry& e = path.entries[i];
-                list.push_back({e.source, e.target, weights[i], together ? 0 : e.delay});
-            }
-            synapses = make_sparse(sources, targets, std::move(list), stored->bits, exponent);
-        }
-        if (!synapses) return tl::unexpected(synapses.error());
-        return Connection{-1, -1, 0, std::move(*synapses), together ? delay : 0};
     }
 
     Result<NeuronModelPtr> make_neurons(int index, const NirDynamics& d, const std::vector<double>& gain,

@@ -48,6 +48,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/simd.cpp", "tests/neuro/kernels_test.cpp"},
         {"neuro/spiking/cuba.cpp", "tests/neuro/spiking/lif_test.cpp"},
         {"neuro/spiking/netx_neurons.cpp", "tests/neuro/spiking/netx_test.cpp"},
+        {"neuro/spiking/nir_synapses.cpp", "tests/neuro/spiking/nir_import_test.cpp"},
         {"neuro/spiking/relay.cpp", "tests/neuro/spiking/engine_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/core_engine.cpp", "tests/simulator/simulate_test.cpp"},
