@@ -21,6 +21,7 @@ struct Options {
     std::string ids;
     std::string engine = "native";
     std::string format = "text";
+    FpgaOptions fpga;
     PerplexityOptions perplexity{.windows = 128, .length = 256, .threads = default_threads()};
 };
 
@@ -30,7 +31,7 @@ Result<Perplexity> score(const Options& options, const std::shared_ptr<const Dep
     PerplexityOptions shared = options.perplexity;
     if (options.engine == "cuda") shared.threads = 1;  // one engine has the whole GPU
     const auto make = [&](std::shared_ptr<const Deployment> deployment, const EngineOptions& engine) {
-        return require_engine(options.engine, std::move(deployment), engine);
+        return require_engine(options.engine, std::move(deployment), engine, options.fpga);
     };
     return engine_perplexity(model, make, ids, shared);
 }
@@ -57,12 +58,14 @@ void add_eval_command(CLI::App& app) {
     add_integer(*command, "--windows", options->perplexity.windows, 1, most_windows,
                 "windows to score, each from the zero state");
     add_integer(*command, "--length", options->perplexity.length, 1, longest_window, "tokens of a window");
-    add_choice(*command, "--engine", options->engine, {"float", "golden", "native", "cuda"},
+    add_choice(*command, "--engine", options->engine, {"float", "golden", "native", "cuda", "rtl"},
                "float (the reference), or an engine of the integer model (equal bits)");
+    add_rtl_options(*command, options->fpga);
     add_threads(*command, options->perplexity.threads, "threads that share the windows");
     add_format(*command, options->format);
     command->callback([options, command] {
         if (options->engine == "cuda") refuse_ignored(*command, {"--threads"}, "with --engine cuda");
+        check_fpga_options(*command, options->engine, options->fpga);
         print_perplexity(*options);
     });
 }

@@ -24,6 +24,7 @@ struct Options {
     int tokens = 64;
     int threads = default_threads();
     SamplingOptions sampling;
+    FpgaOptions fpga;
 };
 
 using Clock = std::chrono::steady_clock;
@@ -46,7 +47,7 @@ void generate(const Options& options) {
     Continuation continuation(known, prompt);
 
     const std::unique_ptr<Engine> engine =
-        require_engine(options.engine, model, {.streams = 1, .threads = options.threads});
+        require_engine(options.engine, model, {.streams = 1, .threads = options.threads}, options.fpga);
     std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
     const Clock::time_point prompt_start = Clock::now();
     require(engine->prefill(0, prompt.ids, Logits::last, logits));
@@ -76,10 +77,14 @@ void add_generate_command(CLI::App& app) {
                 "tokens to generate at most; ends early at the end token");
     add_sampling_options(*command, options->sampling);
     add_threads(*command, options->threads, "threads of the engine");
-    add_choice(*command, "--engine", options->engine, {"native", "cuda", "golden"},
-               "native, cuda or golden (slow; the definition)");
+    add_choice(*command, "--engine", options->engine, {"native", "cuda", "rtl", "fpga", "golden"},
+               "native, cuda, rtl (the FPGA core, simulated), fpga (a board with it) or golden (slow; the definition)");
+    add_rtl_options(*command, options->fpga);
+    add_board_options(*command, options->fpga);
     command->callback([options, command] {
-        if (options->engine == "golden") refuse_ignored(*command, {"--threads"}, "with --engine golden");
+        if (options->engine == "golden" || options->engine == "rtl" || options->engine == "fpga")
+            refuse_ignored(*command, {"--threads"}, "with --engine " + options->engine);
+        check_fpga_options(*command, options->engine, options->fpga);
         refuse_ignored_sampling(*command, options->sampling, options->tokens == 0 ? "with -n 0" : "");
         generate(*options);
     });

@@ -42,8 +42,8 @@ const std::vector<ThirdParty> third_parties = {
 };
 
 /// The operating system's headers, for sources only.
-const std::vector<std::string> system_headers = {"sys/",    "unistd.h",  "fcntl.h", "sched.h",
-                                                 "dlfcn.h", "termios.h", "cpuid.h", "immintrin.h"};
+const std::vector<std::string> system_headers = {"sys/",      "unistd.h", "fcntl.h", "sched.h",    "dlfcn.h",
+                                                 "termios.h", "poll.h",   "cpuid.h", "immintrin.h"};
 
 const std::vector<std::string> printing = {"iostream", "print", "syncstream"};
 

@@ -32,6 +32,12 @@ bool covers(const CoveredBy& entry, const std::string& source) {
 const std::vector<CoveredBy>& covered_sources() {
     static const std::vector<CoveredBy> covered = {
         {"backends/cuda/", "tests/gpu/parity.cpp"},  // needs a GPU; plans and layouts have tests in tests/backends
+        {"backends/fpga/absent.cpp", "tests/backends/fpga/engine_test.cpp"},
+        {"backends/fpga/board_engine.cpp", "tests/rtl/port_test.cpp"},
+        {"backends/fpga/core_shape.cpp", "tests/backends/fpga/image_test.cpp"},
+        {"backends/fpga/link.cpp", "tests/rtl/board_test.cpp"},
+        {"backends/fpga/serial_port.cpp", "tests/rtl/port_test.cpp"},
+        {"backends/fpga/tap_collector.cpp", "tests/backends/fpga/engine_test.cpp"},
         {"backends/measure.cpp", "scripts/gpu-check.sh"},  // needs a GPU
         {"backends/nvml.cpp", "scripts/gpu-check.sh"},
         {"core/partial_files.cpp", "tests/core/files_test.cpp"},

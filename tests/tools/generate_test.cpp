@@ -39,6 +39,20 @@ TEST_CASE("generate gives one text for any engine and any number of threads") {
     CHECK(text_of(sentence + "-n 20 --greedy") == text_of(sentence + "-n 20 --top-k 1 --seed 2"));
 }
 
+TEST_CASE("the simulated FPGA core tells the same text, or says that it was not built") {
+    const std::string options = "generate " + model + " --prompt 'Once upon a time' -n 16 --greedy --engine ";
+    const auto native = run_program(options + "native"), rtl = run_program(options + "rtl");
+    const auto checked = run_program(options + "rtl --rtl-check --rtl-lanes 16");
+    if (rtl.exit_code == 5) {  // a build without Verilator
+        CHECK_THAT(rtl.log, test::contains("built without the RTL core"));
+        return;
+    }
+    CHECK(rtl.exit_code == 0);
+    CHECK(rtl.out == native.out);
+    CHECK(checked.out == native.out);
+    CHECK(run_program(options + "rtl --rtl-lanes 17").exit_code == 2);
+}
+
 TEST_CASE("a shorter text is the start of a longer one") {
     const std::string longer = text_of(sentence + "-n 30 --seed 3");
     std::string shorter = text_of(sentence + "-n 12 --seed 3");
