@@ -31,9 +31,9 @@ module tephra_async_fifo #(
   logic [WIDTH-1:0] memory [2**DEPTH_BITS];
   logic [DEPTH_BITS:0] write_q, write_gray_q, write_gray_1_q, write_gray_2_q;
   logic [DEPTH_BITS:0] read_q, read_gray_q, read_gray_1_q, read_gray_2_q;
-  logic [DEPTH_BITS:0] write_d, read_d, used;
+  logic [DEPTH_BITS:0] write_d, read_d, used, read_binary_q;
 
-  assign used = write_q - binary(read_gray_2_q);
+  assign used = write_q - read_binary_q;
   assign used_o = used;
   assign ready_o = !used[DEPTH_BITS];
   assign write_d = write_q + (DEPTH_BITS + 1)'(valid_i && ready_o);
@@ -44,11 +44,13 @@ module tephra_async_fifo #(
       write_gray_q <= '0;
       read_gray_1_q <= '0;
       read_gray_2_q <= '0;
+      read_binary_q <= '0;
     end else begin
       write_q <= write_d;
       write_gray_q <= gray(write_d);
       read_gray_1_q <= read_gray_q;
       read_gray_2_q <= read_gray_1_q;
+      read_binary_q <= binary(read_gray_2_q);
     end
   end
 
