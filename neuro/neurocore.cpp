@@ -113,6 +113,8 @@ void fire(const Population& population, int begin, int end, std::span<const Port
 }
 
 void emit_token(const Population& source, std::int32_t token, SliceOutput& output) {
+    output.messages.clear();
+    output.record.clear();
     const auto& model = std::get<TokenSource>(source.model);
     const Firing firing{0, static_cast<std::size_t>(source.size), {}, {}, output};
     const auto x = firing.states();

@@ -107,7 +107,7 @@ void CoreEngine::step(std::uint32_t index, std::int64_t now) {
 /// If nobody samples a token's logits, the host skips its work for the token: zero time, zero output. Packets and
 /// firings still keep the order of tokens. The token source works for every token.
 bool CoreEngine::idles(const Core& core, std::uint32_t token) const {
-    return core.is_host && !run_.feed->wants_logits(token);
+    return core.is_host && !run_.feed->wants_output(token);
 }
 
 /// Does the next task, and makes an event for its end if another task waits.
@@ -247,7 +247,8 @@ void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bo
     if (core.slice == plan_.source) {
         const PathPoint& known = run_.feed->trigger();
         if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
-        slice.emit(run_.feed->enter(now).input, core.output);
+        run_.feed->enter(now, core.output);
+        slice.pass();
     } else if (core.slice == plan_.sink) {
         core.output.messages.clear();
         core.output.record.clear();
@@ -257,7 +258,7 @@ void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bo
         end_of_path_.split[at_host] += duration;
         run_.feed->leave(core.token, logits_, end_of_path_);
     } else {
-        slice.fire(run_.feed->token(core.token).stream, core.output);
+        slice.fire(run_.feed->stream(core.token), core.output);
         if (idle) std::ranges::fill(core.output.messages, 0U);
     }
 }

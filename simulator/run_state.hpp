@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "simulator/host_feed.hpp"
 #include "simulator/run.hpp"
 #include "simulator/schedule.hpp"
 #include "simulator/slice_engine.hpp"
-#include "simulator/token_feed.hpp"
 
 namespace tephra {
 
@@ -16,7 +16,7 @@ struct RunState {
     const Schedule* schedule = nullptr;
     SyncMode sync = SyncMode::barrier;
     NocMode noc = NocMode::contended;
-    TokenFeed* feed = nullptr;  ///< used by the host alone, except for records of tokens that have entered
+    HostFeed* feed = nullptr;  ///< used by the host alone, except for streams of rounds that have entered
     std::vector<SliceEngine> slices;
 
     struct SliceCounts {

@@ -3,44 +3,20 @@
 #include <algorithm>
 
 #include "simulator/counts.hpp"
-#include "simulator/token_feed.hpp"
 #include "simulator/windows.hpp"
 
 namespace tephra {
 namespace {
 
-Result<void> check_prompts(const Program& program, const SimulateOptions& options) {
-    if (options.prompts.empty()) return bad_input("there is no prompt", "prompts", "give one a stream");
-    for (const auto& prompt : options.prompts) {
-        if (prompt.empty()) return bad_input("a prompt is empty", "prompts", "give at least one token");
-        for (const std::int32_t id : prompt)
-            if (id < 0 || id >= program[program.sink].size)
-                return bad_input("token " + std::to_string(id) + " is not in the vocabulary", "prompts",
-                                 "ids go from 0 to " + std::to_string(program[program.sink].size - 1));
-    }
-    return {};
-}
-
 Result<void> check_options(const SimulateOptions& options) {
     if (auto good = check_threads(options.threads); !good) return good;
-    if (options.new_tokens < 0) return bad_input("a negative number of tokens", "new tokens", "give 0 or more");
-    if (options.mode == RunMode::prefill && options.new_tokens > 0)
-        return bad_input("a prefill run generates no tokens, but " + std::to_string(options.new_tokens) + " are wanted",
-                         "new tokens", "give 0, or choose the mode generate");
-    if (options.new_tokens > 0 && !options.sample) return bad_input("no way to sample tokens", "sample");
-    if (token_count(options) > most_tokens)
-        return fail(ErrorCode::does_not_fit,
-                    "prompts and new tokens make up to " + std::to_string(token_count(options)) +
-                        " tokens, a run holds " + std::to_string(most_tokens),
-                    "new tokens", "ask for fewer new tokens or streams");
     if (options.trace.file != nullptr && options.trace.bytes < least_trace_bytes)
         return bad_input("a trace of " + std::to_string(options.trace.bytes) + " bytes", "trace bytes",
                          "give " + std::to_string(least_trace_bytes) + " or more");
     return {};
 }
 
-Result<void> check_mapped(const Program& program, const Machine& machine, const Mapping& mapping,
-                          std::ptrdiff_t streams) {
+Result<void> check_mapped(const Program& program, const Machine& machine, const Mapping& mapping, int streams) {
     if (auto sound = accept_mapping(program, machine, mapping); !sound) return sound;
     if (streams > mapping.streams)
         return fail(
@@ -51,30 +27,28 @@ Result<void> check_mapped(const Program& program, const Machine& machine, const 
 }
 
 /// Simulated time must hold the whole run, even if nothing in it happened side by side.
-Result<void> check_time(const Schedule& schedule, const SimulateOptions& options) {
+Result<void> check_time(const Schedule& schedule, std::int64_t rounds) {
     const std::int64_t most = (longest_time.value() - 1) / std::max<std::int64_t>(1, schedule.longest_token.value());
-    if (token_count(options) <= most) return {};
+    if (rounds <= most) return {};
     return fail(ErrorCode::does_not_fit,
                 "simulated time has room for " + std::to_string(most) +
-                    " tokens of this model on this machine, up to " + std::to_string(token_count(options)) +
-                    " are wanted",
+                    " tokens of this model on this machine, up to " + std::to_string(rounds) + " are wanted",
                 "new tokens", "ask for fewer new tokens or streams");
 }
 
 class Simulation {
 public:
-    Simulation(const Program& program, const Machine& machine, const Mapping& mapping, const SimulateOptions& options,
-               const Schedule& schedule)
-        : program_(program), machine_(machine), mapping_(mapping), options_(options), plan_(schedule), feed_(options) {
+    Simulation(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
+               const SimulateOptions& options, const Schedule& schedule)
+        : program_(program), machine_(machine), mapping_(mapping), options_(options), plan_(schedule), feed_(feed) {
         state_.program = &program;
         state_.schedule = &schedule;
         state_.sync = options.sync;
         state_.noc = options.noc;
         state_.feed = &feed_;
-        const auto streams = static_cast<int>(options.prompts.size());
         state_.slices.reserve(schedule.slices.size());
         for (const ScheduledSlice& slice : schedule.slices)
-            state_.slices.emplace_back(program, schedule, slice, streams, feed_.total());
+            state_.slices.emplace_back(program, schedule, slice, feed_.streams(), feed_.total());
         state_.slice_counts.resize(schedule.slices.size());
         state_.sent.resize(schedule.fanouts.size());
         state_.delivered.resize(schedule.terminals.size());
@@ -194,17 +168,15 @@ private:
         EventHash hash;
         for (const auto& chip : chips_) hash.add(chip->cores().hash());
         run.trace = {hash.low, hash.high};
-        run.mode = options_.mode;
         run.sync = options_.sync;
         run.noc = options_.noc;
-        run.streams = static_cast<int>(options_.prompts.size());
         run.synapse_format = synapse_format_name(mapping_.format);
         run.head_on_host = mapping_.head_on_host;
         run.powered_chips = plan_.mapped_chips;
         run.machine_chips = machine_.chips();
         run.geometry = {machine_.chips_x,      machine_.chips_y,      machine_.chips_z,
                         machine_.mesh.tiles_x, machine_.mesh.tiles_y, machine_.mesh.cores_per_tile};
-        run.tokens = feed_.tokens();
+        feed_.describe(run);
         Picoseconds end;
         for (const TokenRecord& token : run.tokens) end = std::max(end, token.left);
         run.elapsed = end - run.tokens.front().entered;
@@ -221,7 +193,7 @@ private:
     const Mapping& mapping_;
     const SimulateOptions& options_;
     const Schedule& plan_;
-    TokenFeed feed_;
+    HostFeed& feed_;
     RunState state_;
     std::vector<std::unique_ptr<Chip>> chips_;
     std::unique_ptr<Windows<Chip>> windows_;
@@ -233,17 +205,15 @@ private:
 
 }  // namespace
 
-Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping,
+Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options) {
-    const auto streams = std::ssize(options.prompts);
     if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
-    if (auto fine = check_prompts(program, options); !fine) return tl::unexpected(fine.error());
-    if (auto fine = check_mapped(program, machine, mapping, streams); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_mapped(program, machine, mapping, feed.streams()); !fine) return tl::unexpected(fine.error());
     const bool self_timed = options.sync == SyncMode::dataflow;
     auto schedule = make_schedule(program, machine, mapping, self_timed);
     if (!schedule) return tl::unexpected(schedule.error());
-    if (auto fine = check_time(**schedule, options); !fine) return tl::unexpected(fine.error());
-    return with_threads([&] { return Simulation(program, machine, mapping, options, **schedule).run(); });
+    if (auto fine = check_time(**schedule, feed.total()); !fine) return tl::unexpected(fine.error());
+    return with_threads([&] { return Simulation(program, machine, mapping, feed, options, **schedule).run(); });
 }
 
 }  // namespace tephra

@@ -152,13 +152,6 @@ void SliceEngine::fire(int stream, SliceOutput& output) {
     ++next_token_;
 }
 
-void SliceEngine::emit(std::int32_t id, SliceOutput& output) {
-    output.messages.clear();
-    output.record.clear();
-    emit_token(*population_, id, output);
-    ++next_token_;
-}
-
 void SliceEngine::collect(std::vector<std::int32_t>& logits) {
     gather(ports_[0], gathered_[0]);
     logits.swap(gathered_[0].values);

@@ -1,21 +1,15 @@
 #pragma once
 // SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight (a slot holds
 // those of one token), knows which token is complete, and computes the slice's output (neuro/neurocore.hpp).
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "neuro/neurocore.hpp"
+#include "simulator/path_point.hpp"
 #include "simulator/schedule.hpp"
 
 namespace tephra {
-
-/// A place on the critical path: when, and how the time since the start of the run divides (compute, network, host).
-struct PathPoint {
-    std::int64_t time = 0;
-    std::array<std::int64_t, 3> split{};
-};
 
 class SliceEngine {
 public:
@@ -40,8 +34,8 @@ public:
 
     /// Fires the next token, which is of `stream`; frees its slots.
     void fire(int stream, SliceOutput& output);
-    /// The same for a TokenSource, which emits `id`.
-    void emit(std::int32_t id, SliceOutput& output);
+    /// The next token of the source: the feed makes its output.
+    void pass() { ++next_token_; }
     /// The same for a TokenSink: the logits of the next token.
     void collect(std::vector<std::int32_t>& logits);
 

@@ -9,7 +9,7 @@
 #include "core/text.hpp"
 #include "mapper/mapping.hpp"
 #include "neuro/lower.hpp"
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "tools/command.hpp"
 #include "tools/mapping_options.hpp"
 #include "tools/outputs.hpp"
@@ -153,7 +153,7 @@ void simulate_model(const Options& options) {
     Sampler sampler = require(Sampler::create(settled(options.sampling), model->quantized.logits));
     const Program program = lower(model);
     const Mapping mapping = mapping_of(options, program, machine);
-    SimulateOptions run_options;
+    TokenOptions run_options;
     run_options.mode = options.mode == "prefill" ? RunMode::prefill : RunMode::generate;
     run_options.sync = options.sync == "dataflow" ? SyncMode::dataflow : SyncMode::barrier;
     run_options.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
@@ -170,7 +170,7 @@ void simulate_model(const Options& options) {
     };
     const bool bar = isatty(STDERR_FILENO) != 0 && !(texts.live() && isatty(STDOUT_FILENO) != 0);
     if (bar) run_options.progress = show_progress;
-    Run run = require(simulate(program, machine, mapping, run_options));
+    Run run = require(simulate_tokens(program, machine, mapping, run_options));
     if (!std::cout) return;  // the run ended early, since nobody could read its text; main says so
     if (trace) require(trace->commit());
     if (dropped > 0) spdlog::warn("{} events did not fit into the trace: it ends early (raise --trace-mib)", dropped);

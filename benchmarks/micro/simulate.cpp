@@ -18,7 +18,7 @@
 #include "neuro/lower.hpp"
 #include "neuro/sampling.hpp"
 #include "neuro/synth.hpp"
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "tests/simulator/closed_form.hpp"
 
 using namespace tephra;
@@ -69,7 +69,7 @@ Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, co
     std::vector<std::int32_t> logits(static_cast<std::size_t>(setup.model->graph.config.vocab_size));
     const auto engine = make_native_engine(setup.model, {1, 1}).value();
     require(engine->prefill(0, prompt, Logits::last, logits));
-    SimulateOptions options;
+    TokenOptions options;
     options.mode = mode;
     options.sync = sync;
     options.threads = threads;
@@ -82,7 +82,7 @@ Timing time_run(const Setup& setup, RunMode mode, SyncMode sync, int threads, co
     };
     const Clock clock;
     Timing timing;
-    timing.run = require(simulate(setup.program, setup.machine, setup.mapping, options));
+    timing.run = require(simulate_tokens(setup.program, setup.machine, setup.mapping, options));
     timing.cpu = clock.cpu_seconds();
     timing.wall = clock.wall_seconds();
     if (!equal) {

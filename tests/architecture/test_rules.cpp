@@ -57,6 +57,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/spiking/nir_synapses.cpp", "tests/neuro/spiking/nir_import_test.cpp"},
         {"neuro/spiking/relay.cpp", "tests/neuro/spiking/engine_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/lm/simulate_tokens.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/core_engine.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/model_shape.cpp", "tests/simulator/compare_test.cpp"},
         {"simulator/page/", "tests/simulator/page_test.cpp"},

@@ -6,7 +6,7 @@
 
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "tests/neuro/random_model.hpp"
 
 namespace tephra::test {
@@ -69,7 +69,7 @@ inline void run_one_token(const Machine& machine, const Mapping& mapping) {
     for (const NocMode noc : {NocMode::ideal, NocMode::contended})
         for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
             bool equal = false;
-            SimulateOptions options;
+            TokenOptions options;
             options.noc = noc;
             options.sync = sync;
             options.prompts = {{3}};
@@ -78,7 +78,7 @@ inline void run_one_token(const Machine& machine, const Mapping& mapping) {
                 equal = std::ranges::equal(got, tiny.logits);
                 return 1;
             };
-            const Result<Run> run = simulate(tiny.program, machine, mapping, options);
+            const Result<Run> run = simulate_tokens(tiny.program, machine, mapping, options);
             if (!accepted(run)) continue;
             require(equal);
             require(run->elapsed == run->compute + run->network + run->barrier + run->host);

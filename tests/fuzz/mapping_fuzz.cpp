@@ -20,9 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     mapping->model = program.model;
     mapping->machine = machine.hash;
     if (!check_mapping(program, machine, *mapping).empty()) {
-        SimulateOptions options;
+        TokenOptions options;
         options.prompts = {{3}};
-        accepted(simulate(program, machine, *mapping, options));
+        accepted(simulate_tokens(program, machine, *mapping, options));
         return 0;
     }
     for (const bool self_timed : {false, true})

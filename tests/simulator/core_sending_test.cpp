@@ -4,6 +4,7 @@
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "simulator/core_engine.hpp"
+#include "simulator/lm/token_feed.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 
@@ -20,10 +21,10 @@ struct Sent {
 /// What the host of a one-chip machine sends when the token source has fired once, in order of sending. The packets
 /// reach their cores over an ideal network, and are not served.
 std::vector<Sent> sent_by_source(const Program& program, const Schedule& plan) {
-    SimulateOptions options;
+    TokenOptions options;
     options.mode = RunMode::prefill;
     options.prompts = {{1}};
-    TokenFeed feed(options);
+    TokenFeed feed(program, options);
     RunState state;
     state.program = &program;
     state.schedule = &plan;

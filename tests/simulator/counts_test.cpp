@@ -6,7 +6,7 @@
 #include "neuro/engine.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/closed_form.hpp"
 #include "tests/simulator/spread.hpp"
@@ -34,12 +34,12 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
         for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
             for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
                 const Mapping mapping = test::spread(program, machine, neurons);
-                SimulateOptions options;
+                TokenOptions options;
                 options.mode = RunMode::prefill;
                 options.sync = sync;
                 options.noc = noc;
                 options.prompts = {ids};
-                const auto run = simulate(program, machine, mapping, options);
+                const auto run = simulate_tokens(program, machine, mapping, options);
                 if (!run) FAIL(to_string(run.error()));
                 const Expected expected = ClosedForm(program, mapping, activity, static_cast<std::int64_t>(ids.size()),
                                                      sync == SyncMode::dataflow)
@@ -68,10 +68,10 @@ TEST_CASE("where no message is zero, the links carry the mapper's traffic") {
             const auto model = *make_synthetic_model(synth_shape(8, 1, 4, 6, seed));
             const Program program = lower(model);
             const Mapping mapping = test::spread(program, machine, 3);
-            SimulateOptions options;
+            TokenOptions options;
             options.mode = RunMode::prefill;
             options.prompts = {{1}};
-            const auto run = simulate(program, machine, mapping, options);
+            const auto run = simulate_tokens(program, machine, mapping, options);
             if (!run) FAIL(to_string(run.error()));
             std::map<EventKind, std::int64_t> expected;
             std::map<std::pair<int, int>, std::int64_t> chips;

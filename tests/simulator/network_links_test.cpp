@@ -3,8 +3,8 @@
 
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "simulator/network.hpp"
-#include "simulator/simulate.hpp"
 #include "tests/mapper/small_machine.hpp"
 #include "tests/simulator/spread.hpp"
 
@@ -90,12 +90,12 @@ TEST_CASE("a host that is milliseconds away is so in an ideal and in a contended
                 Machine machine = shipped;
                 machine.host.latency = Picoseconds(milliseconds * 1'000'000'000);
                 machine = *parse_machine(machine_json(machine), "machine");
-                SimulateOptions options;
+                TokenOptions options;
                 options.mode = RunMode::prefill;
                 options.sync = sync;
                 options.noc = noc;
                 options.prompts = {{1}};
-                const auto run = simulate(program, machine, test::spread(program, machine, 30), options);
+                const auto run = simulate_tokens(program, machine, test::spread(program, machine, 30), options);
                 if (!run) FAIL(to_string(run.error()));
                 // A token crosses the host's link once each way; all else takes as long as ever.
                 rest.insert((run->elapsed - machine.host.latency * 2).value());

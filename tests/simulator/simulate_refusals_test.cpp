@@ -2,9 +2,9 @@
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "neuro/team.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
+#include "simulator/lm/token_feed.hpp"
 #include "simulator/schedule.hpp"
-#include "simulator/simulate.hpp"
-#include "simulator/token_feed.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 
@@ -22,15 +22,15 @@ TEST_CASE("what a run cannot do is refused") {
     const Program program = small_program();
     const Machine machine = *find_machine("loihi2-oheo-gulch");
     const Mapping mapping = test::spread(program, machine, 16);
-    SimulateOptions good;
+    TokenOptions good;
     good.mode = RunMode::prefill;
     good.prompts = {{1}};
-    REQUIRE(simulate(program, machine, mapping, good));
-    const auto code = [&](const Mapping& map, const SimulateOptions& options) {
-        const auto run = simulate(program, machine, map, options);
+    REQUIRE(simulate_tokens(program, machine, mapping, good));
+    const auto code = [&](const Mapping& map, const TokenOptions& options) {
+        const auto run = simulate_tokens(program, machine, map, options);
         return run ? ErrorCode::internal : run.error().code;
     };
-    SimulateOptions options = good;
+    TokenOptions options = good;
     options.prompts = {{1}, {2}};
     CHECK(code(mapping, options) == ErrorCode::does_not_fit);
     for (const std::vector<std::vector<std::int32_t>>& prompts :
@@ -54,7 +54,7 @@ TEST_CASE("what a run cannot do is refused") {
     options.sample = [](int, int, std::span<const std::int32_t>) { return 1; };
     CHECK(code(mapping, options) == ErrorCode::bad_input);
     options.mode = RunMode::generate;
-    CHECK(simulate(program, machine, mapping, options));
+    CHECK(simulate_tokens(program, machine, mapping, options));
     options.sample = nullptr;
     CHECK(code(mapping, options) == ErrorCode::bad_input);
     options = good;
@@ -70,14 +70,14 @@ TEST_CASE("a mapping that breaks a rule of its machine is never run") {
     machine.limits.neurons = 300;
     machine = *parse_machine(machine_json(machine), "machine");
     const Mapping good = test::spread(program, machine, 16);
-    SimulateOptions options;
+    TokenOptions options;
     options.mode = RunMode::prefill;
     options.prompts = {{1}};
-    REQUIRE(simulate(program, machine, good, options));
+    REQUIRE(simulate_tokens(program, machine, good, options));
     const auto refused = [&](const auto& change) {
         Mapping mapping = good;
         change(mapping);
-        const auto run = simulate(program, machine, mapping, options);
+        const auto run = simulate_tokens(program, machine, mapping, options);
         return !run && run.error().code != ErrorCode::internal;
     };
     CHECK(refused([](Mapping& m) { m.slices[1][0].end = 2; }));
@@ -106,7 +106,7 @@ TEST_CASE("a run may ask for as many tokens as its numbers hold, and reserves no
     Machine machine = *find_machine("loihi2-oheo-gulch");
     machine.host.token = Picoseconds(1'000'000'000'000);
     const Mapping mapping = test::spread(program, machine, 16, 2);
-    SimulateOptions options;
+    TokenOptions options;
     options.noc = NocMode::ideal;
     options.prompts = {{3, 4}};
     options.sample = [](int, int position, std::span<const std::int32_t>) { return position < 3 ? 1 : -1; };
@@ -115,12 +115,12 @@ TEST_CASE("a run may ask for as many tokens as its numbers hold, and reserves no
     // Two tokens of prompt, and new ones of which the last does not enter.
     const auto most = static_cast<int>((longest_time.value() - 1) / (*plan)->longest_token.value()) - 1;
     options.new_tokens = most;
-    const auto run = simulate(program, machine, mapping, options);
+    const auto run = simulate_tokens(program, machine, mapping, options);
     if (!run) FAIL(to_string(run.error()));
     CHECK(run->tokens.size() == 4);
     for (const int tokens : {most + 1, INT32_MAX - 1, INT32_MAX}) {
         options.new_tokens = tokens;
-        const auto refused = simulate(program, machine, mapping, options);
+        const auto refused = simulate_tokens(program, machine, mapping, options);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == ErrorCode::does_not_fit);
         CHECK(refused.error().place == "new tokens");
@@ -129,7 +129,7 @@ TEST_CASE("a run may ask for as many tokens as its numbers hold, and reserves no
     options.new_tokens = INT32_MAX - 1;
     CHECK(token_count(options) == most_tokens);
     options.prompts = {{3}, {4}};
-    const auto refused = simulate(program, machine, mapping, options);
+    const auto refused = simulate_tokens(program, machine, mapping, options);
     REQUIRE_FALSE(refused);
     CHECK_THAT(refused.error().message, test::contains(std::to_string(most_tokens)));
 }

@@ -1,4 +1,4 @@
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 
 #include <map>
 
@@ -22,8 +22,8 @@ struct Answer {
     Run run;
 };
 
-SimulateOptions options_for(Answer& answer) {
-    SimulateOptions options;
+TokenOptions options_for(Answer& answer) {
+    TokenOptions options;
     options.sample = [&answer](int stream, int position, std::span<const std::int32_t> logits) {
         answer.logits[{stream, position}] = {logits.begin(), logits.end()};
         return greedy_token(logits);
@@ -57,7 +57,7 @@ std::shared_ptr<const Deployment> small_model() {
     return model;
 }
 
-std::string describe(const SimulateOptions& options) {
+std::string describe(const TokenOptions& options) {
     return std::string(options.mode == RunMode::prefill ? "prefill" : "generate") +
            (options.sync == SyncMode::barrier ? " barrier" : " dataflow") +
            (options.noc == NocMode::ideal ? " ideal " : " contended ") + std::to_string(options.threads) + " threads";
@@ -82,11 +82,11 @@ TEST_CASE("a barrier that is shorter than the link between chips waits for the c
             for (const int threads : {1, 4}) {
                 INFO("link " << latency << ", barrier " << base << ", threads " << threads);
                 Answer answer;
-                SimulateOptions options = options_for(answer);
+                TokenOptions options = options_for(answer);
                 options.threads = threads;
                 options.prompts = prompts;
                 options.new_tokens = 2;
-                const auto run = simulate(program, machine, test::spread(program, machine, 30), options);
+                const auto run = simulate_tokens(program, machine, test::spread(program, machine, 30), options);
                 if (!run) FAIL(to_string(run.error()));
                 CHECK(answer.logits == expected);
                 CHECK(run->elapsed == run->compute + run->network + run->host + run->barrier);
@@ -120,7 +120,7 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
                     Hash128 trace;
                     for (const int threads : {1, 2, 8}) {
                         Answer answer;
-                        SimulateOptions options = options_for(answer);
+                        TokenOptions options = options_for(answer);
                         options.mode = mode;
                         options.sync = sync;
                         options.noc = noc;
@@ -128,7 +128,7 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
                         options.prompts = prompts;
                         options.new_tokens = mode == RunMode::generate ? 3 : 0;
                         INFO(c.machine << " " << describe(options));
-                        const auto run = simulate(program, machine, mapping, options);
+                        const auto run = simulate_tokens(program, machine, mapping, options);
                         if (!run) FAIL(to_string(run.error()));
                         REQUIRE(answer.logits == (mode == RunMode::generate ? generated : prefilled));
                         if (threads == 1) trace = run->trace;
@@ -152,11 +152,11 @@ TEST_CASE("buffers of one packet slow a machine down but cannot lock it") {
         Picoseconds elapsed[2];
         for (const Machine* machine : {&roomy, static_cast<const Machine*>(&tight)}) {
             Answer answer;
-            SimulateOptions options = options_for(answer);
+            TokenOptions options = options_for(answer);
             options.mode = RunMode::prefill;
             options.sync = SyncMode::dataflow;
             options.prompts = prompts;
-            const auto run = simulate(program, *machine, mapping, options);
+            const auto run = simulate_tokens(program, *machine, mapping, options);
             if (!run) FAIL(to_string(run.error()));
             CHECK(answer.logits == expected);
             elapsed[machine == &tight] = run->elapsed;
@@ -170,7 +170,7 @@ TEST_CASE("a negative id ends its stream, the others go on") {
     const Program program = lower(model);
     const Machine machine = *find_machine("loihi2-oheo-gulch");
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
-        SimulateOptions options;
+        TokenOptions options;
         options.sync = sync;
         options.noc = NocMode::ideal;
         options.prompts = {{1, 2}, {3}};
@@ -180,7 +180,7 @@ TEST_CASE("a negative id ends its stream, the others go on") {
         };
         std::int64_t left = 0;
         options.progress = [&](std::int64_t now, std::int64_t all) { left = now == all ? all : left; };
-        const auto run = simulate(program, machine, test::spread(program, machine, 16, 2), options);
+        const auto run = simulate_tokens(program, machine, test::spread(program, machine, 16, 2), options);
         if (!run) FAIL(to_string(run.error()));
         CHECK(run->tokens.size() == 3 + 4);
         CHECK(left == 7);
@@ -198,7 +198,7 @@ TEST_CASE("what sample throws ends the run and leaves it on the thread of the ca
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
         for (const int threads : {1, 4}) {
             INFO((sync == SyncMode::barrier ? "barrier, " : "dataflow, ") << threads << " threads");
-            SimulateOptions options;
+            TokenOptions options;
             options.sync = sync;
             options.threads = threads;
             options.prompts = {{3, 77}};
@@ -209,7 +209,7 @@ TEST_CASE("what sample throws ends the run and leaves it on the thread of the ca
             };
             int thrown = -1;
             try {
-                (void)simulate(program, machine, mapping, options);
+                (void)simulate_tokens(program, machine, mapping, options);
             } catch (const Enough& enough) {
                 thrown = enough.position;
             }

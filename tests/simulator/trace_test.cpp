@@ -7,7 +7,7 @@
 #include "core/json.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
-#include "simulator/simulate.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 
@@ -25,11 +25,11 @@ Traced trace_of(const Program& program, const Machine& machine, std::int64_t byt
     const test::TemporaryPath path("trace.json");
     Traced traced;
     auto file = *OutputFile::create(path.str());
-    SimulateOptions options;
+    TokenOptions options;
     options.mode = RunMode::prefill;
     options.prompts = {{1, 2, 3, 4}};
     options.trace = {&file, bytes, &traced.dropped};
-    const auto run = simulate(program, machine, test::spread(program, machine, 4), options);
+    const auto run = simulate_tokens(program, machine, test::spread(program, machine, 4), options);
     if (!run) FAIL(to_string(run.error()));
     REQUIRE(file.commit());
     traced.run = *run;
@@ -99,13 +99,13 @@ TEST_CASE("a bound that is too small for a trace is refused") {
     const Machine machine = *find_machine("loihi2-oheo-gulch");
     const test::TemporaryPath path("trace.json");
     auto file = *OutputFile::create(path.str());
-    SimulateOptions options;
+    TokenOptions options;
     options.mode = RunMode::prefill;
     options.prompts = {{1}};
     options.trace = {&file, least_trace_bytes - 1, nullptr};
-    const auto run = simulate(program, machine, test::spread(program, machine, 4), options);
+    const auto run = simulate_tokens(program, machine, test::spread(program, machine, 4), options);
     REQUIRE_FALSE(run);
     CHECK(run.error().code == ErrorCode::bad_input);
     options.trace.bytes = least_trace_bytes;
-    CHECK(simulate(program, machine, test::spread(program, machine, 4), options));
+    CHECK(simulate_tokens(program, machine, test::spread(program, machine, 4), options));
 }

@@ -1,15 +1,8 @@
-#include "simulator/token_feed.hpp"
+#include "simulator/lm/token_feed.hpp"
 
 #include <algorithm>
 
 namespace tephra {
-
-std::int64_t token_count(const SimulateOptions& options) {
-    std::int64_t count = 0;
-    for (const auto& prompt : options.prompts)
-        count += std::ssize(prompt) + std::max<std::int64_t>(0, std::int64_t{options.new_tokens} - 1);
-    return count;
-}
 
 TokenLog::TokenLog(std::int64_t most) : blocks_((static_cast<std::size_t>(most) + block_size - 1) / block_size) {}
 
@@ -27,8 +20,10 @@ std::vector<TokenRecord> TokenLog::copy() const {
     return records;
 }
 
-TokenFeed::TokenFeed(const SimulateOptions& options)
-    : sample_(options.sample),
+TokenFeed::TokenFeed(const Program& program, const TokenOptions& options)
+    : source_(program[program.source]),
+      mode_(options.mode),
+      sample_(options.sample),
       progress_(options.progress),
       samples_a_stream_(options.mode == RunMode::prefill ? 1 : options.new_tokens),
       tokens_(token_count(options)),
@@ -56,7 +51,7 @@ const PathPoint& TokenFeed::trigger() const {
     return streams_[next_stream()].known;
 }
 
-const TokenRecord& TokenFeed::enter(std::int64_t now) {
+void TokenFeed::enter(std::int64_t now, SliceOutput& output) {
     const std::size_t s = next_stream();
     Stream& stream = streams_[s];
     TokenRecord record;
@@ -67,7 +62,7 @@ const TokenRecord& TokenFeed::enter(std::int64_t now) {
     turn_ = (s + 1) % streams_.size();
     tokens_.add(record);
     wanted_.push_back(samples(stream, record.position) ? 1 : 0);
-    return tokens_[tokens_.size() - 1];
+    emit_token(source_, record.input, output);
 }
 
 void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end) {
@@ -78,6 +73,12 @@ void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits,
     sample(stream, record, logits);
     if (record.output >= 0 && stream.ids.size() > stream.entered) stream.known = end;
     if (progress_) progress_(left_, total_);
+}
+
+void TokenFeed::describe(Run& run) const {
+    run.mode = mode_;
+    run.streams = streams();
+    run.tokens = tokens_.copy();
 }
 
 bool TokenFeed::samples(const Stream& stream, int position) const {

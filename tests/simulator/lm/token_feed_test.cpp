@@ -1,5 +1,6 @@
-#include "simulator/token_feed.hpp"
+#include "simulator/lm/token_feed.hpp"
 
+#include "core/narrow.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
@@ -9,13 +10,27 @@ using namespace tephra;
 
 namespace {
 
-SimulateOptions options_for(RunMode mode, std::vector<std::vector<std::int32_t>> prompts, int new_tokens) {
-    SimulateOptions options;
+TokenOptions options_for(RunMode mode, std::vector<std::vector<std::int32_t>> prompts, int new_tokens) {
+    TokenOptions options;
     options.mode = mode;
     options.prompts = std::move(prompts);
     options.new_tokens = new_tokens;
     options.sample = [](int, int, std::span<const std::int32_t>) { return 7; };
     return options;
+}
+
+/// A program whose vocabulary holds the tokens of the tests, and a feed for it.
+const Program& small_program() {
+    static const Program program = lower(*make_synthetic_model(synth_shape(32, 1, 32, 16, 5)));
+    return program;
+}
+void enter(TokenFeed& feed, std::int64_t now) {
+    SliceOutput output;
+    feed.enter(now, output);
+    SliceOutput embedding;
+    emit_token(small_program()[small_program().source], feed.token(narrow<std::uint32_t>(now)).input, embedding);
+    CHECK(output.messages == embedding.messages);
+    CHECK(output.record == embedding.record);
 }
 
 }  // namespace
@@ -30,36 +45,38 @@ TEST_CASE("records of tokens do not move, and a feed keeps nothing of the option
     const std::vector<TokenRecord> copy = log.copy();
     for (int k = 0; k < 10'000; ++k) CHECK(copy[static_cast<std::size_t>(k)].position == k);
 
-    TokenFeed feed(options_for(RunMode::generate, {{1}}, 2));  // a temporary
-    feed.enter(0);
+    TokenFeed feed(small_program(), options_for(RunMode::generate, {{1}}, 2));  // a temporary
+    enter(feed, 0);
     feed.leave(0, {}, {});
     CHECK(feed.token(0).output == 7);
     CHECK(feed.total() == 2);
-    CHECK(feed.enter(1).input == 7);
+    enter(feed, 1);
+    CHECK(feed.token(1).input == 7);
 }
 
 TEST_CASE("only tokens that are sampled from want logits") {
-    const SimulateOptions generate = options_for(RunMode::generate, {{1, 2, 3}}, 2);
-    TokenFeed feed(generate);
-    for (int k = 0; k < 3; ++k) feed.enter(k);
-    CHECK_FALSE(feed.wants_logits(0));
-    CHECK_FALSE(feed.wants_logits(1));
-    CHECK(feed.wants_logits(2));
+    const TokenOptions generate = options_for(RunMode::generate, {{1, 2, 3}}, 2);
+    TokenFeed feed(small_program(), generate);
+    for (int k = 0; k < 3; ++k) enter(feed, k);
+    CHECK_FALSE(feed.wants_output(0));
+    CHECK_FALSE(feed.wants_output(1));
+    CHECK(feed.wants_output(2));
     for (std::uint32_t k = 0; k < 3; ++k) feed.leave(k, {}, {});
     REQUIRE(feed.waiting());
-    CHECK(feed.enter(9).input == 7);
-    CHECK(feed.wants_logits(3));
+    enter(feed, 3);
+    CHECK(feed.token(3).input == 7);
+    CHECK(feed.wants_output(3));
 
-    SimulateOptions prefill = options_for(RunMode::prefill, {{1, 2}, {3}}, 0);
-    TokenFeed two(prefill);
-    for (int k = 0; k < 3; ++k) two.enter(k);
+    TokenOptions prefill = options_for(RunMode::prefill, {{1, 2}, {3}}, 0);
+    TokenFeed two(small_program(), prefill);
+    for (int k = 0; k < 3; ++k) enter(two, k);
     int wanted = 0;
-    for (std::uint32_t k = 0; k < 3; ++k) wanted += two.wants_logits(k) ? 1 : 0;
+    for (std::uint32_t k = 0; k < 3; ++k) wanted += two.wants_output(k) ? 1 : 0;
     CHECK(wanted == 2);
     prefill.sample = nullptr;
-    TokenFeed silent(prefill);
-    for (int k = 0; k < 3; ++k) silent.enter(k);
-    for (std::uint32_t k = 0; k < 3; ++k) CHECK_FALSE(silent.wants_logits(k));
+    TokenFeed silent(small_program(), prefill);
+    for (int k = 0; k < 3; ++k) enter(silent, k);
+    for (std::uint32_t k = 0; k < 3; ++k) CHECK_FALSE(silent.wants_output(k));
 }
 
 TEST_CASE("a head on the host works for the tokens that are sampled from alone") {
@@ -68,12 +85,12 @@ TEST_CASE("a head on the host works for the tokens that are sampled from alone")
     const Machine machine = *find_machine("kapoho-point");
     const Mapping mapping = test::spread(program, machine, 32, 3, true);
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
-        SimulateOptions options = options_for(RunMode::prefill, {{1, 2, 3, 4, 5}}, 0);
+        TokenOptions options = options_for(RunMode::prefill, {{1, 2, 3, 4, 5}}, 0);
         options.sync = sync;
-        const auto sampled = simulate(program, machine, mapping, options);
+        const auto sampled = simulate_tokens(program, machine, mapping, options);
         REQUIRE(sampled);
         options.sample = nullptr;
-        const auto silent = simulate(program, machine, mapping, options);
+        const auto silent = simulate_tokens(program, machine, mapping, options);
         REQUIRE(silent);
         CHECK(total(*silent, EventKind::host_synop) == 0);
         CHECK(total(*sampled, EventKind::host_synop) > 0);

@@ -1,5 +1,6 @@
 #pragma once
-// TokenFeed: the host's part of a run. It chooses the token that enters next, and samples from logits.
+// TokenFeed: the host's part of a run of a language model. It chooses the token that enters next, sends its embedding,
+// and samples from logits.
 //
 // A stream's known tokens (its prompt, then the sampled ones) enter one after the other; streams take turns. Sampling
 // needs the logits of the last known token, so after its prompt a stream has one token in flight.
@@ -10,14 +11,11 @@
 #include <span>
 #include <vector>
 
-#include "simulator/run.hpp"
-#include "simulator/simulate.hpp"
-#include "simulator/slice_engine.hpp"
+#include "neuro/program.hpp"
+#include "simulator/host_feed.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
 
 namespace tephra {
-
-/// Tokens that a run with these options makes at most.
-std::int64_t token_count(const SimulateOptions& options);
 
 /// Records of tokens in order of entry. They grow in blocks that never move: a chip may read the record of a token that
 /// has reached it while the host's chip adds others.
@@ -39,28 +37,29 @@ private:
     std::size_t size_ = 0;
 };
 
-class TokenFeed {
+class TokenFeed final : public HostFeed {
 public:
-    /// Copies what it needs. The options must pass the checks of simulate(): at most most_tokens tokens.
-    explicit TokenFeed(const SimulateOptions& options);
+    /// Copies what it needs of the options, which must pass the checks of simulate_tokens(). Keeps a pointer into
+    /// `program`.
+    TokenFeed(const Program& program, const TokenOptions& options);
+    TokenFeed(const Program&& program, const TokenOptions& options) = delete;
 
-    /// Tokens that will enter in the whole run; fewer when a stream ends early.
-    [[nodiscard]] std::int64_t total() const { return total_; }
-    /// Whether a token is known that has not entered.
-    [[nodiscard]] bool waiting() const;
-    /// The next token enters at `now`; its sequence number is the number of tokens before.
-    const TokenRecord& enter(std::int64_t now);
-    /// The last event that the next token waits for.
-    [[nodiscard]] const PathPoint& trigger() const;
+    [[nodiscard]] int streams() const override { return static_cast<int>(streams_.size()); }
+    /// Fewer when a stream ends early.
+    [[nodiscard]] std::int64_t total() const override { return total_; }
+    [[nodiscard]] std::int64_t left() const override { return left_; }
+    [[nodiscard]] bool waiting() const override;
+    [[nodiscard]] const PathPoint& trigger() const override;
+    void enter(std::int64_t now, SliceOutput& output) override;
+    [[nodiscard]] int stream(std::uint32_t token) const override { return tokens_[token].stream; }
+    /// Whether the logits of a token that has entered will be sampled.
+    [[nodiscard]] bool wants_output(std::uint32_t token) const override { return wanted_[token] != 0; }
+    /// Samples from the logits when they are wanted.
+    void leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end) override;
+    void describe(Run& run) const override;
+
     /// A token that has entered.
     [[nodiscard]] const TokenRecord& token(std::uint32_t sequence) const { return tokens_[sequence]; }
-    /// All tokens, in order of entry.
-    [[nodiscard]] std::vector<TokenRecord> tokens() const { return tokens_.copy(); }
-    /// Whether the logits of a token that has entered will be sampled.
-    [[nodiscard]] bool wants_logits(std::uint32_t token) const { return wanted_[token] != 0; }
-    /// A token has left with its logits; samples from them when they are wanted. `end`: the critical path then.
-    void leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end);
-    [[nodiscard]] std::int64_t left() const { return left_; }
 
 private:
     struct Stream {
@@ -74,6 +73,8 @@ private:
     [[nodiscard]] bool samples(const Stream& stream, int position) const;
     void sample(Stream& stream, TokenRecord& record, std::span<const std::int32_t> logits);
 
+    const Population& source_;
+    RunMode mode_;
     std::function<std::int32_t(int, int, std::span<const std::int32_t>)> sample_;
     std::function<void(std::int64_t, std::int64_t)> progress_;
     int samples_a_stream_;
