@@ -18,6 +18,7 @@ struct Id {
 
 using PopulationId = Id<struct PopulationTag>;  ///< index into Program::populations
 using ProjectionId = Id<struct ProjectionTag>;  ///< index into Program::projections
+using LayerId = Id<struct LayerTag>;            ///< index into Program::layers
 using ChipId = Id<struct ChipTag>;              ///< index of a chip in the machine
 using CoreId = Id<struct CoreTag>;              ///< index of a neurocore over the whole machine, chip-major
 

@@ -79,7 +79,7 @@ private:
     void check_population(std::size_t p) {
         const Population& population = program_.populations[p];
         const auto& slices = mapping_.slices[p];
-        const bool may_choose = !population.on_host && runs_on_host(population, true);
+        const bool may_choose = population.runs_on == RunsOn::either;
         if (runs_on_host(population, mapping_.head_on_host)) {
             if (!slices.empty())
                 add(pointer(p), population.name + " runs on the host, but has slices on cores",

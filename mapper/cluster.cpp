@@ -79,7 +79,7 @@ std::int64_t records_in(const Cluster& cluster, const std::vector<Cluster>& all)
 }  // namespace
 
 bool runs_on_host(const Population& population, bool head_on_host) {
-    return population.on_host || (head_on_host && std::holds_alternative<Readout>(population.model));
+    return population.runs_on == RunsOn::host || (head_on_host && population.runs_on == RunsOn::either);
 }
 
 Clusters make_clusters(const Program& program, const Machine& machine, const MapOptions& options) {
@@ -94,7 +94,7 @@ Clusters make_clusters(const Program& program, const Machine& machine, const Map
                 cluster = static_cast<int>(clusters.all.size());
                 clusters.all.emplace_back();
                 clusters.all.back().size = population.size;
-                clusters.all.back().block = population.block;
+                clusters.all.back().layer = population.layer;
             }
             if (population.group.valid()) of_group[population.group.index()] = cluster;
             clusters.all[static_cast<std::size_t>(cluster)].members.emplace_back(static_cast<int>(p));

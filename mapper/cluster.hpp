@@ -11,7 +11,7 @@ namespace tephra {
 struct Cluster {
     std::vector<PopulationId> members;
     int size = 0;   ///< rows
-    int block = 0;  ///< of its first member
+    LayerId layer;  ///< of its first member
     // Memory: of a row, and of a core whatever its rows.
     std::int64_t weights = 0;
     std::int64_t row_state_bits = 0, core_state_bits = 0;

@@ -16,7 +16,7 @@ namespace {
 /// Cores that a chip needs per unit before one of them is set aside for its Normalizers.
 constexpr int cores_for_own_normalizers = 16;
 
-/// Clusters of one block.
+/// Clusters of one layer.
 struct Unit {
     std::vector<int> clusters;
     std::vector<int> singles;  ///< Normalizers
@@ -75,12 +75,12 @@ private:
     int capacity(std::size_t chip) const { return static_cast<int>(chip_cores_[chip].size()); }
 
     void make_units() {
-        std::map<int, Unit> by_block;
+        std::map<LayerId, Unit> by_layer;
         for (int c = 0; c < static_cast<int>(clusters_.all.size()); ++c) {
-            Unit& unit = by_block[at(c).block];
+            Unit& unit = by_layer[at(c).layer];
             (at(c).merges_records() ? unit.singles : unit.clusters).push_back(c);
         }
-        for (auto& [block, unit] : by_block) {
+        for (auto& [layer, unit] : by_layer) {
             if (unit.clusters.empty() && !units_.empty()) {  // the head's Normalizer when the head is on the host
                 units_.back().singles.insert(units_.back().singles.end(), unit.singles.begin(), unit.singles.end());
                 continue;

@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <string_view>
+#include <iterator>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
+#include "mapper/memory.hpp"
 
 namespace tephra {
 namespace {
 
-constexpr const char* normalizer_color = "#1d2733";
-constexpr const char* head_color = "#8a94a0";
+constexpr const char* merging_color = "#1d2733";  // of neurons that merge the records of others
 constexpr const char* text_color = "#3e4c59";
 constexpr double letter_width = 6.2;  // of legend text, about
 
@@ -27,13 +28,37 @@ std::string mixed(Rgb from, Rgb to, double share) {
     return "rgb(" + mix(from.red, to.red) + "," + mix(from.green, to.green) + "," + mix(from.blue, to.blue) + ")";
 }
 
-/// Lightness in percent of a kind of neuron model, within the hue of its block.
-std::optional<int> lightness(std::string_view kind) {
-    constexpr std::pair<std::string_view, int> shades[] = {
-        {"residual", 44}, {"quantizer", 44}, {"gated recurrence", 60}, {"gated unit", 76}};
-    for (const auto& [name, percent] : shades)
-        if (name == kind) return percent;
-    return std::nullopt;
+/// Lightness in percent of the populations of a layer, group by group; the last serves all further ones.
+constexpr int lightness[] = {44, 60, 76, 86};
+
+/// Neurons that share a core without a choice: a co-location group, or a population of its own.
+using Share = std::pair<GroupId, PopulationId>;
+Share share_of(const Program& program, PopulationId id) {
+    const GroupId group = program[id].group;
+    return group.valid() ? Share{group, {}} : Share{{}, id};
+}
+
+bool merges_records(const Program& program, PopulationId id) {
+    const auto reduces = [&](ProjectionId input) { return program[input].kind == SynapseKind::reduce; };
+    return std::ranges::any_of(program[id].inputs, reduces);
+}
+
+/// A population of each share of a layer, in order: the last one with weights, or else the first. Those that run on the
+/// host or merge records are left out.
+std::vector<PopulationId> shares_of(const Program& program, LayerId layer) {
+    std::vector<PopulationId> shares;
+    for (int p = 0; p < narrow<int>(program.populations.size()); ++p) {
+        const PopulationId id(p);
+        const Population& population = program[id];
+        if (population.layer != layer || population.runs_on == RunsOn::host || merges_records(program, id)) continue;
+        const auto same = [&](PopulationId other) { return share_of(program, other) == share_of(program, id); };
+        const auto found = std::ranges::find_if(shares, same);
+        if (found == shares.end())
+            shares.push_back(id);
+        else if (population_memory(program, id, 1).weights > 0)
+            *found = id;
+    }
+    return shares;
 }
 
 /// Draws a coloured square with its name and moves `at` behind it.
@@ -49,28 +74,27 @@ void draw_swatch(Markup& svg, PicturePoint& at, const std::string& fill, const s
     at.x += 14 + letter_width * static_cast<double>(name.size()) + 12;
 }
 
-/// The first population of a block with this kind of neuron model; invalid when there is none.
-PopulationId population_of(const Program& program, int block, std::string_view model) {
-    for (std::size_t p = 0; p < program.populations.size(); ++p)
-        if (program.populations[p].block == block && kind(program.populations[p].model) == model)
-            return PopulationId(narrow<int>(p));
-    return {};
-}
-
+/// Every share of the layer that has most, then one share of the layers at either end and in the middle.
 void draw_layer_legend(Markup& svg, const Program& program, bool head_on_host, PicturePoint& at) {
-    const auto swatch = [&](PopulationId id, const std::string& name) {
-        if (id.valid()) draw_swatch(svg, at, layer_color(program, id), name);
-    };
-    const int last = program.num_blocks - 1;
-    if (last >= 0) {
-        swatch(population_of(program, 0, "residual"), "block 0: residual");
-        swatch(population_of(program, 0, "gated recurrence"), "token mixer");
-        swatch(population_of(program, 0, "gated unit"), "channel mixer");
-        if (last > 1) swatch(population_of(program, last / 2, "residual"), "block " + std::to_string(last / 2));
-        if (last > 0) swatch(population_of(program, last, "residual"), "block " + std::to_string(last));
+    std::vector<LayerId> layers;
+    LayerId richest;
+    std::size_t most = 0;
+    for (int k = 0; k < narrow<int>(program.layers.size()); ++k) {
+        const auto shares = shares_of(program, LayerId(k));
+        if (shares.empty() || (head_on_host && program[shares.front()].runs_on == RunsOn::either)) continue;
+        layers.emplace_back(k);
+        if (shares.size() > most) most = shares.size(), richest = LayerId(k);
     }
-    swatch(population_of(program, std::max(0, last), "normalizer"), "normalizers");
-    if (!head_on_host) draw_swatch(svg, at, head_color, "head");
+    if (layers.empty()) return;
+    const auto swatch = [&](PopulationId id, const std::string& name) {
+        draw_swatch(svg, at, layer_color(program, id), name);
+    };
+    for (const PopulationId share : shares_of(program, richest)) swatch(share, program[share].name);
+    const std::set<LayerId> shown = {layers.front(), layers[layers.size() / 2], layers.back()};
+    for (const LayerId layer : shown)
+        if (layer != richest) swatch(shares_of(program, layer).front(), program.layers[layer.index()].name);
+    for (int p = 0; p < narrow<int>(program.populations.size()); ++p)
+        if (merges_records(program, PopulationId(p))) return swatch(PopulationId(p), "normalizers");
 }
 
 void draw_load_legend(Markup& svg, PicturePoint& at) {
@@ -96,14 +120,15 @@ void draw_traffic_legend(Markup& svg, const LegendContent& content, PicturePoint
 }  // namespace
 
 std::string layer_color(const Program& program, PopulationId id) {
-    const Population& population = program[id];
-    const std::string_view model = kind(population.model);
-    if (model == "normalizer") return normalizer_color;
-    if (population.block >= program.num_blocks) return head_color;
-    const auto light = lightness(model);
-    if (!light) return unknown_color;
-    const double hue = 205 + 300.0 * std::max(0, population.block) / std::max(1, program.num_blocks);
-    return "hsl(" + coordinate(std::fmod(hue, 360)) + ",62%," + std::to_string(*light) + "%)";
+    if (merges_records(program, id)) return merging_color;
+    const LayerId layer = program[id].layer;
+    const auto shares = shares_of(program, layer);
+    const auto same = [&](PopulationId other) { return share_of(program, other) == share_of(program, id); };
+    const auto rank = static_cast<std::size_t>(std::ranges::find_if(shares, same) - shares.begin());
+    const double hue =
+        205 + 300.0 * std::max(0, layer.value) / std::max(1.0, static_cast<double>(program.layers.size()));
+    const int light = lightness[std::min(rank, std::size(lightness) - 1)];
+    return "hsl(" + coordinate(std::fmod(hue, 360)) + ",62%," + std::to_string(light) + "%)";
 }
 
 std::string load_color(double share) {

@@ -10,10 +10,8 @@
 
 namespace tephra {
 
-/// Fill of cores whose neuron model has no shade of its own.
-inline constexpr const char* unknown_color = "#c9b458";
-
-/// Fill of a core that mostly holds this population. Hue: its block; lightness: its neuron model.
+/// Fill of a core that mostly holds this population. Hue: its layer; lightness: its co-location group. Neurons that
+/// merge records have a colour of their own.
 std::string layer_color(const Program& program, PopulationId id);
 /// Fill of a core by the share of its synaptic memory in use, 0 to 1.
 std::string load_color(double share);

@@ -24,7 +24,10 @@ public:
     explicit Lowering(std::shared_ptr<const Deployment> model) : model_(std::move(model)) {
         program_.model_name = model_->graph.name;
         program_.model = model_->hash;
-        program_.num_blocks = model_->graph.config.num_layers;
+        program_.layers.push_back({"embedding"});
+        for (int block = 0; block < num_blocks(); ++block)
+            program_.layers.push_back({"block " + std::to_string(block)});
+        program_.layers.push_back({"head"});
     }
 
     Program run() {
@@ -32,18 +35,20 @@ public:
         const QuantizedModel& quantized = model_->quantized;
         Population source = population("embedding", graph.config.hidden_size,
                                        TokenSource{&graph.embeddings, quantized.x_embedding, first_norm()}, 0);
-        source.on_host = true;
+        source.runs_on = RunsOn::host;
         source.message_bits = 24;
         source.record_words = record_words(*first_norm());
         program_.source = residual_ = add(std::move(source));
         last_pacer_ = program_.source;
-        for (block_ = 0; block_ < program_.num_blocks; ++block_) add_block();
+        for (block_ = 0; block_ < num_blocks(); ++block_) add_block();
         add_head();
         program_.steps = program_[program_.sink].stage + 1;
         return std::move(program_);
     }
 
 private:
+    [[nodiscard]] int num_blocks() const { return model_->graph.config.num_layers; }
+
     const NormParameters* first_norm() const {
         const QuantizedModel& quantized = model_->quantized;
         return quantized.blocks.empty() ? &quantized.head_norm : &quantized.blocks[0].token_norm;
@@ -51,10 +56,10 @@ private:
 
     Population population(const std::string& name, int size, NeuronModel model, int stage) const {
         Population p;
-        const bool inside = block_ >= 0 && block_ < program_.num_blocks;
+        const bool inside = block_ >= 0 && block_ < num_blocks();
         p.name = inside ? "block" + std::to_string(block_) + "." + name : name;
         p.size = size;
-        p.block = block_;
+        p.layer = LayerId(block_ + 1);
         p.model = model;
         p.storage = model_;
         p.stage = stage;
@@ -163,7 +168,7 @@ private:
         const Block& block = model_->graph.blocks[b];
         const QuantizedBlock& quantized = model_->quantized.blocks[b];
         const BlockFormats& formats = quantized.formats;
-        const bool last = block_ + 1 == program_.num_blocks;
+        const bool last = block_ + 1 == num_blocks();
         const NormParameters& next = last ? model_->quantized.head_norm : model_->quantized.blocks[b + 1].token_norm;
         const int d = model_->graph.config.hidden_size;
         const int f = model_->graph.config.intermediate_size;
@@ -214,15 +219,16 @@ private:
         const QuantizedModel& quantized = model_->quantized;
         const int vocabulary = model_->graph.config.vocab_size;
         const PopulationId norm = add_normalizer("head_norm", residual_, quantized.head_norm);
-        const GroupId group = program_.num_blocks > 0 ? at(residual_).group : new_group();
+        const GroupId group = num_blocks() > 0 ? at(residual_).group : new_group();
         const PopulationId activations = add_quantizer("quantize_head", residual_, norm, quantized.head_norm, group);
         Population logits = population("logits", vocabulary, Readout{}, at(activations).stage + 1);
+        logits.runs_on = RunsOn::either;
         logits.message_bits = 24;
         const PopulationId readout = add(std::move(logits));
         connect_ternary(activations, readout, {model_->graph.lm_head.weight}, {0});
         connect_broadcast(norm, readout, 1, 1);
         Population sampler = population("sampler", vocabulary, TokenSink{}, at(readout).stage + 1);
-        sampler.on_host = true;
+        sampler.runs_on = RunsOn::host;
         program_.sink = add(std::move(sampler));
         connect(readout, program_.sink, SynapseKind::identity);
         add_credit(program_.sink);
@@ -232,7 +238,7 @@ private:
     Program program_;
     PopulationId residual_;    ///< population that emits x
     PopulationId last_pacer_;  ///< TokenSource or the latest Normalizer
-    int block_ = -1;
+    int block_ = -1;           ///< that is lowered now; -1: the embedding; num_blocks(): the head
 };
 
 }  // namespace

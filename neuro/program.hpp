@@ -67,12 +67,25 @@ inline constexpr int max_record_words = 8;
 /// Bits of a word of a record (NormRecord, NormScales).
 inline constexpr int record_word_bits = 32;
 
+/// Populations that the mapper keeps close together and reports account for together: a block of a language model, a
+/// layer of a spiking network.
+struct Layer {
+    std::string name;  ///< "block 3"
+};
+
+/// Where a population runs.
+enum class RunsOn : std::uint8_t {
+    cores,
+    host,
+    either,  ///< on cores, or on the host when the mapping says so (Mapping::head_on_host)
+};
+
 struct Population {
-    std::string name;      ///< "block3.mixer"
-    int size = 0;          ///< neurons
-    int block = -1;        ///< block of the model; -1: before the first; num_layers: after the last
-    bool on_host = false;  ///< must run on the host node
-    GroupId group;         ///< co-location group
+    std::string name;  ///< "block3.mixer"
+    int size = 0;      ///< neurons
+    LayerId layer;
+    RunsOn runs_on = RunsOn::cores;
+    GroupId group;  ///< co-location group
     NeuronModel model;
     int message_bits = 0;              ///< payload of a neuron's message, 1 to 32; 0: sends only records
     int record_words = 0;              ///< words of the record that a slice or a Normalizer sends, up to
@@ -111,9 +124,9 @@ struct Projection {
 struct Program {
     std::string model_name;
     Hash128 model;  ///< content hash of the lowered Deployment
-    int num_blocks = 0;
     int steps = 0;  ///< stages of the deepest path + 1: barrier steps a token takes
     int groups = 0;
+    std::vector<Layer> layers;  ///< in the order that data flows through them
     std::vector<Population> populations;
     std::vector<Projection> projections;
     PopulationId source, sink;  ///< TokenSource and TokenSink

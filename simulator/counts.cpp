@@ -45,8 +45,9 @@ public:
 
 private:
     void add_records() {
+        for (const Layer& layer : state_.program->layers) run_.layers.push_back(layer.name);
         for (const Population& p : state_.program->populations)
-            run_.populations.push_back({p.name, p.block, false, {}});
+            run_.populations.push_back({p.name, p.layer.value, false, {}});
         std::map<CoreId, int> largest;
         for (const ScheduledSlice& s : plan_.slices) {
             const Population& population = (*state_.program)[s.population];
@@ -65,7 +66,7 @@ private:
             }
             if (s.size() > largest[s.core]) {
                 largest[s.core] = s.size();
-                run_.cores[core_records_[s.core.index()]].block = population.block;
+                run_.cores[core_records_[s.core.index()]].layer = population.layer.value;
             }
         }
     }

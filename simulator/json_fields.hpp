@@ -31,8 +31,11 @@ public:
 /// Adds members to a JSON object. The ranges are checked when the result is read.
 class FieldWriter {
 public:
-    void constant(const char* key, std::int64_t value) { add(key, value); }
+    void constant(const char* key, std::int64_t value, const char*) { add(key, value); }
     void text(const char* key, const std::string& value) { add(key, value); }
+    void texts(const char* key, const std::vector<std::string>& values) {
+        add(key, Json::Array(values.begin(), values.end()));
+    }
     void hash(const char* key, const Hash128& value) { add(key, to_string(value)); }
     void integer(const char* key, std::int64_t value, std::int64_t, std::int64_t) { add(key, value); }
     void time(const char* key, Picoseconds value) { add(key, value.value()); }
@@ -122,8 +125,18 @@ public:
     FieldReader(const Json& value, std::string place) : in_(value, std::move(place)) {}
     FieldReader(const Json&& value, std::string place) = delete;
 
-    void constant(const char* key, std::int64_t value) { in_.integer(key, value, value); }
+    void constant(const char* key, std::int64_t value, const char* hint) {
+        const std::int64_t found = in_.integer(key, INT64_MIN, INT64_MAX);
+        if (found != value) in_.fault(key, std::to_string(found) + " is not read, only " + std::to_string(value), hint);
+    }
     void text(const char* key, std::string& value) { value = in_.string(key); }
+    void texts(const char* key, std::vector<std::string>& values) {
+        const Json::Array& array = in_.array(key);
+        for (std::size_t k = 0; k < array.size(); ++k) {
+            if (array[k].string() == nullptr) in_.fault(key + ("/" + std::to_string(k)), "expected a string");
+            values.push_back(array[k].string() == nullptr ? "" : *array[k].string());
+        }
+    }
     void hash(const char* key, Hash128& value) { value = in_.hash(key); }
     template <typename Integer>
     void integer(const char* key, Integer& value, std::int64_t min, std::int64_t max) {

@@ -73,11 +73,10 @@ void account_terms(const Run& run, const CostTable& table, Report& report) {
 
 void account_layers(const Run& run, const CostTable& table, Report& report) {
     std::map<int, LayerAccount> layers;
-    const int last = run.populations.empty() ? 0 : run.populations.back().block;
     for (const auto& population : run.populations) {
-        const auto [entry, is_first] = layers.try_emplace(population.block);
+        const auto [entry, is_first] = layers.try_emplace(population.layer);
         LayerAccount& layer = entry->second;
-        layer.block = population.block;
+        layer.name = run.layers[static_cast<std::size_t>(population.layer)];
         layer.dynamic += energy_of(population.counts, table);
         const std::int64_t updates =
             count_of(population.counts, EventKind::neuron_update) + count_of(population.counts, EventKind::host_update);
@@ -94,11 +93,7 @@ void account_layers(const Run& run, const CostTable& table, Report& report) {
         layer.on_host = (is_first || layer.on_host) && population.on_host;
         if (population.on_host) report.on_host.push_back(population.name);
     }
-    for (auto& [block, layer] : layers) {
-        layer.name = block < 0 ? "embedding" : (block == last && layers.size() > 1 ? "head" : "block ");
-        if (layer.name == "block ") layer.name += std::to_string(block);
-        report.layers.push_back(std::move(layer));
-    }
+    for (auto& [index, layer] : layers) report.layers.push_back(std::move(layer));
 }
 
 void account_cores(const Run& run, const CostTable& table, Report& report) {
@@ -106,7 +101,7 @@ void account_cores(const Run& run, const CostTable& table, Report& report) {
     for (const auto& core : run.cores) {
         const Picojoules dynamic = energy_of(core.counts, table).value;
         const double utilisation = seconds(core.busy) / seconds(run.elapsed);
-        report.cores.push_back({core.core, core.block, dynamic, utilisation});
+        report.cores.push_back({core.core, core.layer, dynamic, utilisation});
         report.off_core -= dynamic;
         report.utilisation_mean =
             report.utilisation_mean.value_or(0) + utilisation / static_cast<double>(run.cores.size());

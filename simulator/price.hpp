@@ -39,10 +39,9 @@ struct EnergyTerm {
     bool over_time = false;  ///< power x time: its share of a token depends on the rate
 };
 
-/// The populations of one block of the model together.
+/// The populations of one layer together.
 struct LayerAccount {
-    std::string name;  ///< "block 3", "embedding", "head"
-    int block = 0;
+    std::string name;
     bool on_host = false;  ///< all of it
     EnergyRange dynamic;
     std::int64_t updates = 0;  ///< neurons that fired
@@ -51,7 +50,7 @@ struct LayerAccount {
 
 struct CoreAccount {
     std::int32_t core = 0;
-    int block = -1;
+    int layer = 0;  ///< index into Run::layers
     Picojoules dynamic;
     double utilisation = 0;  ///< busy time / elapsed
 };
@@ -80,7 +79,7 @@ struct Report {
     EnergyRange total, dynamic;
     std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_static, then host if it is priced
     std::array<EnergyRange, energy_groups> groups;
-    std::vector<LayerAccount> layers;  ///< by block
+    std::vector<LayerAccount> layers;  ///< those that have populations
     std::vector<PhaseTime> phases;     ///< they sum to elapsed when the simulator attributed all of it
     std::vector<CoreAccount> cores;
     Picojoules off_core;  ///< dynamic energy that belongs to no core: host, host link

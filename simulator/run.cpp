@@ -18,9 +18,9 @@ constexpr std::array<std::string_view, event_kinds> names = {
     "chip_flit",  "host_flit",   "host_synop",    "host_update", "barrier_tile",  "skipped", "state_pass"};
 static_assert(!names.back().empty(), "a kind of event has no name: add it where its enumerator stands");
 constexpr std::int64_t most_events = INT64_MAX;
-constexpr std::int64_t most_blocks = 1 << 20;
+constexpr std::int64_t most_layers = 1 << 20;
 constexpr std::int64_t largest_id = INT32_MAX;
-constexpr std::int64_t run_format = 1;
+constexpr std::int64_t run_format = 2;
 
 // The fields of a run file, once for reading and writing. Io is a FieldReader or a FieldWriter; Record a value or a
 // const one. Numbers name their range.
@@ -57,7 +57,7 @@ void counts_row(Row& row, Counts& counts) {
 template <typename Io, typename Record>
 void population_fields(Io& io, Record& population) {
     io.text("name", population.name);
-    io.integer("block", population.block, -1, most_blocks);
+    io.integer("layer", population.layer, 0, most_layers - 1);
     io.flag("on_host", population.on_host);
     io.row("counts", population.counts, [](auto& row, auto& counts) { counts_row(row, counts); });
 }
@@ -65,14 +65,14 @@ void population_fields(Io& io, Record& population) {
 template <typename Io, typename Record>
 void core_fields(Io& io, Record& core) {
     io.integer("core", core.core, 0, most_cores - 1);
-    io.integer("block", core.block, -1, most_blocks);
+    io.integer("layer", core.layer, 0, most_layers - 1);
     io.time("busy_ps", core.busy);
     io.row("counts", core.counts, [](auto& row, auto& counts) { counts_row(row, counts); });
 }
 
 template <typename Io, typename Record>
 void run_fields(Io& io, Record& run) {
-    io.constant("format", run_format);
+    io.constant("format", run_format, "the run is of another version: simulate again");
     io.text("version", run.version);
     io.text("model_name", run.model_name);
     io.text("machine_name", run.machine_name);
@@ -101,6 +101,7 @@ void run_fields(Io& io, Record& run) {
     io.text("text", run.text);
     io.constant("event_kinds", names, "event kinds differ from this version's: simulate again");
     io.rows("tokens", run.tokens, [](auto& row, auto& token) { token_row(row, token); });
+    io.texts("layers", run.layers);
     io.objects("populations", run.populations, [](auto& in, auto& population) { population_fields(in, population); });
     io.rows("chip_links", run.links, [](auto& row, auto& link) { link_row(row, link); });
     io.objects("cores", run.cores, [](auto& in, auto& core) { core_fields(in, core); });

@@ -67,7 +67,7 @@ struct TokenRecord {
 
 struct PopulationRecord {
     std::string name;
-    int block = -1;
+    int layer = 0;  ///< index into Run::layers
     bool on_host = false;
     EventCounts counts{};  ///< events caused by this population: its updates, the packets it sends and their hops,
                            ///< the synops of its input projections
@@ -75,7 +75,7 @@ struct PopulationRecord {
 
 struct CoreRecord {
     std::int32_t core = 0;
-    int block = -1;  ///< of its largest population
+    int layer = 0;  ///< of its largest population
     EventCounts counts{};
     Picoseconds busy;  ///< time in service
 };
@@ -108,6 +108,7 @@ struct Run {
     Picoseconds compute, network, barrier, host;  ///< elapsed split by what the critical path waited for
     std::int64_t steps = 0;                       ///< barriers passed
     std::vector<TokenRecord> tokens;
+    std::vector<std::string> layers;  ///< names, in the order of data flow
     std::vector<PopulationRecord> populations;
     std::vector<CoreRecord> cores;  ///< mapped cores only
     struct ChipLinkRecord {

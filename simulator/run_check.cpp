@@ -177,6 +177,9 @@ Result<void> check_populations(const Run& run, const std::string& place) {
         run.synapse_format == synapse_format_name(SynapseFormat::int8) ? synop_ternary : synop_int8;
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
         const PopulationRecord& population = run.populations[p];
+        if (population.layer < 0 || population.layer >= std::ssize(run.layers))
+            return bad_input("there is no layer " + std::to_string(population.layer),
+                             place + "/populations/" + std::to_string(p) + "/layer", hint);
         const std::string at = place + "/populations/" + std::to_string(p) + "/counts";
         for (const EventKind kind : population.on_host ? of_cores : of_host)
             if (count_of(population.counts, kind) > 0)
@@ -196,17 +199,17 @@ Result<void> check_populations(const Run& run, const std::string& place) {
 }
 
 /// Cores count what populations on cores do, and every packet that a core serves, also from the host. Each mapped tile
-/// takes part in every barrier. A core's block is that of a population on cores.
+/// takes part in every barrier. A core's layer is that of a population on cores.
 Result<void> check_cores(const Run& run, const std::string& place) {
-    std::set<int> blocks;
+    std::set<int> layers;
     for (const PopulationRecord& population : run.populations)
-        if (!population.on_host) blocks.insert(population.block);
+        if (!population.on_host) layers.insert(population.layer);
     std::set<std::int32_t> tiles;
     for (std::size_t c = 0; c < run.cores.size(); ++c) {
         tiles.insert(run.cores[c].core / run.geometry.cores_per_tile);
-        if (!blocks.contains(run.cores[c].block))
-            return bad_input("no population on cores is of block " + std::to_string(run.cores[c].block),
-                             place + "/cores/" + std::to_string(c) + "/block", hint);
+        if (!layers.contains(run.cores[c].layer))
+            return bad_input("no population on cores is of layer " + std::to_string(run.cores[c].layer),
+                             place + "/cores/" + std::to_string(c) + "/layer", hint);
     }
     for (std::size_t k = 0; k < event_kinds; ++k) {
         const auto kind = static_cast<EventKind>(k);

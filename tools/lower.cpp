@@ -22,9 +22,11 @@ void print_lowering(const std::string& path, const std::string& format, bool all
     const auto model = require(load_model(path));
     const Program program = lower(model);
     const ProgramCost cost = program_cost(program);
+    const auto layers = std::ssize(program.layers);
     Table table({"stage", "population", "model", "neurons", "messages", "bits", "record words", "synops"});
     for (const Population& p : program.populations) {
-        if (!all && format == "text" && p.block > 0 && p.block < program.num_blocks) continue;
+        const bool repeats = p.layer.value > 1 && p.layer.value < layers - 1;  // blocks of the same shape
+        if (!all && format == "text" && repeats) continue;
         table.add({p.stage, p.name, std::string(kind(p.model)), p.size, p.message_bits > 0 ? p.size : 0, p.message_bits,
                    p.record_words, synops(program, p)});
     }
@@ -34,8 +36,7 @@ void print_lowering(const std::string& path, const std::string& format, bool all
     }
     std::cout << printable(program.model_name) << ": " << program.populations.size() << " populations, "
               << program.projections.size() << " projections, " << cost.steps << " steps a token";
-    if (!all && program.num_blocks > 1)
-        std::cout << " (block 0 of " << program.num_blocks << "; --all prints every block)";
+    if (!all && layers > 3) std::cout << " (block 0 of " << layers - 2 << "; --all prints every block)";
     std::cout << "\n\n" << table.render(format) << "\n";
     Table sums({"per token", "count"});
     sums.add({"neurons that fire", cost.neurons});

@@ -38,23 +38,19 @@ struct Mapped {
     const Machine& machine;
     const Topology& topology;
     const Mapping& mapping;
-    std::vector<CoreUse> uses;          ///< [core]
-    std::vector<std::set<int>> blocks;  ///< [core] of the model, present on it
+    std::vector<CoreUse> uses;              ///< [core]
+    std::vector<std::set<LayerId>> layers;  ///< [core] present on it
 };
 
-std::string block_name(const Program& program, int block) {
-    return block >= program.num_blocks ? "head" : std::to_string(block);
-}
-
-/// "3", "0-5", "5, head".
-std::string block_names(const Program& program, const std::set<int>& blocks) {
+/// "block 3", "block 0 to block 5, head".
+std::string layer_names(const Program& program, const std::set<LayerId>& layers) {
     std::string text;
-    for (auto it = blocks.begin(); it != blocks.end();) {
-        const int first = *it;
-        int last = first;
-        for (++it; it != blocks.end() && *it == last + 1 && *it < program.num_blocks; ++it) last = *it;
-        text += (text.empty() ? "" : ", ") + block_name(program, first);
-        if (last > first) text += "-" + block_name(program, last);
+    for (auto it = layers.begin(); it != layers.end();) {
+        const LayerId first = *it;
+        LayerId last = first;
+        for (++it; it != layers.end() && it->value == last.value + 1; ++it) last = *it;
+        text += (text.empty() ? "" : ", ") + program.layers[first.index()].name;
+        if (last != first) text += " to " + program.layers[last.index()].name;
     }
     return text;
 }
@@ -64,14 +60,14 @@ Json percent(std::int64_t used, std::int64_t limit) {
 }
 
 Table chip_table(const Mapped& m) {
-    Table table({"chip", "blocks", "cores", "neurons", "synaptic bytes", "synaptic %", "fullest core %",
+    Table table({"chip", "layers", "cores", "neurons", "synaptic bytes", "synaptic %", "fullest core %",
                  "state % (most)", "axons in (most)", "axons out (most)"});
     const int per_chip = m.machine.cores_per_chip();
     const CoreLimits& limits = m.machine.limits;
     for (int chip = 0; chip < m.machine.chips(); ++chip) {
         CoreUse sum;
         CoreUse most;
-        std::set<int> blocks;
+        std::set<LayerId> layers;
         int cores = 0;
         int usable = 0;
         for (int c = chip * per_chip; c < (chip + 1) * per_chip; ++c) {
@@ -85,10 +81,10 @@ Table chip_table(const Mapped& m) {
             most.state_bytes = std::max(most.state_bytes, use.state_bytes);
             most.axons_in = std::max(most.axons_in, use.axons_in);
             most.axons_out = std::max(most.axons_out, use.axons_out);
-            blocks.insert(m.blocks[static_cast<std::size_t>(c)].begin(), m.blocks[static_cast<std::size_t>(c)].end());
+            layers.insert(m.layers[static_cast<std::size_t>(c)].begin(), m.layers[static_cast<std::size_t>(c)].end());
         }
         if (cores == 0) continue;
-        table.add({chip, block_names(m.program, blocks), cores, sum.neurons, sum.synaptic_bytes,
+        table.add({chip, layer_names(m.program, layers), cores, sum.neurons, sum.synaptic_bytes,
                    percent(sum.synaptic_bytes, usable * limits.synaptic_bytes),
                    percent(most.synaptic_bytes, limits.synaptic_bytes), percent(most.state_bytes, limits.state_bytes),
                    most.axons_in, most.axons_out});
@@ -97,7 +93,7 @@ Table chip_table(const Mapped& m) {
 }
 
 Table core_table(const Mapped& m) {
-    Table table({"core", "chip", "tile", "blocks", "neurons", "synaptic bytes", "synaptic %", "state bytes", "state %",
+    Table table({"core", "chip", "tile", "layers", "neurons", "synaptic bytes", "synaptic %", "state bytes", "state %",
                  "axons in", "axons out"});
     const CoreLimits& limits = m.machine.limits;
     for (std::size_t c = 0; c < m.uses.size(); ++c) {
@@ -105,7 +101,7 @@ Table core_table(const Mapped& m) {
         const CoreId core(static_cast<int>(c));
         if (use.neurons == 0) continue;
         table.add({core.value, m.machine.chip_of(core).value, m.machine.tile_of(core),
-                   block_names(m.program, m.blocks[c]), use.neurons, use.synaptic_bytes,
+                   layer_names(m.program, m.layers[c]), use.neurons, use.synaptic_bytes,
                    percent(use.synaptic_bytes, limits.synaptic_bytes), use.state_bytes,
                    percent(use.state_bytes, limits.state_bytes), use.axons_in, use.axons_out});
     }
@@ -205,10 +201,10 @@ void run(const Options& options) {
         finish(svg, mapping_svg(program, machine, topology, mapping,
                                 options.color == "load" ? SvgColor::load : SvgColor::layer));
     Mapped mapped{program, machine, topology, mapping, core_use(program, machine, mapping), {}};
-    mapped.blocks.resize(mapped.uses.size());
+    mapped.layers.resize(mapped.uses.size());
     for (std::size_t p = 0; p < program.populations.size(); ++p)
         for (const Slice& slice : mapping.slices[p])
-            mapped.blocks[slice.core.index()].insert(program.populations[p].block);
+            mapped.layers[slice.core.index()].insert(program.populations[p].layer);
     print_tables(options, mapped);
 }
 

@@ -26,18 +26,18 @@ struct Cell {
 
 struct DrawnChip {
     std::map<int, Cell> cells;  // by core within the chip
-    std::set<int> blocks;
+    std::set<int> layers;
 };
 
-std::string block_text(const std::set<int>& blocks, int head) {
+/// "block 0, block 1", or "block 0 to head" where there are more than three.
+std::string layer_text(const std::vector<std::string>& names, const std::set<int>& layers) {
     std::string text;
-    for (const int block : blocks) {
-        if (blocks.size() > 3 && block != *blocks.begin() && block != *blocks.rbegin()) continue;
-        if (!text.empty()) text += blocks.size() > 3 ? " to " : ", ";
-        text += block == head ? "head" : (block < 0 ? "embedding" : std::to_string(block));
+    for (const int layer : layers) {
+        if (layers.size() > 3 && layer != *layers.begin() && layer != *layers.rbegin()) continue;
+        if (!text.empty()) text += layers.size() > 3 ? " to " : ", ";
+        text += names[static_cast<std::size_t>(layer)];
     }
-    const bool numbered = !blocks.empty() && *blocks.begin() >= 0 && *blocks.begin() != head;
-    return (numbered ? (blocks.size() > 1 ? "blocks " : "block ") : "") + text;
+    return text;
 }
 
 std::map<int, DrawnChip> collect(const Run& run, const Report& report) {
@@ -47,9 +47,9 @@ std::map<int, DrawnChip> collect(const Run& run, const Report& report) {
         const int inside = core.core % per_chip;
         DrawnChip& chip = chips[core.core / per_chip];
         const double energy = core.dynamic.value() / static_cast<double>(report.tokens);
-        chip.blocks.insert(core.block);
+        chip.layers.insert(core.layer);
         chip.cells[inside] = {"core " + std::to_string(inside) + " of chip " + std::to_string(core.core / per_chip) +
-                                  ", block " + std::to_string(core.block) + ": busy " +
+                                  ", " + run.layers[static_cast<std::size_t>(core.layer)] + ": busy " +
                                   fixed_text(100 * core.utilisation, 1) + " %, " + figure_text(energy * nj_per_pj, 3) +
                                   " nJ/token",
                               core.utilisation, energy};
@@ -64,8 +64,8 @@ std::string shade(double value, double most) {
 
 class MapPainter {
 public:
-    MapPainter(const Run& run, const std::map<int, DrawnChip>& chips) : geometry_(run.geometry), chips_(chips) {
-        for (const auto& population : run.populations) head_ = std::max(head_, population.block);
+    MapPainter(const Run& run, const std::map<int, DrawnChip>& chips)
+        : geometry_(run.geometry), names_(run.layers), chips_(chips) {
         for (const auto& [index, chip] : chips)
             for (const auto& [core, cell] : chip.cells)
                 most_load_ = std::max(most_load_, cell.load), most_energy_ = std::max(most_energy_, cell.energy);
@@ -79,7 +79,7 @@ public:
         out.open("div", {{"class", chips_.size() <= few_chips ? "map few" : "map many"}});
         for (const auto& [index, chip] : chips_) {
             out.open("figure").element("figcaption",
-                                       "chip " + std::to_string(index) + ": " + block_text(chip.blocks, head_));
+                                       "chip " + std::to_string(index) + ": " + layer_text(names_, chip.layers));
             draw_chip(out, chip, with_empty);
             out.close();
         }
@@ -97,7 +97,7 @@ public:
             for (const auto& [core, each] : chip.cells) mean.load += each.load, mean.energy += each.energy;
             mean.load /= static_cast<double>(chip.cells.size());
             mean.energy /= static_cast<double>(chip.cells.size());
-            mean.hover = "chip " + std::to_string(index) + ", " + block_text(chip.blocks, head_) + ": busy " +
+            mean.hover = "chip " + std::to_string(index) + ", " + layer_text(names_, chip.layers) + ": busy " +
                          fixed_text(100 * mean.load, 1) + " %, " + figure_text(mean.energy * nj_per_pj, 3) +
                          " nJ/token a core";
             most_load_ = std::max(most_load_, mean.load);
@@ -161,8 +161,8 @@ private:
     }
 
     const Geometry& geometry_;
+    const std::vector<std::string>& names_;  ///< of layers
     const std::map<int, DrawnChip>& chips_;
-    int head_ = 0;
     double most_load_ = 0, most_energy_ = 0;
 };
 

@@ -49,12 +49,12 @@ const std::vector<Slice>& slices(const Program& program, const Mapping& mapping,
     return mapping.slices[test::population_index(program, name)];
 }
 
-/// Chips that hold a block, by block (num_layers: the head).
-std::map<int, std::set<int>> chips_by_block(const Program& program, const Machine& machine, const Mapping& mapping) {
+/// Chips that hold a layer.
+std::map<int, std::set<int>> chips_by_layer(const Program& program, const Machine& machine, const Mapping& mapping) {
     std::map<int, std::set<int>> chips;
     for (std::size_t p = 0; p < program.populations.size(); ++p)
         for (const Slice& slice : mapping.slices[p])
-            chips[program.populations[p].block].insert(machine.chip_of(slice.core).value);
+            chips[program.populations[p].layer.value].insert(machine.chip_of(slice.core).value);
     return chips;
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("Every neuron is placed once, groups stay together, and all limits hol
                 CHECK(slice.begin == neurons);
                 neurons = slice.end;
             }
-            const bool host = placed.on_host || (c.options.head_on_host && placed.name == "logits");
+            const bool host = placed.runs_on == RunsOn::host || (c.options.head_on_host && placed.name == "logits");
             CHECK(neurons == (host ? 0 : placed.size));
             for (const auto& other : program.populations)
                 if (placed.group.valid() && other.group == placed.group)
@@ -130,10 +130,11 @@ TEST_CASE("The models land on the machines as asked: blocks a chip, head on furt
         const Program program = program_of(c.shape);
         const Machine machine = machine_of(c.machine);
         const Mapping mapping = map(program, machine, c.options);
-        const auto chips = chips_by_block(program, machine, mapping);
+        const auto chips = chips_by_layer(program, machine, mapping);
         std::set<int> all;
-        for (const auto& [block, set] : chips) {
-            if (block < program.num_blocks) CHECK(set.size() == c.chips_of_block);
+        const int head = static_cast<int>(program.layers.size()) - 1;
+        for (const auto& [layer, set] : chips) {
+            if (layer < head) CHECK(set.size() == c.chips_of_block);
             all.insert(set.begin(), set.end());
         }
         std::set<int> head;
@@ -142,7 +143,7 @@ TEST_CASE("The models land on the machines as asked: blocks a chip, head on furt
         CHECK(all.size() == static_cast<std::size_t>(c.shape.layers) * c.chips_of_block + c.chips_of_head);
         // Consecutive blocks are on neighbouring chips.
         if (c.chips_of_block == 1)
-            for (int b = 0; b + 1 < program.num_blocks; ++b)
+            for (int b = 1; b + 1 < head; ++b)
                 CHECK(are_neighbours(machine, ChipId(*chips.at(b).begin()), ChipId(*chips.at(b + 1).begin())));
     }
 }

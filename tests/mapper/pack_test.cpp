@@ -47,7 +47,7 @@ TEST_CASE("A model runs on one core that is large enough for all of it") {
     machine.hash = machine_hash(machine);
     const Mapping mapping = test::map(program, machine);
     for (std::size_t p = 0; p < mapping.slices.size(); ++p)
-        if (!program.populations[p].on_host)
+        if (program.populations[p].runs_on != RunsOn::host)
             CHECK(mapping.slices[p] == std::vector<Slice>{{CoreId(0), 0, program.populations[p].size}});
 
     const std::string shared = std::string(TEPHRA_SHARED) + "/cases/one_big_core.json";

@@ -17,13 +17,14 @@ inline Program small_program(int hidden, int layers, int intermediate, int vocab
 inline Program one_layer(int inputs, int outputs) {
     Program program;
     program.model_name = "layer";
+    program.layers = {{"layer"}};
     const auto add = [&](const char* name, int size, int message_bits, bool on_host) {
         Population p;
         p.name = name;
         p.size = size;
-        p.block = 0;
+        p.layer = LayerId(0);
         p.message_bits = message_bits;
-        p.on_host = on_host;
+        if (on_host) p.runs_on = RunsOn::host;
         p.model = Readout{};
         program.populations.push_back(p);
     };

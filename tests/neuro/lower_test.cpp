@@ -25,7 +25,8 @@ public:
     enum class Policy { random, upstream_first, starve_second_slice };
 
     TokenGame(const Program& program, Policy policy) : program_(program), policy_(policy) {
-        for (const Population& p : program.populations) fired_.emplace_back(p.size > 1 && !p.on_host ? 2 : 1, 0);
+        for (const Population& p : program.populations)
+            fired_.emplace_back(p.size > 1 && p.runs_on != RunsOn::host ? 2 : 1, 0);
     }
 
     /// Fires until every slice has fired `tokens` times; checks the buffers at each firing.
@@ -101,7 +102,7 @@ private:
 
 TEST_CASE("every population fires after its inputs, in the order of the list") {
     const Program program = lower(test_model());
-    CHECK(program.steps == 12 * program.num_blocks + 5);
+    CHECK(program.steps == 12 * (static_cast<int>(program.layers.size()) - 2) + 5);
     for (const Projection& p : program.projections) {
         INFO(p.name);
         if (p.kind == SynapseKind::credit) {

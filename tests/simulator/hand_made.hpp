@@ -16,6 +16,7 @@ inline Program hand_made() {
     Program program;
     program.model_name = "hand made";
     program.steps = 4;
+    program.layers = {{"all"}};
     program.source = PopulationId(source_p);
     program.sink = PopulationId(sink_p);
     program.populations.resize(4);
@@ -25,15 +26,16 @@ inline Program hand_made() {
         p.size = size;
         p.model = model;
         p.stage = stage;
+        p.layer = LayerId(0);
         return p;
     };
     Population& source = population(source_p, "source", 4, TokenSource{}, 0);
-    source.on_host = true;
+    source.runs_on = RunsOn::host;
     source.message_bits = 8;
     source.record_words = 3;
     population(pacer_p, "pacer", 1, Normalizer{}, 1).record_words = 2;
     population(unit_p, "unit", 4, Readout{}, 2).message_bits = 32;
-    population(sink_p, "sink", 4, TokenSink{}, 3).on_host = true;
+    population(sink_p, "sink", 4, TokenSink{}, 3).runs_on = RunsOn::host;
     const auto connect = [&](const char* name, int from, int to, SynapseKind kind) -> Projection& {
         const ProjectionId id(static_cast<int>(program.projections.size()));
         Projection& j = program.projections.emplace_back();

@@ -121,8 +121,9 @@ TEST_CASE("a run of contradictory times, outputs, counts or links is refused, an
         {"populations/1/counts", "int8 synapses", [&](Run& run) { on_core(run, synop_ternary, 1); }},
         {"", "", [&](Run& run) { on_core(run, skipped, 18); }},
         {"populations/1/counts", "21 zero messages", [&](Run& run) { on_core(run, skipped, 19); }},
-        {"cores/0/block", "block 2", [](Run& run) { run.cores[0].block = 2; }},
-        {"cores/0/block", "block -1", [](Run& run) { run.cores[0].block = -1; }},  // that of the host's alone
+        {"populations/1/layer", "no layer 3", [](Run& run) { run.populations[1].layer = 3; }},
+        {"cores/0/layer", "layer 3", [](Run& run) { run.cores[0].layer = 3; }},
+        {"cores/0/layer", "layer 0", [](Run& run) { run.cores[0].layer = 0; }},  // that of the host's alone
         {"cores", "on no core", [](Run& run) { run.cores[0].counts[0] -= 1; }},
         {"cores/2/counts", "more on cores", [](Run& run) { run.cores[0].counts[0] += 1; }},
         {"", "", [](Run& run) { run.populations[0].counts[0] += 1, run.cores[0].counts[0] += 1; }},

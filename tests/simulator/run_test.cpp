@@ -54,7 +54,7 @@ TEST_CASE("a damaged run file names the place of the fault") {
         {"\"steps\": 0", "\"stepps\": 0", "#/steps"},
         {"\"trace\": \"", "\"trace\": \"x", "#/trace"},
         {"\"message_in\"", "\"message_on\"", "#/event_kinds"},
-        {"\"block\": 0", "\"block\": \"0\"", "#/populations/1/block"},
+        {"\"layer\": 1", "\"layer\": \"1\"", "#/populations/1/layer"},
         {"\"seed\": \"18446744073709551615\"", "\"seed\": \"18446744073709551616\"", "#/seed"},
         {"\"seed\": \"18446744073709551615\"", "\"seed\": \"-1\"", "#/seed"},
         {"\"seed\": \"18446744073709551615\"", "\"seed\": \"\"", "#/seed"},
@@ -96,12 +96,16 @@ TEST_CASE("every number of a run is taken at its limits and refused beyond them"
             run.tokens[1].output = -2;
     });
     limits("tokens/0/2", 0, -1, [](Run& run, std::int64_t v) { run.tokens[0].input = static_cast<std::int32_t>(v); });
-    limits("populations/1/block", 1 << 20, (1 << 20) + 1, [](Run& run, std::int64_t v) {
-        run.populations[1].block = run.cores[0].block = run.cores[1].block = static_cast<int>(v);
+    both("populations/1/layer", 0, 2, [](Run& run, std::int64_t v) {
+        run.populations[1].layer = run.cores[0].layer = run.cores[1].layer = static_cast<int>(v);
     });
-    limits("cores/0/block", -1, -2, [](Run& run, std::int64_t v) {
-        run.populations[2].block = run.cores[2].block = -1;
-        run.cores[0].block = static_cast<int>(v);
+    limits("populations/1/layer", (1 << 20) - 1, 1 << 20, [](Run& run, std::int64_t v) {
+        run.layers.resize(1 << 20, "more");
+        run.populations[1].layer = run.cores[0].layer = run.cores[1].layer = static_cast<int>(v);
+    });
+    limits("cores/0/layer", 0, -1, [](Run& run, std::int64_t v) {
+        run.populations[2].layer = run.cores[2].layer = 0;
+        run.cores[0].layer = static_cast<int>(v);
     });
     both("cores/0/busy_ps", 0, longest, [](Run& run, std::int64_t v) { run.cores[0].busy = Picoseconds(v); });
     limits("cores/0/counts/3", 0, -1, [](Run& run, std::int64_t v) { run.cores[0].counts[3] = v; });

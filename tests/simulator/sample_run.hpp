@@ -57,8 +57,9 @@ inline Run sample_run() {
     at(mixer, chip_flit) = 1000000000000;
     EventCounts core = mixer;
     at(core, message_in) += at(host, message_in);  // cores serve the host's packets too
-    run.populations = {{"embedding", -1, true, host}, {"block0.mixer", 0, false, mixer}, {"logits", 1, false, {}}};
-    run.cores = {{5, 0, {}, Picoseconds(9)}, {6, 0, core, Picoseconds(9)}, {300, 1, {}, Picoseconds(0)}};
+    run.layers = {"embedding", "block 0", "head"};
+    run.populations = {{"embedding", 0, true, host}, {"block0.mixer", 1, false, mixer}, {"logits", 2, false, {}}};
+    run.cores = {{5, 1, {}, Picoseconds(9)}, {6, 1, core, Picoseconds(9)}, {300, 2, {}, Picoseconds(0)}};
     run.links = {{0, 1, 1234567890123}};
     run.text = "Café, \xE2\x82\xAC";
     return run;

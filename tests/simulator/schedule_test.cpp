@@ -101,7 +101,7 @@ TEST_CASE("multicast sends one packet to all cores, and identity within a core s
     CHECK(fanout_of(*plan, plan->source, 0).terminals == 2);
     CHECK(fanout_of(*plan, plan->source, 0).entries == 4);  // the host's link; a port; the hop; the other port
     // The sink beside the unit: states pass without a packet.
-    program.populations[test::sink_p].on_host = false;
+    program.populations[test::sink_p].runs_on = RunsOn::cores;
     Mapping mapping = on_two_cores(program, machine);
     mapping.slices[test::sink_p] = mapping.slices[test::unit_p];
     const auto local = schedule_of(program, machine, mapping);

@@ -26,8 +26,8 @@ inline Mapping spread(const Program& program, const Machine& machine, int neuron
     std::map<GroupId, std::vector<Slice>> groups;
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
         const Population& population = program.populations[p];
-        if (population.on_host) continue;
-        if (head_on_host && std::holds_alternative<Readout>(population.model)) continue;
+        if (population.runs_on == RunsOn::host) continue;
+        if (head_on_host && population.runs_on == RunsOn::either) continue;
         if (population.group.valid() && groups.contains(population.group)) {
             mapping.slices[p] = groups[population.group];
             continue;

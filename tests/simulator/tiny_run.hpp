@@ -52,10 +52,11 @@ inline Run tiny_run() {
     PopulationRecord& head = run.populations[2];
     embedding.name = "embedding";
     embedding.on_host = true;
+    run.layers = {"embedding", "block 0", "head"};
     set(embedding.counts, EventKind::host_update, 16);
     set(embedding.counts, EventKind::host_flit, 5);
     mixer.name = "block0.mixer";
-    mixer.block = 0;
+    mixer.layer = 1;
     set(mixer.counts, EventKind::synop_int8, 1000);
     set(mixer.counts, EventKind::neuron_update, 20);
     set(mixer.counts, EventKind::skipped, 4);
@@ -65,7 +66,7 @@ inline Run tiny_run() {
     set(mixer.counts, EventKind::chip_flit, 7);
     set(mixer.counts, EventKind::barrier_tile, 2 * run.steps);
     head.name = "head";
-    head.block = 1;
+    head.layer = 2;
     set(head.counts, EventKind::synop_int8, 2000);
     set(head.counts, EventKind::neuron_update, 10);
     set(head.counts, EventKind::message_out, 8);
@@ -73,7 +74,7 @@ inline Run tiny_run() {
     set(head.counts, EventKind::barrier_tile, run.steps);
     run.cores.resize(3);
     for (std::size_t c = 0; c < 3; ++c)
-        run.cores[c].core = static_cast<int>(c) * 100, run.cores[c].block = static_cast<int>(c) / 2;
+        run.cores[c].core = static_cast<int>(c) * 100, run.cores[c].layer = 1 + static_cast<int>(c) / 2;
     run.cores[0].busy = Picoseconds(1'000'000'000);
     run.cores[1].busy = Picoseconds(3'000'000'000);
     run.cores[2].busy = Picoseconds(2'000'000'000);
