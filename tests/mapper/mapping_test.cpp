@@ -132,9 +132,9 @@ TEST_CASE("The models land on the machines as asked: blocks a chip, head on furt
         const Mapping mapping = map(program, machine, c.options);
         const auto chips = chips_by_layer(program, machine, mapping);
         std::set<int> all;
-        const int head = static_cast<int>(program.layers.size()) - 1;
+        const int last = static_cast<int>(program.layers.size()) - 1;
         for (const auto& [layer, set] : chips) {
-            if (layer < head) CHECK(set.size() == c.chips_of_block);
+            if (layer < last) CHECK(set.size() == c.chips_of_block);
             all.insert(set.begin(), set.end());
         }
         std::set<int> head;
@@ -143,7 +143,7 @@ TEST_CASE("The models land on the machines as asked: blocks a chip, head on furt
         CHECK(all.size() == static_cast<std::size_t>(c.shape.layers) * c.chips_of_block + c.chips_of_head);
         // Consecutive blocks are on neighbouring chips.
         if (c.chips_of_block == 1)
-            for (int b = 1; b + 1 < head; ++b)
+            for (int b = 1; b + 1 < last; ++b)
                 CHECK(are_neighbours(machine, ChipId(*chips.at(b).begin()), ChipId(*chips.at(b + 1).begin())));
     }
 }
