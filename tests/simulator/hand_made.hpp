@@ -34,7 +34,9 @@ inline Program hand_made() {
     source.message_bits = 8;
     source.record_words = 3;
     population(pacer_p, "pacer", 1, Normalizer{}, 1).record_words = 2;
-    population(unit_p, "unit", 4, Readout{}, 2).message_bits = 32;
+    Population& unit = population(unit_p, "unit", 4, Readout{}, 2);
+    unit.message_bits = 32;
+    unit.runs_on = RunsOn::either;
     population(sink_p, "sink", 4, TokenSink{}, 3).runs_on = RunsOn::host;
     const auto connect = [&](const char* name, int from, int to, SynapseKind kind) -> Projection& {
         const ProjectionId id(static_cast<int>(program.projections.size()));
