@@ -15,7 +15,6 @@ namespace tephra {
 namespace {
 
 constexpr int file_version = 1;
-constexpr int most_neurons = std::max(max_vector, max_vocabulary);  // of a population
 
 /// Slices of one population: [core, begin, end, core, begin, end ...].
 void read_slices(ObjectReader& reader, const Json& values, const std::string& key, std::vector<Slice>& slices) {
@@ -26,7 +25,7 @@ void read_slices(ObjectReader& reader, const Json& values, const std::string& ke
         std::array<int, 3> slice{};
         for (std::size_t i = 0; i < 3; ++i) {
             const auto* number = (*numbers)[k + i].integer();
-            const int most = i == 0 ? most_cores - 1 : most_neurons;
+            const int most = i == 0 ? most_cores - 1 : max_population;
             if (number == nullptr || *number < 0 || *number > most)
                 return reader.fault(key + "/" + std::to_string(k + i),
                                     "expected an integer from 0 to " + std::to_string(most),

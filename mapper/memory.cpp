@@ -11,7 +11,8 @@ constexpr std::int64_t credit_bits = 16;
 PopulationMemory population_memory(const Program& program, PopulationId id, int streams) {
     const Population& population = program[id];
     PopulationMemory memory;
-    memory.state_bits = std::int64_t{population.state_bits} * streams + population.parameter_bits;
+    if (population.model != nullptr)
+        memory.state_bits = std::int64_t{population.model->state_bits()} * streams + population.model->parameter_bits();
     for (const ProjectionId input : population.inputs) {
         const Projection& projection = program[input];
         const std::int64_t slots = projection.slots;

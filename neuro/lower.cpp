@@ -2,9 +2,17 @@
 
 #include <algorithm>
 #include <cassert>
+#include <memory>
+#include <set>
 #include <utility>
 
-#include "neuro/neurocore.hpp"
+#include "neuro/lm/gated_recurrence.hpp"
+#include "neuro/lm/gated_unit.hpp"
+#include "neuro/lm/normalizer.hpp"
+#include "neuro/lm/quantizer.hpp"
+#include "neuro/lm/readout.hpp"
+#include "neuro/lm/residual.hpp"
+#include "neuro/lm/token_embedding.hpp"
 
 namespace tephra {
 namespace {
@@ -13,11 +21,8 @@ namespace {
 /// Normalizers pace a self-timed run: Normalizer k fires at stage 1 + 3 k and needs a credit from Normalizer k + 1. It
 /// may run ahead of that one by credit_lag tokens: three for the stages between them, one for the credit's way back.
 constexpr int stages_per_vector = 3;
+static_assert(max_vocabulary <= max_population && max_vector <= max_population);
 constexpr int credit_lag = stages_per_vector + 1;
-
-int statistics_bits(const NormParameters& norm) {
-    return 16 * (1 + norm.outputs);
-}
 
 class Lowering {
 public:
@@ -33,8 +38,10 @@ public:
     Program run() {
         const LayerGraph& graph = model_->graph;
         const QuantizedModel& quantized = model_->quantized;
-        Population source = population("embedding", graph.config.hidden_size,
-                                       TokenSource{&graph.embeddings, quantized.x_embedding, first_norm()}, 0);
+        Population source = population(
+            "embedding", graph.config.hidden_size,
+            std::make_shared<TokenEmbedding>(shared(graph.embeddings), quantized.x_embedding, shared(*first_norm())),
+            0);
         source.runs_on = RunsOn::host;
         source.message_bits = 24;
         source.record_words = record_words(*first_norm());
@@ -54,14 +61,20 @@ private:
         return quantized.blocks.empty() ? &quantized.head_norm : &quantized.blocks[0].token_norm;
     }
 
-    Population population(const std::string& name, int size, NeuronModel model, int stage) const {
+    /// A part of the deployment, which keeps all of it alive.
+    template <typename Part>
+    std::shared_ptr<const Part> shared(const Part& part) const {
+        return {model_, &part};
+    }
+
+    Population population(const std::string& name, int size, std::shared_ptr<const NeuronModel> model,
+                          int stage) const {
         Population p;
         const bool inside = block_ >= 0 && block_ < num_blocks();
         p.name = inside ? "block" + std::to_string(block_) + "." + name : name;
         p.size = size;
         p.layer = LayerId(block_ + 1);
-        p.model = model;
-        p.storage = model_;
+        p.model = std::move(model);
         p.stage = stage;
         return p;
     }
@@ -76,12 +89,11 @@ private:
 
     Population& at(PopulationId id) { return program_.populations[id.index()]; }
 
-    /// Number of the Normalizer that must fire before a population can (-1: the TokenSource): floor((stage - 1) / 3).
+    /// Number of the Normalizer that must fire before a population can (-1: the embedding): floor((stage - 1) / 3).
     int pacer_before(PopulationId id) { return (at(id).stage + 2) / stages_per_vector - 1; }
     /// Number of the first Normalizer that cannot fire before this population has.
     int pacer_after(PopulationId id) {
-        const bool pacer =
-            std::holds_alternative<Normalizer>(at(id).model) || std::holds_alternative<TokenSink>(at(id).model);
+        const bool pacer = pacers_.contains(id);
         return pacer_before(id) + (pacer ? 0 : 1);
     }
 
@@ -116,9 +128,10 @@ private:
 
     /// Normalizer of the vector that `vector` emits. Its only state is the record in flight.
     PopulationId add_normalizer(const std::string& name, PopulationId vector, const NormParameters& norm) {
-        Population p = population(name, 1, Normalizer{&norm}, at(vector).stage + 1);
+        Population p = population(name, 1, std::make_shared<Normalizer>(shared(norm)), at(vector).stage + 1);
         p.record_words = 2 * norm.outputs;
         const PopulationId id = add(std::move(p));
+        pacers_.insert(id);
         Projection& records = connect(vector, id, SynapseKind::reduce);
         records.words = record_words(norm);
         records.sums = record_sums(norm);
@@ -137,10 +150,9 @@ private:
 
     PopulationId add_quantizer(const std::string& name, PopulationId vector, PopulationId normalizer,
                                const NormParameters& norm, GroupId group) {
-        Population p = population(name, norm.size, Quantizer{&norm}, at(normalizer).stage + 1);
+        Population p = population(name, norm.size, std::make_shared<Quantizer>(shared(norm)), at(normalizer).stage + 1);
         p.group = group;
         p.message_bits = 8 * norm.outputs;
-        p.parameter_bits = 16 * norm.outputs;
         const PopulationId id = add(std::move(p));
         connect(vector, id, SynapseKind::identity);
         connect_broadcast(normalizer, id, 0, norm.outputs);
@@ -151,11 +163,11 @@ private:
     PopulationId add_residual(const std::string& name, PopulationId x, PopulationId activations,
                               PopulationId normalizer, const TernaryMatrix& weight, int shift,
                               const NormParameters& next, GroupId group) {
-        Population p = population(name, weight.rows, Residual{shift, &next}, at(activations).stage + 1);
+        Population p =
+            population(name, weight.rows, std::make_shared<Residual>(shift, shared(next)), at(activations).stage + 1);
         p.group = group;
         p.message_bits = 24;
         p.record_words = record_words(next);
-        p.parameter_bits = statistics_bits(next);
         const PopulationId id = add(std::move(p));
         connect_ternary(activations, id, {weight}, {0});
         connect_broadcast(normalizer, id, 1, 1);
@@ -181,12 +193,10 @@ private:
             add_quantizer("quantize_fig", residual_, norm1, quantized.token_norm, residual_group);
 
         Population recurrence =
-            population("mixer", d, GatedRecurrence{&quantized, &quantized.output_norm}, at(quant_ifg).stage + 1);
+            population("mixer", d, std::make_shared<GatedRecurrence>(shared(quantized)), at(quant_ifg).stage + 1);
         recurrence.group = mixer_group;
         recurrence.message_bits = 24;
         recurrence.record_words = record_words(quantized.output_norm);
-        recurrence.state_bits = 24;
-        recurrence.parameter_bits = 24 + statistics_bits(quantized.output_norm);
         const PopulationId mixer = add(std::move(recurrence));
         connect_ternary(quant_ifg, mixer, {block.f_proj.weight, block.i_proj.weight, block.g_proj.weight}, {0, 1, 2});
         connect_broadcast(norm1, mixer, 3, 3);
@@ -199,11 +209,11 @@ private:
         const PopulationId norm3 = add_normalizer("channel_norm", middle, quantized.channel_norm);
         const PopulationId quant_gate =
             add_quantizer("quantize_gate", middle, norm3, quantized.channel_norm, residual_group);
-        Population gated = population("unit", f, GatedUnit{&quantized, &quantized.down_norm}, at(quant_gate).stage + 1);
+        Population gated =
+            population("unit", f, std::make_shared<GatedUnit>(shared(quantized)), at(quant_gate).stage + 1);
         gated.group = unit_group;
         gated.message_bits = 24;
         gated.record_words = record_words(quantized.down_norm);
-        gated.parameter_bits = statistics_bits(quantized.down_norm);
         const PopulationId unit = add(std::move(gated));
         const TernaryMatrix& gate = block.gate_proj.weight;
         connect_ternary(quant_gate, unit, {gate.row_range(0, f), gate.row_range(f, 2 * f)}, {0, 0});
@@ -221,24 +231,26 @@ private:
         const PopulationId norm = add_normalizer("head_norm", residual_, quantized.head_norm);
         const GroupId group = num_blocks() > 0 ? at(residual_).group : new_group();
         const PopulationId activations = add_quantizer("quantize_head", residual_, norm, quantized.head_norm, group);
-        Population logits = population("logits", vocabulary, Readout{}, at(activations).stage + 1);
+        Population logits = population("logits", vocabulary, std::make_shared<Readout>(), at(activations).stage + 1);
         logits.runs_on = RunsOn::either;
         logits.message_bits = 24;
         const PopulationId readout = add(std::move(logits));
         connect_ternary(activations, readout, {model_->graph.lm_head.weight}, {0});
         connect_broadcast(norm, readout, 1, 1);
-        Population sampler = population("sampler", vocabulary, TokenSink{}, at(readout).stage + 1);
+        Population sampler = population("sampler", vocabulary, nullptr, at(readout).stage + 1);
         sampler.runs_on = RunsOn::host;
         program_.sink = add(std::move(sampler));
+        pacers_.insert(program_.sink);
         connect(readout, program_.sink, SynapseKind::identity);
         add_credit(program_.sink);
     }
 
     std::shared_ptr<const Deployment> model_;
     Program program_;
-    PopulationId residual_;    ///< population that emits x
-    PopulationId last_pacer_;  ///< TokenSource or the latest Normalizer
-    int block_ = -1;           ///< that is lowered now; -1: the embedding; num_blocks(): the head
+    PopulationId residual_;          ///< population that emits x
+    PopulationId last_pacer_;        ///< the embedding or the latest Normalizer
+    std::set<PopulationId> pacers_;  ///< Normalizers and the sink
+    int block_ = -1;                 ///< that is lowered now; -1: the embedding; num_blocks(): the head
 };
 
 }  // namespace
@@ -253,7 +265,7 @@ ProgramCost program_cost(const Program& program) {
     for (const Population& p : program.populations) {
         cost.neurons += p.size;
         if (p.message_bits > 0) cost.messages += p.size;
-        cost.state_bits += std::int64_t{p.size} * p.state_bits;
+        if (p.model != nullptr) cost.state_bits += std::int64_t{p.size} * p.model->state_bits();
     }
     for (const Projection& p : program.projections)
         for (const TernaryMatrix& m : p.matrices) cost.synops += std::int64_t{m.rows} * m.cols;

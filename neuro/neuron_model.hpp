@@ -26,7 +26,9 @@ struct SliceRound {
     std::int64_t round = 0;                                ///< counts from 0
     std::span<const std::span<const std::int32_t>> ports;  ///< by input port: [n] sums; empty: all of them are zero
     std::span<std::int32_t> state;                         ///< [word][n]
-    std::span<std::int32_t> messages;                      ///< [n], written; 0: nothing is sent
+    std::span<std::int32_t> messages;  ///< [n], written; 0: nothing is sent. Empty: the population sends records alone
+    std::span<const std::span<const std::uint32_t>> records = {};  ///< by input port of records: [words]
+    std::span<std::uint32_t> record = {};                          ///< [words], written; empty: none
 };
 
 /// Immutable; made by a factory that checks its parameters.

@@ -5,62 +5,25 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <variant>
 #include <vector>
 
 #include "core/hash.hpp"
 #include "core/id.hpp"
-#include "neuro/layer_graph.hpp"
-#include "neuro/quantized_model.hpp"
+#include "neuro/neuron_model.hpp"
+#include "neuro/ternary.hpp"
 
 namespace tephra {
 
-// Neuron models. Each names its input ports in order; parameters are views into the Deployment, which
-// Population::storage keeps alive.
-
-/// Host: reads the token's embedding and emits it as states; record: statistics for `norm`. No inputs.
-struct TokenSource {
-    const EmbeddingTable* embeddings = nullptr;
-    int fraction_bits = 0;
-    const NormParameters* norm = nullptr;
-};
-/// One neuron: merges NormRecords, answers NormScales. Inputs: reduce, then credits.
-struct Normalizer {
-    const NormParameters* norm = nullptr;
-};
-/// Emits 1 to 3 int8 activations packed in one message. Inputs: identity (state), broadcast (quantize scales).
-struct Quantizer {
-    const NormParameters* norm = nullptr;
-};
-/// Token mixer: emits t, record for `norm`. Inputs: ternary f, i, g; broadcast (dequantize scales). State: h.
-struct GatedRecurrence {
-    const QuantizedBlock* block = nullptr;
-    const NormParameters* norm = nullptr;
-};
-/// Emits x + W q, record for `norm` (may be null). Inputs: ternary; broadcast (dequantize scale); identity x.
-struct Residual {
-    int shift = 0;  ///< of x before the sum
-    const NormParameters* norm = nullptr;
-};
-/// Channel mixer: emits silu(z1) z2, record for `norm`. Inputs: ternary z1, z2; broadcast (dequantize scale).
-struct GatedUnit {
-    const QuantizedBlock* block = nullptr;
-    const NormParameters* norm = nullptr;
-};
-/// Emits logits. Inputs: ternary; broadcast (dequantize scale).
-struct Readout {};
-/// Host: collects the logits and samples the next token. Input: identity.
-struct TokenSink {};
-
-using NeuronModel =
-    std::variant<TokenSource, Normalizer, Quantizer, GatedRecurrence, Residual, GatedUnit, Readout, TokenSink>;
-
-/// What a neuron model is called: "normalizer". Every alternative has a name, or neuro/program.cpp does not compile.
-std::string_view kind(const NeuronModel& model);
-
 /// Populations whose neuron j must be on one core for every j (their identity projections stay in the core).
 using GroupId = Id<struct GroupTag>;
+
+/// Most neurons of a population.
+inline constexpr int max_population = 1 << 24;
+
+/// int8 activation number `field` of a message.
+constexpr std::int8_t message_field(std::uint32_t payload, int field) {
+    return static_cast<std::int8_t>(payload >> (8 * field) & 0xFFU);
+}
 
 /// Most words of a record: what a packet carries beside a message. The language model uses at most 7.
 inline constexpr int max_record_words = 8;
@@ -85,17 +48,14 @@ struct Population {
     int size = 0;      ///< neurons
     LayerId layer;
     RunsOn runs_on = RunsOn::cores;
-    GroupId group;  ///< co-location group
-    NeuronModel model;
-    int message_bits = 0;              ///< payload of a neuron's message, 1 to 32; 0: sends only records
-    int record_words = 0;              ///< words of the record that a slice or a Normalizer sends, up to
-                                       ///< max_record_words; 0: none
-    int state_bits = 0;                ///< persistent state of a neuron, per stream
-    int parameter_bits = 0;            ///< constants of a neuron (gains, bounds)
-    int stage = 0;                     ///< barrier steps from the entry of a token to this population's firing
-    std::vector<ProjectionId> inputs;  ///< by port
+    GroupId group;                             ///< co-location group
+    std::shared_ptr<const NeuronModel> model;  ///< none: the program's sink, which the host reads
+    int message_bits = 0;                      ///< payload of a neuron's message, 1 to 32; 0: sends only records
+    int record_words = 0;                      ///< words of the record that a slice or a Normalizer sends, up to
+                                               ///< max_record_words; 0: none
+    int stage = 0;                             ///< barrier steps from the entry of a token to this population's firing
+    std::vector<ProjectionId> inputs;          ///< by port
     std::vector<ProjectionId> outputs;
-    std::shared_ptr<const void> storage;  ///< keeps the parameters of `model` alive
 };
 
 enum class SynapseKind : std::uint8_t {
@@ -129,7 +89,8 @@ struct Program {
     std::vector<Layer> layers;  ///< in the order that data flows through them
     std::vector<Population> populations;
     std::vector<Projection> projections;
-    PopulationId source, sink;  ///< TokenSource and TokenSink
+    PopulationId source;  ///< its first port takes what the host's feed lets in
+    PopulationId sink;    ///< the host reads what reaches it
 
     [[nodiscard]] const Population& operator[](PopulationId id) const& { return populations[id.index()]; }
     [[nodiscard]] const Projection& operator[](ProjectionId id) const& { return projections[id.index()]; }

@@ -247,8 +247,8 @@ void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bo
     if (core.slice == plan_.source) {
         const PathPoint& known = run_.feed->trigger();
         if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
-        run_.feed->enter(now, core.output);
-        slice.pass();
+        const auto values = run_.feed->enter(now);
+        slice.fire(run_.feed->stream(core.token), values, core.output);
     } else if (core.slice == plan_.sink) {
         core.output.messages.clear();
         core.output.record.clear();
@@ -258,7 +258,7 @@ void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bo
         end_of_path_.split[at_host] += duration;
         run_.feed->leave(core.token, logits_, end_of_path_);
     } else {
-        slice.fire(run_.feed->stream(core.token), core.output);
+        slice.fire(run_.feed->stream(core.token), {}, core.output);
         if (idle) std::ranges::fill(core.output.messages, 0U);
     }
 }

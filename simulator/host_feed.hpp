@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 
-#include "neuro/neurocore.hpp"
 #include "simulator/path_point.hpp"
 #include "simulator/run.hpp"
 
@@ -29,9 +28,9 @@ public:
     [[nodiscard]] virtual bool waiting() const = 0;
     /// The last event that the next round waits for.
     [[nodiscard]] virtual const PathPoint& trigger() const = 0;
-    /// The next round enters at `now`; its number is the number of rounds before. `output`: what the program's source
-    /// sends in it.
-    virtual void enter(std::int64_t now, SliceOutput& output) = 0;
+    /// The next round enters at `now`; its number is the number of rounds before. Returns the values for the first port
+    /// of the program's source, valid until the next call.
+    virtual std::span<const std::int32_t> enter(std::int64_t now) = 0;
     /// Stream of a round that has entered.
     [[nodiscard]] virtual int stream(std::uint32_t round) const = 0;
     /// Whether anybody looks at the output of a round that has entered. If not, the host skips its work for it.

@@ -94,7 +94,7 @@ struct Schedule {
     std::vector<Terminal> terminals;
     std::vector<Delivery> deliveries;
     std::vector<LocalPass> locals;
-    std::uint32_t source = 0, sink = 0;  ///< slices of TokenSource and TokenSink
+    std::uint32_t source = 0, sink = 0;  ///< slices of the program's source and sink
     std::uint16_t header_flits = 1;      ///< of a packet without payload: a marker or a credit
     Picoseconds longest_token;           ///< no token takes longer (simulator/longest_time.hpp)
     int mapped_chips = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "neuro/kernels.hpp"
+#include "neuro/record.hpp"
 
 namespace tephra {
 
@@ -44,8 +45,11 @@ SliceEngine::SliceEngine(const Program& program, const Schedule& schedule, const
         port.lasts.assign(count, 0);
         ports_.push_back(std::move(port));
     }
-    gathered_.resize(ports_.size());
-    if (population_->state_bits > 0) state_.resize(static_cast<std::size_t>(streams) * n);
+    if (population_->model == nullptr) return;
+    const std::size_t words = population_->model->states().size() * n;
+    state_.resize(static_cast<std::size_t>(streams) * words);
+    for (std::size_t s = 0; s < static_cast<std::size_t>(streams); ++s)
+        population_->model->begin({begin_, end_}, std::span(state_).subspan(s * words, words));
 }
 
 bool SliceEngine::claim(Port& port, std::uint32_t token) {
@@ -105,33 +109,33 @@ bool SliceEngine::ready() const {
     return true;
 }
 
-void SliceEngine::gather(Port& port, PortInput& input) {
+void SliceEngine::gather(Port& port) {
     const std::size_t at = slot(port, next_token_);
     const std::size_t base = at * port.width;
     switch (port.kind) {
         case SynapseKind::ternary: {
             const auto n = static_cast<std::size_t>(end_ - begin_);
             const Projection& projection = *port.projection;
-            input.values.resize(projection.matrices.size() * n);
+            port.sums.resize(projection.matrices.size() * n);
             for (std::size_t m = 0; m < projection.matrices.size(); ++m) {
                 const auto field = static_cast<std::size_t>(projection.fields[m]);
                 const auto q = std::span(port.activations).subspan(base + field * port.padded, port.padded);
                 ternary_matvec(projection.matrices[m], begin_, end_, q, activation_sum(q),
-                               std::span(input.values).subspan(m * n, n));
+                               std::span(port.sums).subspan(m * n, n));
             }
             std::fill_n(port.activations.begin() + static_cast<std::ptrdiff_t>(base), port.width, std::int8_t{0});
             break;
         }
         case SynapseKind::identity: {
             const auto first = port.values.begin() + static_cast<std::ptrdiff_t>(base);
-            input.values.assign(first, first + static_cast<std::ptrdiff_t>(port.width));
+            port.sums.assign(first, first + static_cast<std::ptrdiff_t>(port.width));
             std::fill_n(first, port.width, 0);
             break;
         }
         case SynapseKind::reduce:
         case SynapseKind::broadcast: {
             const auto first = port.words.begin() + static_cast<std::ptrdiff_t>(base);
-            input.words.assign(first, first + static_cast<std::ptrdiff_t>(port.width));
+            port.record.assign(first, first + static_cast<std::ptrdiff_t>(port.width));
             std::fill_n(first, port.width, 0U);
             break;
         }
@@ -143,18 +147,36 @@ void SliceEngine::gather(Port& port, PortInput& input) {
     port.token = -1;
 }
 
-void SliceEngine::fire(int stream, SliceOutput& output) {
-    for (std::size_t p = 0; p < ports_.size(); ++p) gather(ports_[p], gathered_[p]);
-    std::span<std::int32_t> state;
+void SliceEngine::fire(int stream, std::span<const std::int32_t> fed, SliceOutput& output) {
+    sums_.clear();
+    records_.clear();
+    if (!fed.empty()) sums_.push_back(fed);
+    for (Port& port : ports_) {
+        gather(port);
+        if (port.kind == SynapseKind::ternary || port.kind == SynapseKind::identity) sums_.emplace_back(port.sums);
+        if (port.kind == SynapseKind::reduce || port.kind == SynapseKind::broadcast) records_.emplace_back(port.record);
+    }
     const auto n = static_cast<std::size_t>(end_ - begin_);
-    if (!state_.empty()) state = std::span(state_).subspan(static_cast<std::size_t>(stream) * n, n);
-    tephra::fire(*population_, begin_, end_, gathered_, state, output);
+    const NeuronModel& model = *population_->model;
+    const std::size_t words = model.states().size() * n;
+    output.messages.resize(population_->message_bits > 0 ? n : 0);
+    output.record.resize(static_cast<std::size_t>(population_->record_words));
+    // Payloads travel as unsigned words; neuron models know them as numbers in two's complement.
+    const std::span messages(reinterpret_cast<std::int32_t*>(output.messages.data()), output.messages.size());
+    const auto bad = model.fire({{begin_, end_},
+                                 next_token_,
+                                 sums_,
+                                 std::span(state_).subspan(static_cast<std::size_t>(stream) * words, words),
+                                 messages,
+                                 records_,
+                                 output.record});
+    if (bad && !fault_) fault_ = Fault{*bad, next_token_};
     ++next_token_;
 }
 
-void SliceEngine::collect(std::vector<std::int32_t>& logits) {
-    gather(ports_[0], gathered_[0]);
-    logits.swap(gathered_[0].values);
+void SliceEngine::collect(std::vector<std::int32_t>& values) {
+    gather(ports_[0]);
+    values.swap(ports_[0].sums);
     ++next_token_;
 }
 

@@ -1,15 +1,22 @@
 #pragma once
 // SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight (a slot holds
-// those of one token), knows which token is complete, and computes the slice's output (neuro/neurocore.hpp).
+// those of one token), knows which token is complete, and computes the slice's output (neuro/neuron_model.hpp).
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "neuro/neurocore.hpp"
+#include "neuro/program.hpp"
 #include "simulator/path_point.hpp"
 #include "simulator/schedule.hpp"
 
 namespace tephra {
+
+/// What a slice sends when it fires.
+struct SliceOutput {
+    std::vector<std::uint32_t> messages;  ///< [n] payloads; 0: not sent. Empty when message_bits is 0
+    std::vector<std::uint32_t> record;    ///< [record_words]
+};
 
 class SliceEngine {
 public:
@@ -32,12 +39,17 @@ public:
     [[nodiscard]] std::uint32_t next_token() const { return next_token_; }
     [[nodiscard]] const PathPoint& trigger() const { return trigger_; }
 
-    /// Fires the next token, which is of `stream`; frees its slots.
-    void fire(int stream, SliceOutput& output);
-    /// The next token of the source: the feed makes its output.
-    void pass() { ++next_token_; }
-    /// The same for a TokenSink: the logits of the next token.
-    void collect(std::vector<std::int32_t>& logits);
+    /// Fires the next token, which is of `stream`; frees its slots. `fed`: what the host lets into the first port of
+    /// the program's source; empty for others.
+    void fire(int stream, std::span<const std::int32_t> fed, SliceOutput& output);
+    /// The same for the sink, which has no neuron model: the values that have reached it for the next token.
+    void collect(std::vector<std::int32_t>& values);
+    /// The first neuron whose values left the range of its law, and the token; none in a sound run.
+    struct Fault {
+        int neuron = 0;
+        std::uint32_t token = 0;
+    };
+    [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 
 private:
     struct Port {
@@ -56,6 +68,8 @@ private:
         std::vector<std::int8_t> activations;  ///< ternary: [slots][fields][padded]
         std::vector<std::int32_t> values;      ///< identity: [slots][n]
         std::vector<std::uint32_t> words;      ///< records: [slots][words]
+        std::vector<std::int32_t> sums;        ///< messages, gathered: [matrices][n], or [n]
+        std::vector<std::uint32_t> record;     ///< records, gathered: [words]
         std::vector<std::int64_t> tokens;      ///< [slots] token in the slot, -1: none
         std::vector<std::uint32_t> lasts;      ///< [slots] source slices that have sent all
         std::int64_t credits = 0;              ///< credit: tokens that the other side has fired
@@ -63,13 +77,15 @@ private:
     };
     [[nodiscard]] std::size_t slot(const Port& port, std::uint32_t token) const { return token % port.slots; }
     bool claim(Port& port, std::uint32_t token);
-    void gather(Port& port, PortInput& input);
+    void gather(Port& port);
 
     const Population* population_;
     int begin_, end_;
     std::vector<Port> ports_;
-    std::vector<PortInput> gathered_;
-    std::vector<std::int32_t> state_;  ///< [streams][n]
+    std::vector<std::span<const std::int32_t>> sums_;      ///< of the ports of messages, in order
+    std::vector<std::span<const std::uint32_t>> records_;  ///< of the ports of records, in order
+    std::vector<std::int32_t> state_;                      ///< [streams][word][n]
+    std::optional<Fault> fault_;
     std::uint32_t next_token_ = 0;
     PathPoint trigger_;
 };

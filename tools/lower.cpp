@@ -27,8 +27,8 @@ void print_lowering(const std::string& path, const std::string& format, bool all
     for (const Population& p : program.populations) {
         const bool repeats = p.layer.value > 1 && p.layer.value < layers - 1;  // blocks of the same shape
         if (!all && format == "text" && repeats) continue;
-        table.add({p.stage, p.name, std::string(kind(p.model)), p.size, p.message_bits > 0 ? p.size : 0, p.message_bits,
-                   p.record_words, synops(program, p)});
+        table.add({p.stage, p.name, std::string(p.model == nullptr ? "read by the host" : p.model->kind()), p.size,
+                   p.message_bits > 0 ? p.size : 0, p.message_bits, p.record_words, synops(program, p)});
     }
     if (format != "text") {
         std::cout << table.render(format);

@@ -46,7 +46,7 @@ Result<Run> simulate_tokens(const Program& program, const Machine& machine, cons
                             const TokenOptions& options) {
     if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
     if (auto fine = check_prompts(program, options); !fine) return tl::unexpected(fine.error());
-    TokenFeed feed(program, options);
+    TokenFeed feed(options);
     return simulate(program, machine, mapping, feed, options);
 }
 

@@ -20,9 +20,8 @@ std::vector<TokenRecord> TokenLog::copy() const {
     return records;
 }
 
-TokenFeed::TokenFeed(const Program& program, const TokenOptions& options)
-    : source_(program[program.source]),
-      mode_(options.mode),
+TokenFeed::TokenFeed(const TokenOptions& options)
+    : mode_(options.mode),
       sample_(options.sample),
       progress_(options.progress),
       samples_a_stream_(options.mode == RunMode::prefill ? 1 : options.new_tokens),
@@ -51,7 +50,7 @@ const PathPoint& TokenFeed::trigger() const {
     return streams_[next_stream()].known;
 }
 
-void TokenFeed::enter(std::int64_t now, SliceOutput& output) {
+std::span<const std::int32_t> TokenFeed::enter(std::int64_t now) {
     const std::size_t s = next_stream();
     Stream& stream = streams_[s];
     TokenRecord record;
@@ -62,7 +61,7 @@ void TokenFeed::enter(std::int64_t now, SliceOutput& output) {
     turn_ = (s + 1) % streams_.size();
     tokens_.add(record);
     wanted_.push_back(samples(stream, record.position) ? 1 : 0);
-    emit_token(source_, record.input, output);
+    return {&tokens_[tokens_.size() - 1].input, 1};
 }
 
 void TokenFeed::leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end) {

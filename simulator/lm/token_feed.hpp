@@ -1,6 +1,6 @@
 #pragma once
-// TokenFeed: the host's part of a run of a language model. It chooses the token that enters next, sends its embedding,
-// and samples from logits.
+// TokenFeed: the host's part of a run of a language model. It chooses the token that enters next, and samples from
+// logits.
 //
 // A stream's known tokens (its prompt, then the sampled ones) enter one after the other; streams take turns. Sampling
 // needs the logits of the last known token, so after its prompt a stream has one token in flight.
@@ -11,7 +11,6 @@
 #include <span>
 #include <vector>
 
-#include "neuro/program.hpp"
 #include "simulator/host_feed.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 
@@ -39,10 +38,8 @@ private:
 
 class TokenFeed final : public HostFeed {
 public:
-    /// Copies what it needs of the options, which must pass the checks of simulate_tokens(). Keeps a pointer into
-    /// `program`.
-    TokenFeed(const Program& program, const TokenOptions& options);
-    TokenFeed(const Program&& program, const TokenOptions& options) = delete;
+    /// Copies what it needs of the options, which must pass the checks of simulate_tokens().
+    explicit TokenFeed(const TokenOptions& options);
 
     [[nodiscard]] int streams() const override { return static_cast<int>(streams_.size()); }
     /// Fewer when a stream ends early.
@@ -50,7 +47,8 @@ public:
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override;
     [[nodiscard]] const PathPoint& trigger() const override;
-    void enter(std::int64_t now, SliceOutput& output) override;
+    /// The token's id.
+    std::span<const std::int32_t> enter(std::int64_t now) override;
     [[nodiscard]] int stream(std::uint32_t token) const override { return tokens_[token].stream; }
     /// Whether the logits of a token that has entered will be sampled.
     [[nodiscard]] bool wants_output(std::uint32_t token) const override { return wanted_[token] != 0; }
@@ -73,7 +71,6 @@ private:
     [[nodiscard]] bool samples(const Stream& stream, int position) const;
     void sample(Stream& stream, TokenRecord& record, std::span<const std::int32_t> logits);
 
-    const Population& source_;
     RunMode mode_;
     std::function<std::int32_t(int, int, std::span<const std::int32_t>)> sample_;
     std::function<void(std::int64_t, std::int64_t)> progress_;

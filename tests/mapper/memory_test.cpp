@@ -8,8 +8,7 @@ using namespace tephra;
 TEST_CASE("A neuron's memory is its state for each stream, its parameters and the inputs in flight") {
     Program program = test::one_layer(10, 4);
     Population& out = program.populations[1];
-    out.state_bits = 24;
-    out.parameter_bits = 16;
+    out.model = std::make_shared<test::StillNeuron>(24, 16);
     program.projections[0].slots = 2;
     program.projections[0].matrices.resize(3, program.projections[0].matrices[0]);
     const PopulationId id(1);

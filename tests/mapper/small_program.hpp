@@ -4,6 +4,7 @@
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
+#include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {
 
@@ -25,7 +26,7 @@ inline Program one_layer(int inputs, int outputs) {
         p.layer = LayerId(0);
         p.message_bits = message_bits;
         if (on_host) p.runs_on = RunsOn::host;
-        p.model = Readout{};
+        if (!on_host || program.populations.empty()) p.model = still_neuron();
         program.populations.push_back(p);
     };
     add("in", inputs, 8, true), add("out", outputs, 24, false), add("sink", outputs, 0, true);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "neuro/lower.hpp"
@@ -24,7 +25,7 @@ std::vector<Sent> sent_by_source(const Program& program, const Schedule& plan) {
     TokenOptions options;
     options.mode = RunMode::prefill;
     options.prompts = {{1}};
-    TokenFeed feed(program, options);
+    TokenFeed feed(options);
     RunState state;
     state.program = &program;
     state.schedule = &plan;
@@ -78,7 +79,7 @@ TEST_CASE("a firing sends records, then markers, then messages, and marks the la
     const auto plan = *make_schedule(program, machine, test::spread(program, machine, 30), true);
     const ScheduledSlice& source = plan->slices[plan->source];
     SliceOutput output;
-    emit_token(program[program.source], 1, output);
+    SliceEngine(program, *plan, source, 1, 1).fire(0, std::array{1}, output);
 
     const std::vector<Sent> sent = sent_by_source(program, *plan);
     REQUIRE(sent.size() > 1);

@@ -6,6 +6,7 @@
 #include "mapper/mapping.hpp"
 #include "neuro/program.hpp"
 #include "tests/mapper/small_machine.hpp"
+#include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {
 
@@ -20,24 +21,25 @@ inline Program hand_made() {
     program.source = PopulationId(source_p);
     program.sink = PopulationId(sink_p);
     program.populations.resize(4);
-    const auto population = [&](int id, const char* name, int size, NeuronModel model, int stage) -> Population& {
+    const auto population = [&](int id, const char* name, int size, std::shared_ptr<const NeuronModel> model,
+                                int stage) -> Population& {
         Population& p = program.populations[static_cast<std::size_t>(id)];
         p.name = name;
         p.size = size;
-        p.model = model;
+        p.model = std::move(model);
         p.stage = stage;
         p.layer = LayerId(0);
         return p;
     };
-    Population& source = population(source_p, "source", 4, TokenSource{}, 0);
+    Population& source = population(source_p, "source", 4, still_neuron(), 0);
     source.runs_on = RunsOn::host;
     source.message_bits = 8;
     source.record_words = 3;
-    population(pacer_p, "pacer", 1, Normalizer{}, 1).record_words = 2;
-    Population& unit = population(unit_p, "unit", 4, Readout{}, 2);
+    population(pacer_p, "pacer", 1, still_neuron(), 1).record_words = 2;
+    Population& unit = population(unit_p, "unit", 4, still_neuron(), 2);
     unit.message_bits = 32;
     unit.runs_on = RunsOn::either;
-    population(sink_p, "sink", 4, TokenSink{}, 3).runs_on = RunsOn::host;
+    population(sink_p, "sink", 4, nullptr, 3).runs_on = RunsOn::host;
     const auto connect = [&](const char* name, int from, int to, SynapseKind kind) -> Projection& {
         const ProjectionId id(static_cast<int>(program.projections.size()));
         Projection& j = program.projections.emplace_back();

@@ -1,16 +1,30 @@
 // The lowered program, run population by population without a machine, must give the bits of the golden engine.
-#include "neuro/neurocore.hpp"
+#include "neuro/program.hpp"
 
 #include <algorithm>
 
 #include "neuro/engine.hpp"
+#include "neuro/lm/norm_record.hpp"
 #include "neuro/lower.hpp"
+#include "neuro/record.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;
 
 namespace {
+
+/// What a population sends for one token.
+struct Sent {
+    std::vector<std::int32_t> messages;
+    std::vector<std::uint32_t> record;
+};
+
+/// Inputs of a slice by port.
+struct Inputs {
+    std::vector<std::vector<std::int32_t>> sums;
+    std::vector<std::vector<std::uint32_t>> records;
+};
 
 /// Interprets a program functionally. Every population is cut into `parts` slices, so that records are merged and
 /// identity inputs are scattered as on a machine.
@@ -19,38 +33,48 @@ public:
     Interpreter(const Program& program, int parts) : program_(program), parts_(parts) {
         outputs_.resize(program.populations.size());
         for (const Population& p : program.populations) {
-            states_.emplace_back(p.state_bits > 0 ? static_cast<std::size_t>(p.size) : 0);
+            const std::size_t words = p.model == nullptr ? 0 : p.model->states().size();
+            REQUIRE(words <= 1);
+            states_.emplace_back(words * static_cast<std::size_t>(p.size));
         }
     }
 
     /// Logits of the next token.
     std::vector<std::int32_t> step(std::int32_t token) {
-        emit_token(program_[program_.source], token, outputs_[program_.source.index()]);
         for (std::size_t k = 0; k < program_.populations.size(); ++k) {
             const PopulationId id(static_cast<int>(k));
+            if (id == program_.source) outputs_[k] = fired(program_[id], 0, program_[id].size, {{{token}}, {}}, {});
             if (id != program_.source && id != program_.sink) fire_population(id);
         }
         const Projection& last = program_[program_[program_.sink].inputs[0]];
-        const auto& messages = outputs_[last.source.index()].messages;
-        return {messages.begin(), messages.end()};
+        return outputs_[last.source.index()].messages;
     }
 
 private:
+    static Sent fired(const Population& p, int begin, int end, const Inputs& inputs, std::span<std::int32_t> state) {
+        Sent out;
+        out.messages.resize(p.message_bits > 0 ? static_cast<std::size_t>(end - begin) : 0);
+        out.record.resize(static_cast<std::size_t>(p.record_words));
+        const std::vector<std::span<const std::int32_t>> sums(inputs.sums.begin(), inputs.sums.end());
+        const std::vector<std::span<const std::uint32_t>> records(inputs.records.begin(), inputs.records.end());
+        CHECK_FALSE(p.model->fire({{begin, end}, 0, sums, state, out.messages, records, out.record}));
+        return out;
+    }
+
     void fire_population(PopulationId id) {
         const Population& p = program_[id];
         const int parts = std::min(parts_, p.size);
-        SliceOutput whole;
+        Sent whole;
         for (int part = 0; part < parts; ++part) {
             const int begin = p.size * part / parts;
             const int end = p.size * (part + 1) / parts;
-            std::vector<PortInput> inputs;
-            for (const ProjectionId input : p.inputs) inputs.push_back(gather(program_[input], begin, end));
-            SliceOutput out;
+            Inputs inputs;
+            for (const ProjectionId input : p.inputs) gather(program_[input], begin, end, inputs);
             const auto state = std::span(states_[id.index()]);
-            fire(p, begin, end, inputs,
-                 state.empty() ? state
-                               : state.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
-                 out);
+            const Sent out = fired(
+                p, begin, end, inputs,
+                state.empty() ? state
+                              : state.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
             whole.messages.insert(whole.messages.end(), out.messages.begin(), out.messages.end());
             if (part == 0)
                 whole.record = out.record;
@@ -69,39 +93,41 @@ private:
         return 0;
     }
 
-    PortInput gather(const Projection& projection, int begin, int end) const {
-        const SliceOutput& source = outputs_[projection.source.index()];
-        PortInput input;
+    void gather(const Projection& projection, int begin, int end, Inputs& inputs) const {
+        const Sent& source = outputs_[projection.source.index()];
         switch (projection.kind) {
             case SynapseKind::identity:
-                input.values.assign(source.messages.begin() + begin, source.messages.begin() + end);
+                inputs.sums.emplace_back(source.messages.begin() + begin, source.messages.begin() + end);
                 break;
-            case SynapseKind::ternary:
+            case SynapseKind::ternary: {
+                auto& sums = inputs.sums.emplace_back();
                 for (std::size_t m = 0; m < projection.matrices.size(); ++m)
                     for (int row = begin; row < end; ++row) {
                         std::int32_t sum = 0;
                         for (int c = 0; c < projection.matrices[m].cols; ++c)
-                            sum += projection.matrices[m].weight(row, c) *
-                                   message_field(source.messages[static_cast<std::size_t>(c)], projection.fields[m]);
-                        input.values.push_back(sum);
+                            sum +=
+                                projection.matrices[m].weight(row, c) *
+                                message_field(static_cast<std::uint32_t>(source.messages[static_cast<std::size_t>(c)]),
+                                              projection.fields[m]);
+                        sums.push_back(sum);
                     }
                 break;
+            }
             case SynapseKind::reduce:
-                input.words = source.record;
+                inputs.records.push_back(source.record);
                 break;
             case SynapseKind::broadcast:
-                input.words.assign(source.record.begin() + projection.first_word,
-                                   source.record.begin() + projection.first_word + projection.words);
+                inputs.records.emplace_back(source.record.begin() + projection.first_word,
+                                            source.record.begin() + projection.first_word + projection.words);
                 break;
             case SynapseKind::credit:
                 break;
         }
-        return input;
     }
 
     const Program& program_;
     int parts_;
-    std::vector<SliceOutput> outputs_;
+    std::vector<Sent> outputs_;
     std::vector<std::vector<std::int32_t>> states_;
 };
 
