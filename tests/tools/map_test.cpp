@@ -54,7 +54,7 @@ TEST_CASE("map writes a mapping that its own check accepts, and a picture") {
 TEST_CASE("map prints a row per core as CSV") {
     const auto cores = map(model + " --machine loihi2-oheo-gulch --cores --format csv");
     CHECK(cores.exit_code == 0);
-    CHECK(cores.out.starts_with("core,chip,tile,blocks,neurons,synaptic bytes,"));
+    CHECK(cores.out.starts_with("core,chip,tile,layers,neurons,synaptic bytes,"));
 }
 
 TEST_CASE("map and simulate take the machine's first synapse format") {
