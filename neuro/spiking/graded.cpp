@@ -24,33 +24,39 @@ protected:
     NeuronConstant threshold_;
 };
 
-class Graded : public Gate {
+/// A gate of one input: Rule::message(input, threshold) is what it sends.
+template <typename Rule>
+class InputGate : public Gate {
 public:
-    static constexpr std::string_view kind = "graded";
+    static constexpr std::string_view kind = Rule::kind;
     static constexpr std::array<std::string_view, 1> ports{"input"};
     using Gate::Gate;
     struct Step {
         const NeuronConstant& threshold;
         std::int32_t operator()(std::size_t neuron, const std::array<std::int32_t, 1>& in, State&, bool&) const {
-            return std::abs(std::int64_t{in[0]}) > threshold[neuron] ? in[0] : 0;
+            return Rule::message(in[0], threshold[neuron]);
         }
     };
     [[nodiscard]] Step at(std::int64_t) const { return {threshold_}; }
 };
 
-class GradedRelu : public Gate {
-public:
-    static constexpr std::string_view kind = "graded_relu";
-    static constexpr std::array<std::string_view, 1> ports{"input"};
-    using Gate::Gate;
-    struct Step {
-        const NeuronConstant& threshold;
-        std::int32_t operator()(std::size_t neuron, const std::array<std::int32_t, 1>& in, State&, bool&) const {
-            return in[0] > threshold[neuron] ? in[0] : 0;
-        }
-    };
-    [[nodiscard]] Step at(std::int64_t) const { return {threshold_}; }
+struct GradedRule {
+    static constexpr std::string_view kind = "graded";
+    static std::int32_t message(std::int32_t in, std::int32_t threshold) {
+        return std::abs(std::int64_t{in}) > threshold ? in : 0;
+    }
 };
+struct GradedReluRule {
+    static constexpr std::string_view kind = "graded_relu";
+    static std::int32_t message(std::int32_t in, std::int32_t threshold) { return in > threshold ? in : 0; }
+};
+struct ThresholdRule {
+    static constexpr std::string_view kind = "threshold";
+    static std::int32_t message(std::int32_t in, std::int32_t threshold) { return in > threshold ? 1 : 0; }
+};
+using Graded = InputGate<GradedRule>;
+using GradedRelu = InputGate<GradedReluRule>;
+using Threshold = InputGate<ThresholdRule>;
 
 class Product : public Gate {
 public:
@@ -72,20 +78,6 @@ public:
 
 private:
     int shift_;
-};
-
-class Threshold : public Gate {
-public:
-    static constexpr std::string_view kind = "threshold";
-    static constexpr std::array<std::string_view, 1> ports{"input"};
-    using Gate::Gate;
-    struct Step {
-        const NeuronConstant& threshold;
-        std::int32_t operator()(std::size_t neuron, const std::array<std::int32_t, 1>& in, State&, bool&) const {
-            return in[0] > threshold[neuron] ? 1 : 0;
-        }
-    };
-    [[nodiscard]] Step at(std::int64_t) const { return {threshold_}; }
 };
 
 Result<void> check_threshold(const NeuronConstant& threshold) {
