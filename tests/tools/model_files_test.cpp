@@ -78,7 +78,8 @@ TEST_CASE("synth writes a model of the shape asked for, the same for the same se
 TEST_CASE("synth asks for room before it works") {
     // /proc is a file system without free bytes.
     check_refused(run_program("synth --hidden 24 --layers 1 -o /proc/model.tph"), "the disk has 0 B free");
-    check_refused(run_program("synth --hidden 65536 --intermediate 65536 --layers 1024 -o /tmp/model.tph"),
+    const test::TemporaryPath huge("huge.tph");
+    check_refused(run_program("synth --hidden 65536 --intermediate 65536 --layers 1024 -o '" + huge.str() + "'"),
                   "a deployment file has at most 1.0 TiB");
 }
 
