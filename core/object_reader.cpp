@@ -134,9 +134,7 @@ std::size_t ObjectReader::choice(std::string_view key, const std::vector<std::st
     const std::string name = string(key);
     const auto found = std::find(names.begin(), names.end(), name);
     if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-    std::string all;
-    for (const auto& candidate : names) all += (all.empty() ? "" : ", ") + candidate;
-    fault(key, "unknown value \"" + name + "\"", "one of: " + all);
+    fault(key, "unknown value \"" + name + "\"", "one of: " + joined(names));
     return 0;
 }
 
