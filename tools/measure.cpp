@@ -7,6 +7,7 @@
 
 #include "backends/measure.hpp"
 #include "core/text.hpp"
+#include "simulator/run.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"
@@ -61,7 +62,7 @@ void add_measure_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("measure", "Measure speed and energy of a GPU by its energy counter");
     add_word(*command, "model", options->model, "deployment file (.tph)")->required();
     add_choice(*command, "--engine", options->engine, {"cuda"}, "cuda");
-    add_choice(*command, "--mode", options->mode, {"generate", "prefill"}, "generate or prefill");
+    add_choice(*command, "--mode", options->mode, mode_names(), "generate or prefill");
     MeasureOptions& measure = options->measure;
     add_integer(*command, "--batch", measure.batch, 1, 4096, "sequences at once (generate)");
     add_integer(*command, "--length", measure.length, 1, 1 << 20, "tokens of the prompt (prefill)");

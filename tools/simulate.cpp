@@ -192,11 +192,9 @@ void add_model_options(CLI::App& command, Options& options) {
 void add_run_options(CLI::App& command, Options& options) {
     add_integer(command, "-n,--tokens", options.tokens, 0, most_tokens,
                 "tokens to generate a stream at most (generate mode)");
-    add_choice(command, "--mode", options.mode, {"generate", "prefill"},
-               "generate, or prefill: the prompt alone, pipelined");
-    add_choice(command, "--sync", options.sync, {"barrier", "dataflow"}, "barrier: global steps; dataflow: self-timed");
-    add_choice(command, "--noc", options.noc, {"ideal", "contended"},
-               "ideal: latency only; contended: finite buffers and links");
+    add_choice(command, "--mode", options.mode, mode_names(), "generate, or prefill: the prompt alone, pipelined");
+    add_choice(command, "--sync", options.sync, sync_names(), "barrier: global steps; dataflow: self-timed");
+    add_choice(command, "--noc", options.noc, noc_names(), "ideal: latency only; contended: finite buffers and links");
     add_integer(command, "--streams", options.streams, 1, most_streams,
                 "independent sequences in flight; prompts are given out to them in turn");
     add_threads(command, options.threads, "threads of the simulator; results do not depend on it");
