@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "neuro/spiking/fixed_point.hpp"
 
@@ -69,9 +70,9 @@ public:
         std::int32_t operator()(std::size_t neuron, const std::array<std::int32_t, 2>& in, State&,
                                 bool& overflow) const {
             const std::int64_t product = std::int64_t{in[0]} * in[1];
-            if (std::abs(product) > std::numeric_limits<std::int32_t>::max()) overflow = true;
-            const std::int64_t value = shift_down(product, -shift);
-            return std::abs(value) > threshold[neuron] ? static_cast<std::int32_t>(value) : 0;
+            const std::int64_t value = shift_down(product, -shift), magnitude = std::abs(value);
+            if (!std::in_range<std::int32_t>(product) || !std::in_range<std::int32_t>(magnitude)) overflow = true;
+            return magnitude > threshold[neuron] ? static_cast<std::int32_t>(value) : 0;
         }
     };
     [[nodiscard]] Step at(std::int64_t) const { return {threshold_, shift_}; }

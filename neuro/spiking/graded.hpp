@@ -13,7 +13,8 @@ Result<NeuronModelPtr> make_graded(NeuronConstant threshold);
 Result<NeuronModelPtr> make_graded_relu(NeuronConstant threshold);
 
 /// Sends the product of its two sums, divided by 2^shift and rounded down, where that is larger than the threshold in
-/// magnitude (Lava's ProdNeuron). shift in [0, 31]; a product must fit 32 bits. Ports: first, second.
+/// magnitude (Lava's ProdNeuron). shift in [0, 31]; a product, and the magnitude of what is sent, must fit 32 bits.
+/// Ports: first, second.
 Result<NeuronModelPtr> make_product(NeuronConstant threshold, int shift);
 
 /// Sends 1 where sum > threshold, any integer of 32 bits (NIR's Threshold). Port: input.

@@ -25,6 +25,15 @@ TEST_CASE("products are shifted, rounded down, and gated after that") {
     CHECK_FALSE(product.overflow());
     product(65536, 32768);
     CHECK(product.overflow() == 0);
+    CHECK(product(65536, -32768) == -(1 << 29));  // -2^31 fits 32 bits
+    CHECK_FALSE(product.overflow());
+    product(65537, -32768);
+    CHECK(product.overflow() == 0);
+    Firing whole(make_product(0, 0));
+    CHECK(whole(65536, -32767) == -65536 * 32767);
+    CHECK_FALSE(whole.overflow());
+    whole(65536, -32768);  // 2^31, its magnitude, does not fit
+    CHECK(whole.overflow() == 0);
 }
 
 TEST_CASE("a threshold sends 1 above it") {
