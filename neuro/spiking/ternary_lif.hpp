@@ -6,7 +6,7 @@ namespace tephra::spiking {
 
 struct TernaryLifParameters {
     Cuba cuba;
-    NeuronConstant lower = -1;  ///< in (-2^17, 2^17), below the upper, in units of 2^6 of the voltage
+    NeuronConstant lower = -1;  ///< in (-2^17, 2^17), not above the upper, in units of 2^6 of the voltage
     NeuronConstant upper = 1;
 };
 
