@@ -43,20 +43,27 @@ class Connection:
                 self.ring[delay][target] += (value + HALF) % (2 * HALF) - HALF if self.wraps else value
 
 
-def dense(weights, sign_mode="auto", weight_bits=8, weight_exp=0, message_bits=0, delays=0):
-    """weights[target][source]; delays alike, or one for all."""
+def dense(weights, sign_mode="auto", weight_bits=8, weight_exp=0, message_bits=0, delays=0, delay=0):
+    """weights[target][source]; `delays` alike, or one for all; `delay` is that of the connection, on top."""
     mode = sign_mode_of(weights) if sign_mode == "auto" else sign_mode
     held = fitted(weights, mode, weight_bits)
-    synapses = [(target, source, w, delays if isinstance(delays, int) else delays[target][source])
+    synapses = [(target, source, w, delay + (delays if isinstance(delays, int) else delays[target][source]))
                 for target, row in enumerate(held) for source, w in enumerate(row)]
     return Connection(len(weights), synapses, weight_exp, message_bits)
+
+
+def one_to_one(weights, neurons=1, sign_mode="auto", weight_bits=8, weight_exp=0, message_bits=0, delay=0):
+    """A weight for each neuron, or one that all of `neurons` share: the diagonal of a dense matrix."""
+    mode = sign_mode_of([weights]) if sign_mode == "auto" else sign_mode
+    held = fitted([weights], mode, weight_bits)[0] * neurons
+    return Connection(len(held), [(i, i, w, delay) for i, w in enumerate(held)], weight_exp, message_bits)
 
 
 def output_shape(shape, kernel, stride, padding, dilation):
     return [(shape[k] + 2 * padding[k] - dilation[k] * (kernel[k] - 1) - 1) // stride[k] + 1 for k in (0, 1)]
 
 
-def conv(shape, weights, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1, message_bits=0):
+def conv(shape, weights, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1, message_bits=0, delay=0):
     """A true convolution. shape is (x, y, channel), weights[out][kx][ky][channel in a group]; neurons count with the
     channel fastest, then y."""
     width, height, channels = shape
@@ -76,11 +83,12 @@ def conv(shape, weights, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=
                         for c in range(channels // groups):
                             weight = weights[o][kernel[0] - 1 - i][kernel[1] - 1 - j][c]
                             source = (in_x * height + in_y) * channels + first + c
-                            synapses.append(((x * out_height + y) * outputs + o, source, weight, 0))
+                            synapses.append(((x * out_height + y) * outputs + o, source, weight, delay))
     return Connection(out_width * out_height * outputs, synapses, 0, message_bits, wraps=True)
 
 
-def sum_pool(shape, kernel, stride, padding=(0, 0), message_bits=0):
-    """The sum of each channel over a window: a convolution of one channel a group with weights of 1."""
-    ones = [[[[1] for _ in range(kernel[1])] for _ in range(kernel[0])] for _ in range(shape[2])]
-    return conv(shape, ones, stride, padding, (1, 1), shape[2], message_bits)
+def pool(shape, kernel, stride=(1, 1), padding=(0, 0), dilation=(1, 1), weight=1, weight_exp=0, message_bits=0):
+    """The sum of each channel over a window, times weight 2^weight_exp: a convolution of one channel a group."""
+    kernels = [[[[weight] for _ in range(kernel[1])] for _ in range(kernel[0])] for _ in range(shape[2])]
+    made = conv(shape, kernels, stride, padding, dilation, shape[2], message_bits)
+    return Connection(made.targets, made.synapses, weight_exp, message_bits)

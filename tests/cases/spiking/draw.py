@@ -41,8 +41,10 @@ class Draw:
         return self.rng.choice(values)
 
 
-def population(name, model, n, **parameters):
-    return {"name": name, "model": model, "n": n, "parameters": parameters}
+def population(name, model, n, offered=None, **parameters):
+    """`offered`: rows of values that reach the first port in the step in which they are offered."""
+    made = {"name": name, "model": model, "n": n, "parameters": parameters}
+    return made if offered is None else made | {"offered": offered}
 
 
 def connection(source, target, format, port=0, **parameters):
@@ -57,7 +59,9 @@ def identity(source, target, n, port=0):
 
 def case(name, populations, connections, steps=STEPS):
     made = {"name": name, "steps": steps, "populations": populations, "connections": connections}
-    made["expected"] = lava_reference.run(made)
+    made["expected"], ends = lava_reference.run(made)
+    if ends:
+        made["ends"] = ends
     return made
 
 
@@ -68,9 +72,9 @@ def driven(name, model, rows, steps=STEPS, **parameters):
                 [identity("in", "x", n)], steps)
 
 
-def driven_pair(name, model, first, second, **parameters):
-    """One population with two ports."""
+def driven_pair(name, model, first, second, steps=STEPS, **parameters):
+    """One population with two ports: the sums of each are the given rows."""
     n = len(first[0])
     return case(name, [population("a", "input", n, rows=first), population("b", "input", n, rows=second),
                        population("x", model, n, **parameters)],
-                [identity("a", "x", n, 0), identity("b", "x", n, 1)])
+                [identity("a", "x", n, 0), identity("b", "x", n, 1)], steps)

@@ -27,20 +27,26 @@ def network_cases(d):
     yield case("two connections with negative exponents are shifted apart",
                [population("in", "input", 3, rows=d.spikes(20, 3, 0.7)), population("x", "graded", 4, vth=0)],
                [synapses(d, "in", "x", 4, 3, -3), synapses(d, "in", "x", 4, 3, -5)], 22)
-    yield case("ternary spikes of both signs, signed and as spikes",
-               [population("in", "input", 4, rows=d.rows(STEPS, 4, -400, 400)),
-                population("t", "ternary_lif", 4, du=4095, dv=100, vth_lo=-100, vth_hi=120),
-                population("signed", "graded", 3, vth=0), population("spikes", "graded", 3, vth=0)],
-               [identity("in", "t", 4),
-                connection("t", "signed", "dense", weights=d.matrix(3, 4, -99, 99), message_bits=2),
-                connection("t", "spikes", "dense", weights=d.matrix(3, 4, -99, 99), message_bits=0)])
+    for bits in (0, 2):
+        yield case(f"ternary spikes of both signs, {'signed' if bits else 'as spikes'}",
+                   [population("in", "input", 4, rows=d.rows(STEPS, 4, -400, 400)),
+                    population("t", "ternary_lif", 4, du=4095, dv=100, vth_lo=-100, vth_hi=120),
+                    population("x", "graded", 3, vth=0)],
+                   [identity("in", "t", 4),
+                    connection("t", "x", "dense", weights=d.matrix(3, 4, -99, 99), message_bits=bits)])
+    yield case("values from outside go where sums go, in the step in which they are offered",
+               [population("in", "input", 4, rows=d.rows(10, 4, -90, 90)),
+                population("d", "delta", 4, offered=d.rows(12, 4, -90, 90), vth=5, spike_exp=1, state_exp=2),
+                population("a", "lif", 4, offered=d.rows(12, 4, -90, 90), du=3000, dv=200, vth=100, bias=5,
+                           bias_exp=3)],
+               [identity("in", "d", 4), identity("in", "a", 4)], 14)
     kernel = [[d.rows(3, 2, -60, 90) for _ in range(3)] for _ in range(4)]
     yield case("convolution, pool and dense between LIF neurons",
                [population("in", "input", 72, rows=d.spikes(16, 72, 0.15)),
                 population("c", "lif", 64, du=2000, dv=150, vth=60, bias=2, bias_exp=6),
                 population("p", "lif", 16, du=4095, dv=0, vth=2), population("out", "lif", 3, du=500, dv=500, vth=90)],
                [connection("in", "c", "conv", shape=[6, 6, 2], weights=kernel),
-                connection("c", "p", "sum_pool", shape=[4, 4, 4], kernel=[2, 2], stride=[2, 2]),
+                connection("c", "p", "pool", shape=[4, 4, 4], kernel=[2, 2], stride=[2, 2]),
                 synapses(d, "p", "out", 3, 16, 1)], 20)
     for k, (spike_exp, state_exp) in enumerate(((6, 6), (2, 3), (0, 0))):
         yield case(f"delta, sigma delta, sigma: drawn {k}",

@@ -1,9 +1,21 @@
 """Neurons. A class has update(step, inputs), which takes the sums of each port and returns the messages; `states` names
-what a probe reads after the update.
+what a probe reads after the update. What Lava does not have (refractory steps, reset by subtraction, a threshold that
+is reached, drives, thresholds of any value, what a readout sends) is that of docs/numerics.md, section 11; so is where
+a run ends: OutOfRange.
 """
 from math import cos, pi, sin
 
 from arithmetic import HALF, at, clip, decay, shift
+
+
+class OutOfRange(Exception):
+    """A value left the range that the law is defined for: the run ends here."""
+
+
+def in_24_bits(value):
+    if not -HALF <= value < HALF:
+        raise OutOfRange
+    return value
 
 
 class Input:
@@ -19,44 +31,61 @@ class Input:
 
 
 class Lif:
-    """Current u (wraps at 24 bits), voltage v (clipped at 24 bits), spike where v > threshold, then v = 0."""
+    """Current u (wraps at 24 bits), voltage v (clipped at 24 bits), spike where v > threshold, then v = 0. Its ports:
+    what is added to u, and to the bias' mantissa."""
 
     states = ("u", "v")
 
-    def __init__(self, n, du, dv, vth, bias=0, bias_exp=0, reset_interval=0, reset_offset=0):
+    def __init__(self, n, du, dv, vth, bias=0, bias_exp=0, reset_interval=0, reset_offset=0, drive=0, rule="above",
+                 reset="to_zero", refractory=0):
         self.__dict__.update({k: v for k, v in locals().items() if k != "self"})
-        self.u, self.v = [0] * n, [0] * n
+        self.u, self.v, self.waits = [0] * n, [0] * n, [0] * n
+        if refractory:
+            self.states = ("u", "v", "waits")
 
-    def membrane(self, i, a):
-        u = decay(self.u[i], 4096 - (at(self.du, i) + 1)) + (a << 6)
+    def current(self, i, a):
+        u = decay(self.u[i], 4096 - (at(self.du, i) + 1)) + (a + at(self.drive, i) << 6)
         if u > HALF:
             u -= 2 * HALF
         elif u <= -HALF:
             u += 2 * HALF
-        self.u[i] = u
-        bias = shift(at(self.bias, i), at(self.bias_exp, i))
-        self.v[i] = clip(decay(self.v[i], 4096 - at(self.dv, i)) + u + bias, -HALF + 1, HALF - 1)
+        if not -HALF < u <= HALF:
+            raise OutOfRange  # Lava would keep it, in more than 24 bits
+        return u
+
+    def voltage(self, i, u, c):
+        bias = shift(at(self.bias, i) + c, self.bias_exp)
+        return clip(decay(self.v[i], 4096 - at(self.dv, i)) + u + bias, -HALF + 1, HALF - 1)
 
     def fire(self, i):
-        return 1 if self.v[i] > at(self.vth, i) << 6 else 0
+        threshold = at(self.vth, i) << 6
+        return int(self.v[i] >= threshold if self.rule == "reached" else self.v[i] > threshold)
+
+    def after_spike(self, i):
+        return 0 if self.reset == "to_zero" else self.v[i] - (at(self.vth, i) << 6)
 
     def update(self, step, inputs):
         if self.reset_interval and step % self.reset_interval == self.reset_offset % self.reset_interval:
-            self.u, self.v = [0] * self.n, [0] * self.n
-        spikes = []
+            self.u, self.v, self.waits = [0] * self.n, [0] * self.n, [0] * self.n
+        messages = [0] * self.n
         for i in range(self.n):
-            self.membrane(i, sum(port[i] for port in inputs))
-            spikes.append(self.fire(i))
-            if spikes[i]:
-                self.v[i] = 0
-        return spikes
+            self.u[i] = self.current(i, inputs[0][i])
+            if self.waits[i]:
+                self.waits[i] -= 1
+                continue
+            self.v[i] = self.voltage(i, self.u[i], inputs[1][i])
+            messages[i] = self.fire(i)
+            if messages[i]:
+                self.v[i] = self.after_spike(i)
+                self.waits[i] = self.refractory
+        return messages
 
 
 class TernaryLif(Lif):
     """A LIF neuron that also sends -1 where v < the lower threshold."""
 
-    def __init__(self, n, du, dv, vth_lo, vth_hi, bias=0, bias_exp=0, reset_interval=0, reset_offset=0):
-        super().__init__(n, du, dv, vth_hi, bias, bias_exp, reset_interval, reset_offset)
+    def __init__(self, n, du, dv, vth_lo, vth_hi, **more):
+        super().__init__(n, du, dv, vth_hi, **more)
         self.vth_lo = vth_lo
 
     def fire(self, i):
@@ -64,13 +93,18 @@ class TernaryLif(Lif):
 
 
 class Readout(Lif):
-    """A LIF neuron without a threshold: its voltage is what one reads. What it sends is left open, so it sends none."""
+    """A LIF neuron without a threshold. It sends its voltage, which may not reach the clip."""
 
-    def __init__(self, n, du, dv, bias=0, bias_exp=0, reset_interval=0, reset_offset=0):
-        super().__init__(n, du, dv, 0, bias, bias_exp, reset_interval, reset_offset)
+    def __init__(self, n, du, dv, **more):
+        super().__init__(n, du, dv, 0, **more)
 
     def fire(self, i):
-        return 0
+        if abs(self.v[i]) == HALF - 1:
+            raise OutOfRange
+        return self.v[i]
+
+    def after_spike(self, i):
+        return self.v[i]
 
 
 class Sigma:
@@ -82,7 +116,7 @@ class Sigma:
         self.sigma = [0] * n
 
     def update(self, step, inputs):
-        self.sigma = [s + sum(port[i] for port in inputs) for i, s in enumerate(self.sigma)]
+        self.sigma = [in_24_bits(s + inputs[0][i]) for i, s in enumerate(self.sigma)]
         return list(self.sigma)
 
 
@@ -97,14 +131,14 @@ class Delta:
         self.act, self.residue = [0] * n, [0] * n
 
     def encode(self, i, act):
-        delta = act - self.act[i] + self.residue[i]
+        delta = in_24_bits(act) - self.act[i] + self.residue[i]
         sent = delta if abs(delta) >= self.vth[i] else 0
-        self.residue[i] = delta - sent
+        self.residue[i] = in_24_bits(delta - sent)
         self.act[i] = act
         return sent >> self.state_exp
 
     def update(self, step, inputs):
-        return [self.encode(i, sum(port[i] for port in inputs) << self.exp) for i in range(self.n)]
+        return [self.encode(i, inputs[0][i] << self.exp) for i in range(self.n)]
 
 
 class SigmaDelta(Delta):
@@ -121,7 +155,7 @@ class SigmaDelta(Delta):
     def update(self, step, inputs):
         sent = []
         for i in range(self.n):
-            self.sigma[i] += sum(port[i] for port in inputs)
+            self.sigma[i] = in_24_bits(self.sigma[i] + inputs[0][i])
             act = self.sigma[i] + self.bias[i]
             sent.append(self.encode(i, max(act, 0) if self.relu else act))
         return sent
@@ -139,8 +173,7 @@ class GradedVec:
         return abs(value) > threshold
 
     def update(self, step, inputs):
-        sums = [sum(port[i] for port in inputs) for i in range(self.n)]
-        return [v if self.passes(v, at(self.vth, i)) else 0 for i, v in enumerate(sums)]
+        return [v if self.passes(v, at(self.vth, i)) else 0 for i, v in enumerate(inputs[0])]
 
 
 class GradedRelu(GradedVec):
@@ -148,6 +181,13 @@ class GradedRelu(GradedVec):
 
     def passes(self, value, threshold):
         return value > threshold
+
+
+class Threshold(GradedVec):
+    """Sends 1 where its input is above the threshold, which may be negative."""
+
+    def update(self, step, inputs):
+        return [int(v > at(self.vth, i)) for i, v in enumerate(inputs[0])]
 
 
 class Product:
@@ -159,7 +199,11 @@ class Product:
         self.n, self.vth, self.exp = n, vth, exp
 
     def update(self, step, inputs):
-        values = [(inputs[0][i] * inputs[1][i]) >> self.exp for i in range(self.n)]
+        products = [inputs[0][i] * inputs[1][i] for i in range(self.n)]
+        values = [product >> self.exp for product in products]
+        # Lava's 32 bits do not hold them; nor the magnitude of -2^31.
+        if min(products) < -(2**31) or max(products) >= 2**31 or min(values) == -(2**31):
+            raise OutOfRange
         return [v if abs(v) > at(self.vth, i) else 0 for i, v in enumerate(values)]
 
 

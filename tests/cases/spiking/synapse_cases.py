@@ -1,6 +1,6 @@
 """Cases of each synapse format, whose sums are seen as they are."""
 from connections import output_shape
-from draw import case, connection, population
+from draw import INT, MAX_V, case, connection, population
 
 
 def seen_through(name, source_rows, n, steps, format, **parameters):
@@ -27,13 +27,44 @@ def dense_cases(d):
                                8, "dense", weights=d.matrix(5, 6, low, high), sign_mode=mode, weight_bits=bits)
     yield seen_through("dense: weights of one sign held as mixed ones", d.spikes(6, 6, 0.5), 3, 8, "dense",
                        weights=d.matrix(3, 6, 0, 255), sign_mode="mixed")
-    yield seen_through("dense: graded values taken as spikes", d.rows(8, 6, -500, 500, 0.7), 5, 10, "dense",
+    yield seen_through("dense: spikes of both signs count as 1", d.rows(8, 6, -1, 1), 5, 10, "dense",
                        weights=d.matrix(5, 6, -100, 100), message_bits=0)
     yield seen_through("dense: one weight of a sign alone, and none", [[1, 1, 1], [1, 0, 1], [0, 1, 0]], 3, 5, "dense",
                        weights=[[0, -1, 0], [0, 0, 0], [0, 0, -255]], weight_bits=7)
 
 
+def wide_cases(d):
+    """More targets and more rows of weights than are added at once."""
+    yield seen_through("dense: 67 targets", d.rows(4, 12, -MAX_V, MAX_V, 0.3) + d.rows(3, 12, -99, 99), 67, 9, "dense",
+                       weights=d.matrix(67, 12, -9, 9), message_bits=INT)
+    weights = [[d.rows(3, 1, -127, 127) for _ in range(3)] for _ in range(2)]
+    yield seen_through("conv: 156 pixels that all send", d.rows(1, 156, 1, 1) + d.rows(1, 156, -2047, 2047), 2 * 156, 4,
+                       "conv", shape=[13, 12, 1], weights=weights, padding=[1, 1], message_bits=12)
+
+
+def one_to_one_cases(d):
+    for mode, low, high in (("mixed", -256, 255), ("excitatory", 0, 255), ("inhibitory", -255, 0), ("auto", -20, 20)):
+        for bits in (1, 4, 7, 8):
+            exp = d.rng.randint(-8, 7)
+            yield seen_through(f"one to one: {mode}, {bits} bits, exponent {exp}", d.rows(4, 7, -127, 127), 7, 6,
+                               "one_to_one", weights=d.row(7, low, high), sign_mode=mode, weight_bits=bits,
+                               weight_exp=exp, message_bits=8)
+    yield seen_through("one to one: a weight that all share", d.rows(4, 7, -127, 127), 7, 6, "one_to_one",
+                       weights=[-37], neurons=7, weight_exp=-2, message_bits=8)
+
+
 def delay_cases(d):
+    rows = d.spikes(10, 7, 0.5)
+    for delay in (0, 1, 5, 62):
+        yield seen_through(f"one to one: the connection takes {delay} steps more", rows, 7, 12 + delay, "one_to_one",
+                           weights=d.row(7, -99, 99), delay=delay)
+        yield seen_through(f"dense: the connection takes {delay} steps more", rows, 3, 12 + delay, "dense",
+                           weights=d.matrix(3, 7, -99, 99), delay=delay, weight_exp=-2)
+        yield seen_through(f"conv: the connection takes {delay} steps more", d.rows(5, 6, -99, 99), 4, 8 + delay,
+                           "conv", shape=[3, 2, 1], weights=[[d.rows(1, 1, -99, 99) for _ in range(2)]], delay=delay,
+                           message_bits=8)
+    yield seen_through("sparse: delays of the connection and of each synapse", d.spikes(30, 5, 0.4), 4, 94, "sparse",
+                       weights=d.matrix(4, 5, -100, 100), delays=d.matrix(4, 5, 0, 40), delay=22)
     for format in ("dense", "sparse"):
         delays = [[d.pick(0, 0, 1, 2, 31, 61, 62) for _ in range(5)] for _ in range(4)]
         yield seen_through(f"{format}: delays of 0 to 62", d.spikes(70, 5, 0.4), 4, 140, format,
@@ -80,8 +111,14 @@ def pool_cases(d):
         for bits in (0, 8):
             rows = d.rows(3, neurons, -127, 127, 0.5) if bits else d.spikes(3, neurons, 0.5)
             yield seen_through(f"sum pool: drawn {k}, {'graded' if bits else 'spikes'}", rows,
-                               out[0] * out[1] * shape[2], 5, "sum_pool", shape=list(shape), kernel=list(kernel), stride=list(stride),
-                               padding=list(padding), message_bits=bits)
+                               out[0] * out[1] * shape[2], 5, "pool", shape=list(shape), kernel=list(kernel),
+                               stride=list(stride), padding=list(padding), message_bits=bits)
+    for weight, exp, stride, dilation in ((1, -2, 2, 1), (1, -8, 1, 1), (3, 7, 1, 2), (-32768, -8, 1, 1),
+                                          (-1, -1, 2, 2)):
+        out = output_shape((5, 4, 2), (2, 2), (stride, stride), (1, 0), (dilation, dilation))
+        yield seen_through(f"pool: weight {weight} and exponent {exp}", d.rows(4, 40, -127, 127, 0.7),
+                           out[0] * out[1] * 2, 6, "pool", shape=[5, 4, 2], kernel=[2, 2], stride=[stride, stride],
+                           padding=[1, 0], dilation=[dilation, dilation], weight=weight, weight_exp=exp, message_bits=8)
 
 
-MAKERS = (dense_cases, delay_cases, conv_cases, pool_cases)
+MAKERS = (dense_cases, wide_cases, one_to_one_cases, delay_cases, conv_cases, pool_cases)
