@@ -68,7 +68,7 @@ private:
                 map_again());
         if (std::ranges::count(machine_.formats, mapping_.format) == 0)
             add("#/synapse_format",
-                machine_.name + " has no " + std::string(synapse_format_name(mapping_.format)) + " synapses",
+                machine_.name + " has no " + std::string(weight_storage_name(mapping_.format)) + " synapses",
                 map_again());
         if (mapping_.streams < 1 || mapping_.streams > most_streams)
             add("#/streams", std::to_string(mapping_.streams) + " streams",

@@ -119,7 +119,7 @@ std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Ro
 }
 
 CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
-                 SynapseFormat format) {
+                 WeightStorage format) {
     CoreUse use;
     use.neurons = rows * narrow<int>(cluster.members.size());
     use.synaptic_bytes = synaptic_bytes(rows * cluster.weights, format);
@@ -136,9 +136,9 @@ bool fits(const CoreUse& use, const CoreLimits& limits) {
            use.axons_out <= limits.axons_out;
 }
 
-int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, SynapseFormat format) {
+int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, WeightStorage format) {
     const CoreLimits& limits = machine.limits;
-    const std::int64_t weights = format == SynapseFormat::int8 ? limits.synaptic_bytes : 4 * limits.synaptic_bytes;
+    const std::int64_t weights = format == WeightStorage::int8 ? limits.synaptic_bytes : 4 * limits.synaptic_bytes;
     const std::int64_t out = fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out;
     return static_cast<int>(std::min(
         {at_most(limits.neurons, static_cast<std::int64_t>(cluster.members.size())), at_most(weights, cluster.weights),
@@ -153,7 +153,7 @@ Picoseconds busy_time(const Cluster& cluster, const std::vector<Cluster>& all, c
            (cluster.row_time + machine.timing.message_out * sends) * std::int64_t{cluster.rows(cluster.cores)};
 }
 
-Result<void> find_least_cores(const Program& program, const Machine& machine, SynapseFormat format,
+Result<void> find_least_cores(const Program& program, const Machine& machine, WeightStorage format,
                               std::vector<Cluster>& clusters) {
     for (Cluster& cluster : clusters) cluster.cores = 1;
     // Cores only grow, and with them the fan-out of the clusters that feed them, until nothing changes.

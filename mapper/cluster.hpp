@@ -44,14 +44,14 @@ Clusters make_clusters(const Program& program, const Machine& machine, const Map
 /// What `rows` rows of a cluster take of a core: an upper bound of core_use(), which counts a message once that several
 /// clusters of a core listen to.
 CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
-                 SynapseFormat format);
+                 WeightStorage format);
 
 /// Whether a core with these limits holds all that.
 bool fits(const CoreUse& use, const CoreLimits& limits);
 
 /// Most rows of a cluster on one core, when the clusters that it exchanges messages with lie on
 /// `cores` each; 0: not even one.
-int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, SynapseFormat format);
+int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, WeightStorage format);
 
 /// Cores that a message of the cluster's rows goes to, summed over its populations.
 std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Routing routing);
@@ -60,7 +60,7 @@ std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Ro
 Picoseconds busy_time(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine);
 
 /// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.
-Result<void> find_least_cores(const Program& program, const Machine& machine, SynapseFormat format,
+Result<void> find_least_cores(const Program& program, const Machine& machine, WeightStorage format,
                               std::vector<Cluster>& clusters);
 
 /// Whether a population runs on the host under the options.

@@ -58,7 +58,7 @@ Json::Object host_json(const HostSpec& host) {
 /// All of the file but name, kind, notes and sources, in a fixed order.
 Json::Object numbers_json(const Machine& machine) {
     Json::Array formats;
-    for (const SynapseFormat format : machine.formats) formats.emplace_back(synapse_format_name(format));
+    for (const WeightStorage format : machine.formats) formats.emplace_back(weight_storage_name(format));
     Json::Array cores;
     for (const CoreId core : machine.dead_cores) cores.emplace_back(core.value);
     Json::Array links;

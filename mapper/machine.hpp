@@ -9,7 +9,7 @@
 #include "core/id.hpp"
 #include "core/units.hpp"
 #include "mapper/provenance.hpp"
-#include "mapper/synapse_format.hpp"
+#include "mapper/weight_storage.hpp"
 
 namespace tephra {
 
@@ -88,7 +88,7 @@ struct Machine {
     std::string kind;  ///< cost tables name the kinds they price: "loihi1", "loihi2", "generic"
     int chips_x = 1, chips_y = 1, chips_z = 1;
     CoreLimits limits;
-    std::vector<SynapseFormat> formats;  ///< supported, the default first
+    std::vector<WeightStorage> formats;  ///< supported, the default first
     CoreTiming timing;
     MeshSpec mesh;
     ChipLinkSpec link;

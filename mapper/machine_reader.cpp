@@ -126,7 +126,7 @@ void read_formats(ObjectReader& top, Machine& machine) {
     for (std::size_t k = 0; k < names.size(); ++k) {
         const std::string place = "synapse_formats/" + std::to_string(k);
         const auto* name = names[k].string();
-        const auto format = name == nullptr ? std::nullopt : synapse_format_of(*name);
+        const auto format = name == nullptr ? std::nullopt : weight_storage_of(*name);
         if (!format) return top.fault(place, "not a synapse format", "one of: ternary2, int8");
         if (std::ranges::count(machine.formats, *format) != 0) top.fault(place, "listed twice", "remove one");
         machine.formats.push_back(*format);

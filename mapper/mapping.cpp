@@ -39,11 +39,11 @@ void read_slices(ObjectReader& reader, const Json& values, const std::string& ke
 }  // namespace
 
 Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options) {
-    const SynapseFormat format = options.format.value_or(machine.formats.front());
+    const WeightStorage format = options.format.value_or(machine.formats.front());
     if (std::ranges::count(machine.formats, format) == 0)
-        return bad_input(machine.name + " has no " + std::string(synapse_format_name(format)) + " synapses",
+        return bad_input(machine.name + " has no " + std::string(weight_storage_name(format)) + " synapses",
                          "synapse format",
-                         "its default is " + std::string(synapse_format_name(machine.formats.front())));
+                         "its default is " + std::string(weight_storage_name(machine.formats.front())));
     if (options.streams < 1 || options.streams > most_streams)
         return bad_input(std::to_string(options.streams) + " streams", "streams",
                          "allowed: 1 to " + std::to_string(most_streams));
@@ -79,7 +79,7 @@ std::string mapping_json(const Mapping& mapping) {
                            {"model", to_string(mapping.model)},
                            {"machine", to_string(mapping.machine)},
                            {"machine_name", mapping.machine_name},
-                           {"synapse_format", std::string(synapse_format_name(mapping.format))},
+                           {"synapse_format", std::string(weight_storage_name(mapping.format))},
                            {"head_on_host", mapping.head_on_host},
                            {"streams", mapping.streams},
                            {"slices", std::move(populations)}};
@@ -99,7 +99,7 @@ Result<Mapping> parse_mapping(std::string_view text, const std::string& place) {
     mapping.model = reader.hash("model");
     mapping.machine = reader.hash("machine");
     mapping.machine_name = reader.string("machine_name");
-    mapping.format = static_cast<SynapseFormat>(reader.choice("synapse_format", synapse_format_names()));
+    mapping.format = static_cast<WeightStorage>(reader.choice("synapse_format", weight_storage_names()));
     mapping.head_on_host = reader.boolean("head_on_host");
     mapping.streams = narrow<int>(reader.integer("streams", 1, most_streams));
     const Json::Array& populations = reader.array("slices");

@@ -23,7 +23,7 @@ struct Mapping {
     Hash128 model;    ///< Deployment::hash of the mapped model
     Hash128 machine;  ///< Machine::hash
     std::string machine_name;
-    SynapseFormat format = SynapseFormat::ternary2;
+    WeightStorage format = WeightStorage::ternary2;
     bool head_on_host = false;
     int streams = 1;  ///< sequences in flight that the state memory is laid out for
     /// [population] slices in order of `begin`, covering all neurons; empty for populations on the host.
@@ -35,7 +35,7 @@ struct Mapping {
 inline constexpr int most_streams = 1 << 20;
 
 struct MapOptions {
-    std::optional<SynapseFormat> format;  ///< none: the machine's default (Machine::formats)
+    std::optional<WeightStorage> format;  ///< none: the machine's default (Machine::formats)
     bool head_on_host = false;
     int streams = 1;
     int cores_per_chip = 0;  ///< use at most so many cores of a chip: fewer packets, longer service; 0: all usable

@@ -40,8 +40,8 @@ PopulationMemory population_memory(const Program& program, PopulationId id, int 
     return memory;
 }
 
-std::int64_t synaptic_bytes(std::int64_t weights, SynapseFormat format) {
-    return format == SynapseFormat::int8 ? weights : bytes_of(2 * weights);
+std::int64_t synaptic_bytes(std::int64_t weights, WeightStorage format) {
+    return format == WeightStorage::int8 ? weights : bytes_of(2 * weights);
 }
 
 }  // namespace tephra

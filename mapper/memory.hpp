@@ -25,7 +25,7 @@ struct PopulationMemory {
 PopulationMemory population_memory(const Program& program, PopulationId id, int streams);
 
 /// Bytes of `weights` synapses.
-std::int64_t synaptic_bytes(std::int64_t weights, SynapseFormat format);
+std::int64_t synaptic_bytes(std::int64_t weights, WeightStorage format);
 
 /// Whole bytes that hold so many bits.
 constexpr std::int64_t bytes_of(std::int64_t bits) {

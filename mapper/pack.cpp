@@ -25,8 +25,8 @@ std::string remedies(const Program& program, const Machine& machine, const MapOp
         if (cores && *cores < needed) all.emplace_back(name);
     };
     MapOptions changed = options;
-    if (std::ranges::count(machine.formats, SynapseFormat::ternary2) != 0) {
-        changed.format = SynapseFormat::ternary2;
+    if (std::ranges::count(machine.formats, WeightStorage::ternary2) != 0) {
+        changed.format = WeightStorage::ternary2;
         try_option("2-bit synapses", changed);
     }
     changed = options;
@@ -67,7 +67,7 @@ Error lack_of_cores(const Program& program, const Machine& machine, const MapOpt
 
 }  // namespace
 
-std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, SynapseFormat format) {
+std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, WeightStorage format) {
     std::vector<PackedPart> parts;
     CoreUse used;  // of the core that is being filled
     int core = 0;

@@ -16,7 +16,7 @@ struct PackedPart {
 /// All clusters, each in Cluster::least equal parts, in order. A part shares the core of the part before it when all
 /// limits leave room for both, else it begins the next core; two parts of one cluster never share.
 /// Needs find_least_cores(), and Cluster::cores == Cluster::least.
-std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, SynapseFormat format);
+std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, WeightStorage format);
 
 /// Cores that pack() fills.
 int cores_needed(const std::vector<PackedPart>& parts);

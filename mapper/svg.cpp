@@ -103,7 +103,7 @@ private:
                   {{"font-weight", "bold"}, {"fill", "#1d2733"}});
         draw_text(svg_, {PictureLayout::border, 48},
                   std::to_string(cores) + " cores, " +
-                      (mapping_.format == SynapseFormat::int8 ? "8-bit synapses, " : "2-bit synapses, ") +
+                      (mapping_.format == WeightStorage::int8 ? "8-bit synapses, " : "2-bit synapses, ") +
                       grouped(sum.packets) + " packets and " + grouped(sum.flit_hops) +
                       " flit hops a token at full activity" + (mapping_.head_on_host ? ", head on the host" : ""),
                   11.5, {{"fill", "#52606d"}});

@@ -91,7 +91,7 @@ private:
 
     [[nodiscard]] EventKind synop_kind(const ScheduledSlice& slice) const {
         if (slice.on_host) return EventKind::host_synop;
-        return format_ == SynapseFormat::ternary2 ? EventKind::synop_ternary : EventKind::synop_int8;
+        return format_ == WeightStorage::ternary2 ? EventKind::synop_ternary : EventKind::synop_int8;
     }
 
     void add_synops(const Terminal& terminal, std::int64_t messages) {
@@ -140,7 +140,7 @@ private:
     const RunState& state_;
     const Schedule& plan_;
     const std::vector<std::unique_ptr<Chip>>& chips_;
-    SynapseFormat format_;
+    WeightStorage format_;
     Run& run_;
     std::vector<std::uint32_t> core_records_;  ///< [cores] index into run.cores
     std::map<std::pair<int, int>, std::int64_t> link_flits_;

@@ -87,7 +87,7 @@ void run_fields(Io& io, Record& run) {
     io.choice("noc", run.noc, noc_names());
     io.integer("streams", run.streams, 1, most_tokens);
     io.seed("seed", run.seed);
-    io.name("synapse_format", run.synapse_format, synapse_format_names());
+    io.name("synapse_format", run.synapse_format, weight_storage_names());
     io.flag("head_on_host", run.head_on_host);
     io.integer("powered_chips", run.powered_chips, 0, most_chips);
     io.integer("machine_chips", run.machine_chips, 1, most_chips);

@@ -7,7 +7,7 @@
 
 #include "core/bounded_sum.hpp"
 #include "mapper/chip_position.hpp"
-#include "mapper/synapse_format.hpp"
+#include "mapper/weight_storage.hpp"
 
 namespace tephra {
 namespace {
@@ -174,7 +174,7 @@ Result<void> check_populations(const Run& run, const std::string& place) {
     const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
     const auto of_host = {host_synop, host_update};
     const EventKind other_synop =
-        run.synapse_format == synapse_format_name(SynapseFormat::int8) ? synop_ternary : synop_int8;
+        run.synapse_format == weight_storage_name(WeightStorage::int8) ? synop_ternary : synop_int8;
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
         const PopulationRecord& population = run.populations[p];
         if (population.layer < 0 || population.layer >= std::ssize(run.layers))

@@ -170,7 +170,7 @@ private:
         run.trace = {hash.low, hash.high};
         run.sync = options_.sync;
         run.noc = options_.noc;
-        run.synapse_format = synapse_format_name(mapping_.format);
+        run.synapse_format = weight_storage_name(mapping_.format);
         run.head_on_host = mapping_.head_on_host;
         run.powered_chips = plan_.mapped_chips;
         run.machine_chips = machine_.chips();

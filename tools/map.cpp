@@ -166,7 +166,7 @@ void print_tables(const Options& options, const Mapped& mapped) {
                   << (options.cores ? "cores" : "chips") << "\": " << rows.render("json") << "}\n";
     } else {
         std::cout << printable(mapped.program.model_name + " on " + mapped.mapping.machine_name) << ", "
-                  << (mapped.mapping.format == SynapseFormat::int8 ? "8-bit" : "2-bit") << " synapses, head on "
+                  << (mapped.mapping.format == WeightStorage::int8 ? "8-bit" : "2-bit") << " synapses, head on "
                   << (mapped.mapping.head_on_host ? "the host" : "chips") << ", " << mapped.mapping.streams
                   << (mapped.mapping.streams == 1 ? " stream" : " streams") << "\n\n"
                   << rows.render("text") << "\n"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "mapper/mapping.hpp"
-#include "mapper/synapse_format.hpp"
+#include "mapper/weight_storage.hpp"
 #include "tools/options.hpp"
 
 namespace tephra::tools {
@@ -18,14 +18,14 @@ inline void add_mapping_options(CLI::App& command, MappingChoice& choice, CLI::O
     command
         .add_option("--synapses", choice.synapses,
                     "weights on the cores: ternary2 (2 bits) or int8; default: the machine's first")
-        ->check(CLI::IsMember(synapse_format_names()))
+        ->check(CLI::IsMember(weight_storage_names()))
         ->excludes(mapping);
     add_choice(command, "--head", choice.head, {"chip", "host"}, "where the output head runs")->excludes(mapping);
 }
 
 inline MapOptions map_options(const MappingChoice& choice) {
     MapOptions options;
-    options.format = synapse_format_of(choice.synapses);
+    options.format = weight_storage_of(choice.synapses);
     options.head_on_host = choice.head == "host";
     return options;
 }

@@ -17,7 +17,7 @@ namespace {
 struct Case {
     const char* preset;
     const char* machine;
-    SynapseFormat format;
+    WeightStorage format;
     bool head_on_host;
 };
 
@@ -47,7 +47,7 @@ bool measure(const Case& c) {
     }
     std::sort(seconds.begin(), seconds.end());
     std::printf("%s on %s, %s synapses, head on %s: %.3f s (%.3f to %.3f)\n", c.preset, c.machine,
-                c.format == SynapseFormat::int8 ? "8-bit" : "2-bit", c.head_on_host ? "the host" : "chips", seconds[2],
+                c.format == WeightStorage::int8 ? "8-bit" : "2-bit", c.head_on_host ? "the host" : "chips", seconds[2],
                 seconds.front(), seconds.back());
     options.improve = false;
     const auto plain = map_program(program, machine, options);
@@ -74,8 +74,8 @@ bool measure(const Case& c) {
 }  // namespace
 
 int main() {
-    constexpr auto ternary2 = SynapseFormat::ternary2;
-    constexpr auto int8 = SynapseFormat::int8;
+    constexpr auto ternary2 = WeightStorage::ternary2;
+    constexpr auto int8 = WeightStorage::int8;
     bool good = true;
     for (const Case& c :
          {Case{"mmfree-370m", "alia-point", int8, false}, Case{"mmfree-370m", "alia-point", int8, true},

@@ -166,7 +166,7 @@ void report(const char* what, const Setup& setup, RunMode mode, SyncMode sync, i
     std::fflush(stdout);
 }
 
-Setup prepare(std::shared_ptr<const Deployment> model, const char* machine, SynapseFormat format) {
+Setup prepare(std::shared_ptr<const Deployment> model, const char* machine, WeightStorage format) {
     Setup setup;
     setup.model = std::move(model);
     setup.program = lower(setup.model);
@@ -186,20 +186,20 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (figures) {
-        print_figures(prepare(require(load_model(argv[1])), "kapoho-point", SynapseFormat::ternary2));
+        print_figures(prepare(require(load_model(argv[1])), "kapoho-point", WeightStorage::ternary2));
         return 0;
     }
     const bool large = std::strcmp(argv[1], "--large") == 0;
     std::printf("processor time of one thread, median (spread); wall time ratio for 2 threads\n");
     if (large) {
         const Setup setup = prepare(require(make_synthetic_model(require(synth_preset("mmfree-370m")))), "alia-point",
-                                    SynapseFormat::int8);
+                                    WeightStorage::int8);
         report("mmfree-370m, 1 token, barrier", setup, RunMode::generate, SyncMode::barrier, 1, 1);
         report("mmfree-370m, 1 token, dataflow", setup, RunMode::generate, SyncMode::dataflow, 1, 1);
         report("mmfree-370m, prefill 24 tokens", setup, RunMode::prefill, SyncMode::barrier, 24, 1);
         std::printf("asked: <= 4000 ms/token\n");
     } else {
-        const Setup setup = prepare(require(load_model(argv[1])), "kapoho-point", SynapseFormat::ternary2);
+        const Setup setup = prepare(require(load_model(argv[1])), "kapoho-point", WeightStorage::ternary2);
         report("one token, barrier", setup, RunMode::generate, SyncMode::barrier, 1, 3);
         report("one token, dataflow", setup, RunMode::generate, SyncMode::dataflow, 1, 3);
         report("prefill of 24 tokens, barrier", setup, RunMode::prefill, SyncMode::barrier, 24, 3);

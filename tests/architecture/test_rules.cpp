@@ -44,7 +44,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"mapper/machine_reader.cpp", "tests/mapper/machine_test.cpp"},
         {"mapper/picture_layout.cpp", "tests/mapper/svg_test.cpp"},
         {"mapper/picture_legend.cpp", "tests/mapper/svg_test.cpp"},
-        {"mapper/synapse_format.cpp", "tests/mapper/machine_test.cpp"},
+        {"mapper/weight_storage.cpp", "tests/mapper/machine_test.cpp"},
         {"neuro/float_type.cpp", "tests/neuro/layer_graph_test.cpp"},
         {"neuro/kernels_matmul.cpp", "tests/neuro/kernels_test.cpp"},
         {"neuro/model_source.cpp", "tests/neuro/checkpoint/import_test.cpp"},

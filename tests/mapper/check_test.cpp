@@ -119,7 +119,7 @@ TEST_CASE("A format that the machine has not is a fault of the mapping") {
     const Program program = test::small_program(16, 1, 32, 24);
     Machine machine = test::small_machine({1, 1, 1}, {4, 4});
     Mapping mapping = test::map(program, machine);
-    machine.formats = {SynapseFormat::int8};
+    machine.formats = {WeightStorage::int8};
     const auto faults = check_mapping(program, machine, mapping, "m");
     const Error* found = find(faults, "generic-mesh has no ternary2 synapses");
     REQUIRE(found != nullptr);

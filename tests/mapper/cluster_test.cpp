@@ -11,7 +11,7 @@ using namespace tephra;
 
 namespace {
 
-constexpr auto int8 = SynapseFormat::int8;
+constexpr auto int8 = WeightStorage::int8;
 
 MapOptions with_int8() {
     MapOptions options;
@@ -85,7 +85,7 @@ TEST_CASE("The use that parts promise is what core_use counts") {
     const Program program = test::small_program(97, 2, 301, 211);
     const Machine machine = test::unicast_machine({2, 1, 1}, {5, 4});
     const Mapping mapping = test::map(program, machine);
-    auto clusters = make_clusters(program, machine, {SynapseFormat::ternary2});
+    auto clusters = make_clusters(program, machine, {WeightStorage::ternary2});
     for (std::size_t p = 0; p < mapping.slices.size(); ++p)
         if (const int c = clusters.cluster_of[p]; c >= 0)
             clusters.all[static_cast<std::size_t>(c)].cores = static_cast<int>(mapping.slices[p].size());
@@ -93,7 +93,7 @@ TEST_CASE("The use that parts promise is what core_use counts") {
     for (const Cluster& cluster : clusters.all)
         for (const Slice& slice : mapping.slices[cluster.members.front().index()])
             promised[slice.core] +=
-                part_use(cluster, clusters.all, slice.end - slice.begin, machine, SynapseFormat::ternary2);
+                part_use(cluster, clusters.all, slice.end - slice.begin, machine, WeightStorage::ternary2);
     const auto uses = core_use(program, machine, mapping);
     for (const auto& [core, use] : promised) {
         const CoreUse& counted = uses[core.index()];

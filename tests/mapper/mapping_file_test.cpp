@@ -9,7 +9,7 @@ TEST_CASE("A mapping survives its file, and faults in the file are placed") {
     const Program program = test::small_program(16, 2, 32, 24);
     const Machine machine = test::small_machine({2, 2, 1}, {4, 2});
     MapOptions options;
-    options.format = SynapseFormat::int8;
+    options.format = WeightStorage::int8;
     options.head_on_host = true;
     options.streams = 3;
     const Mapping mapping = test::map(program, machine, options);

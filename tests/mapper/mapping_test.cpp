@@ -34,10 +34,10 @@ Machine machine_of(const std::string& name) {
     return *machine;
 }
 
-constexpr auto ternary2 = SynapseFormat::ternary2;
-constexpr auto int8 = SynapseFormat::int8;
+constexpr auto ternary2 = WeightStorage::ternary2;
+constexpr auto int8 = WeightStorage::int8;
 
-MapOptions with(SynapseFormat format, bool head_on_host = false, int streams = 1) {
+MapOptions with(WeightStorage format, bool head_on_host = false, int streams = 1) {
     MapOptions options;
     options.format = format;
     options.head_on_host = head_on_host;

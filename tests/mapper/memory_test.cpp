@@ -31,9 +31,9 @@ TEST_CASE("A neuron's memory is its state for each stream, its parameters and th
 }
 
 TEST_CASE("Synapses take 2 or 8 bits, and memory whole bytes") {
-    CHECK(synaptic_bytes(5, SynapseFormat::ternary2) == 2);
-    CHECK(synaptic_bytes(8, SynapseFormat::ternary2) == 2);
-    CHECK(synaptic_bytes(5, SynapseFormat::int8) == 5);
+    CHECK(synaptic_bytes(5, WeightStorage::ternary2) == 2);
+    CHECK(synaptic_bytes(8, WeightStorage::ternary2) == 2);
+    CHECK(synaptic_bytes(5, WeightStorage::int8) == 5);
     CHECK(bytes_of(0) == 0);
     CHECK(bytes_of(1) == 1);
     CHECK(bytes_of(8) == 1);

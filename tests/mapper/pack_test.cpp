@@ -11,7 +11,7 @@ using namespace tephra;
 
 namespace {
 
-constexpr auto int8 = SynapseFormat::int8;
+constexpr auto int8 = WeightStorage::int8;
 
 Cluster cluster(int size, int least) {
     Cluster out;

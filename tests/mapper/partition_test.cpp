@@ -24,7 +24,7 @@ TEST_CASE("A layer of one neuron counts its memory like any other") {
     const Program program = test::one_layer(100, 1);
     Machine machine = test::small_machine({1, 1, 1}, {2, 1});
     MapOptions options;
-    options.format = SynapseFormat::int8;
+    options.format = WeightStorage::int8;
     machine.limits.synaptic_bytes = 100;
     CHECK(map_program(program, machine, options));
     machine.limits.synaptic_bytes = 99;
@@ -37,7 +37,7 @@ TEST_CASE("A model with one output fits where each of its clusters fills a core"
     const Program program = test::small_program(32, 1, 32, 1);
     Machine machine = test::unicast_machine({1, 1, 1}, {4, 2});
     MapOptions options;
-    options.format = SynapseFormat::int8;
+    options.format = WeightStorage::int8;
     machine.limits.synaptic_bytes = 96 * 32;  // the mixer's three matrices
     machine.hash = machine_hash(machine);
     const Mapping mapping = test::map(program, machine, options);

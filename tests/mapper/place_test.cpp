@@ -67,7 +67,7 @@ TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
         const Machine machine = *find_machine(name);
         const auto topology = Topology::create(machine);
         MapOptions options;
-        options.format = SynapseFormat::ternary2;
+        options.format = WeightStorage::ternary2;
         options.improve = false;
         const auto before = summarize_traffic(program, machine, *topology, test::map(program, machine, options));
         options.improve = true;

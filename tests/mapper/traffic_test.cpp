@@ -64,7 +64,7 @@ TEST_CASE("Traffic equals the closed form of the lowered graph") {
     const Program program = test::small_program(256, 6, 768, 4096);
     const Machine machine = *find_machine("kapoho-point");
     MapOptions options;
-    options.format = SynapseFormat::int8;
+    options.format = WeightStorage::int8;
     const Mapping mapping = test::map(program, machine, options);
     // Packets by hand: every message to every core of the target; x from chip to chip; records to and from Normalizers.
     std::int64_t expected = 0;
