@@ -204,17 +204,18 @@ CoreUse& CoreUse::operator+=(const CoreUse& more) {
 std::vector<CoreUse> core_use(const Program& program, const Machine& machine, const Mapping& mapping) {
     std::vector<CoreUse> uses(static_cast<std::size_t>(machine.cores()));
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
-        const auto memory = population_memory(program, PopulationId(narrow<int>(p)), mapping.streams);
+        const PopulationId id(narrow<int>(p));
         for (const Slice& slice : mapping.slices[p]) {
             CoreUse& use = uses[slice.core.index()];
-            const int neurons = slice.end - slice.begin;
-            use.neurons += neurons;
-            use.synaptic_bytes += memory.weights * neurons;                     // weights until all are there
-            use.state_bytes += memory.state_bits * neurons + memory.core_bits;  // bits until all are there
+            const SliceMemory memory =
+                slice_memory(program, id, {slice.begin, slice.end}, mapping.streams, mapping.format);
+            use.neurons += slice.end - slice.begin;
+            use.synaptic_bytes += memory.synaptic_bits;  // bits until all are there
+            use.state_bytes += memory.state_bits;
         }
     }
     for (CoreUse& use : uses) {
-        use.synaptic_bytes = synaptic_bytes(use.synaptic_bytes, mapping.format);
+        use.synaptic_bytes = bytes_of(use.synaptic_bytes);
         use.state_bytes = bytes_of(use.state_bytes);
     }
     const bool trees = machine.mesh.routing == Routing::multicast;

@@ -1,60 +1,12 @@
 #include "mapper/cluster.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "mapper/memory.hpp"
 
 namespace tephra {
 namespace {
-
-/// Adds what the inputs and outputs of one member cost its cluster.
-void add_member(const Program& program, const Machine& machine, const MapOptions& options, PopulationId id,
-                const std::vector<int>& cluster_of, Cluster& cluster) {
-    const int own = cluster_of[id.index()];
-    const PopulationMemory memory = population_memory(program, id, options.streams);
-    cluster.weights += memory.weights;
-    cluster.row_state_bits += memory.state_bits;
-    cluster.core_state_bits += memory.core_bits;
-    cluster.row_time += machine.timing.neuron_update + machine.timing.synop * memory.weights;
-    std::set<int> fed;
-    bool identity = false;
-    for (const ProjectionId output : program[id].outputs) {
-        const Projection& projection = program[output];
-        const int target = cluster_of[projection.target.index()];
-        if (projection.kind == SynapseKind::ternary) fed.insert(target);
-        if (projection.kind == SynapseKind::identity && target != own) identity = true;
-        if (projection.kind == SynapseKind::broadcast) cluster.feeds.push_back(target);
-        if (projection.kind == SynapseKind::reduce) ++cluster.core_axons_out;
-    }
-    cluster.feeds.insert(cluster.feeds.end(), fed.begin(), fed.end());
-    if (identity) ++cluster.row_axons_out;
-}
-
-/// Source neurons that reach a core of the cluster: each source population once.
-void add_axons_in(const Program& program, const std::vector<int>& cluster_of, Cluster& cluster) {
-    std::set<PopulationId> whole;
-    std::set<PopulationId> rowwise;
-    const int own = cluster_of[cluster.members.front().index()];
-    for (const PopulationId member : cluster.members)
-        for (const ProjectionId input : program[member].inputs) {
-            const Projection& projection = program[input];
-            if (projection.kind == SynapseKind::ternary) whole.insert(projection.source);
-            if (projection.kind == SynapseKind::broadcast) ++cluster.core_axons_in;
-            if (projection.kind == SynapseKind::reduce)
-                cluster.gathers.push_back(cluster_of[projection.source.index()]);
-            if (projection.kind == SynapseKind::identity && cluster_of[projection.source.index()] != own)
-                rowwise.insert(projection.source);
-        }
-    for (const PopulationId source : whole) cluster.core_axons_in += program[source].size;
-    for (const PopulationId source : rowwise) cluster.row_axons_in += whole.contains(source) ? 0 : 1;
-}
-
-std::int64_t at_most(std::int64_t budget, std::int64_t of_row) {
-    if (budget < 0) return 0;
-    return of_row == 0 ? std::numeric_limits<int>::max() : budget / of_row;
-}
 
 /// The limit that keeps a single row of the cluster off a core.
 std::string broken_limit(const CoreUse& row, const CoreLimits& limits) {
@@ -69,21 +21,14 @@ std::string broken_limit(const CoreUse& row, const CoreLimits& limits) {
     return text("neurons", row.neurons, limits.neurons);
 }
 
-/// Cores that send a record to the cluster.
-std::int64_t records_in(const Cluster& cluster, const std::vector<Cluster>& all) {
-    std::int64_t cores = 0;
-    for (const int source : cluster.gathers) cores += source < 0 ? 1 : all[static_cast<std::size_t>(source)].cores;
-    return cores;
-}
-
 }  // namespace
 
 bool runs_on_host(const Population& population, bool head_on_host) {
     return population.runs_on == RunsOn::host || (head_on_host && population.runs_on == RunsOn::either);
 }
 
-Clusters make_clusters(const Program& program, const Machine& machine, const MapOptions& options) {
-    Clusters clusters;
+Clusters::Clusters(const Program& program, const Machine& machine, const MapOptions& options)
+    : program_(&program), machine_(&machine), streams_(options.streams), storage_(*options.format) {
     std::vector<int> of_group(static_cast<std::size_t>(program.groups), -1);
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
         const Population& population = program.populations[p];
@@ -91,42 +36,142 @@ Clusters make_clusters(const Program& program, const Machine& machine, const Map
         if (!runs_on_host(population, options.head_on_host)) {
             if (population.group.valid()) cluster = of_group[population.group.index()];
             if (cluster < 0) {
-                cluster = static_cast<int>(clusters.all.size());
-                clusters.all.emplace_back();
-                clusters.all.back().size = population.size;
-                clusters.all.back().layer = population.layer;
+                cluster = static_cast<int>(all.size());
+                all.emplace_back();
+                all.back().size = population.size;
+                all.back().layer = population.layer;
             }
             if (population.group.valid()) of_group[population.group.index()] = cluster;
-            clusters.all[static_cast<std::size_t>(cluster)].members.emplace_back(static_cast<int>(p));
+            all[static_cast<std::size_t>(cluster)].members.emplace_back(static_cast<int>(p));
         }
-        clusters.cluster_of.push_back(cluster);
+        cluster_of.push_back(cluster);
     }
-    for (Cluster& cluster : clusters.all) {
-        for (const PopulationId id : cluster.members)
-            add_member(program, machine, options, id, clusters.cluster_of, cluster);
-        add_axons_in(program, clusters.cluster_of, cluster);
-        cluster.core_time = machine.timing.message_in * cluster.core_axons_in;
-        cluster.row_time += machine.timing.message_in * cluster.row_axons_in;
+    for (Cluster& cluster : all) {
+        for (const PopulationId id : cluster.members) add_member(id, cluster);
+        set_times(cluster);
     }
-    return clusters;
 }
 
-std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Routing routing) {
+void Clusters::add_member(PopulationId id, Cluster& cluster) {
+    const int own = cluster_of[id.index()];
+    const auto within = [&](const Projection& projection) {
+        return projection.synapses->passes_within_core() &&
+               cluster_of[projection.source.index()] == cluster_of[projection.target.index()];
+    };
+    std::set<int> fed;
+    std::map<int, std::vector<ProjectionId>> reached;
+    for (const ProjectionId output : (*program_)[id].outputs) {
+        const Projection& projection = (*program_)[output];
+        const int target = cluster_of[projection.target.index()];
+        if (projection.transport == Transport::broadcast) cluster.feeds.push_back(target);
+        if (projection.transport == Transport::reduce) ++cluster.records_out;
+        if (projection.transport != Transport::messages || within(projection)) continue;
+        if (reaches_all(*projection.synapses))
+            fed.insert(target);
+        else
+            reached[target].push_back(output);
+    }
+    cluster.feeds.insert(cluster.feeds.end(), fed.begin(), fed.end());
+    for (auto& [target, projections] : reached)
+        if (!fed.contains(target)) cluster.reaches.push_back({target, std::move(projections)});
+    for (const ProjectionId input : (*program_)[id].inputs) {
+        const Projection& projection = (*program_)[input];
+        if (projection.transport == Transport::broadcast) ++cluster.records_in;
+        if (projection.transport == Transport::reduce) cluster.gathers.push_back(cluster_of[projection.source.index()]);
+        if (projection.transport != Transport::messages) continue;
+        if (projection.synapses->weight_bits() > 0) cluster.has_weights = true;
+        if (own >= 0 && !within(projection)) cluster.listens.push_back(input);
+    }
+}
+
+/// Sources that all rows listen to are counted a core, those of one row a row. Where a format's reach depends on the
+/// rows, find_least_cores() adds what the fewest cores receive.
+void Clusters::set_times(Cluster& cluster) const {
+    const CoreTiming& timing = machine_->timing;
+    std::set<PopulationId> whole, rowwise;
+    for (const ProjectionId id : cluster.listens) {
+        const Projection& projection = (*program_)[id];
+        if (reaches_all(*projection.synapses))
+            whole.insert(projection.source);
+        else if (projection.synapses->inbox() == Inbox::words)
+            rowwise.insert(projection.source);
+    }
+    std::int64_t core_axons = cluster.records_in, row_axons = 0;
+    for (const PopulationId source : whole) core_axons += (*program_)[source].size;
+    for (const PopulationId source : rowwise) row_axons += whole.contains(source) ? 0 : 1;
+    cluster.core_time = timing.message_in * core_axons;
+    cluster.row_time = timing.message_in * row_axons + timing.neuron_update * std::ssize(cluster.members);
+    for (const PopulationId member : cluster.members)
+        for (const ProjectionId input : (*program_)[member].inputs)
+            if (const auto& synapses = (*program_)[input].synapses; synapses != nullptr)
+                cluster.row_time += timing.synop * ((total_synops(*synapses) + cluster.size - 1) / cluster.size);
+}
+
+const std::vector<NeuronRanges>& Clusters::sources_by_core(ProjectionId id) const {
+    const Projection& projection = (*program_)[id];
+    const int target = cluster_of[projection.target.index()];
+    const int cores = target < 0 ? 1 : all[static_cast<std::size_t>(target)].cores;
+    auto& [for_cores, sources] = sources_by_core_[id];
+    if (for_cores == cores) return sources;
+    for_cores = cores;
+    sources.clear();
+    for (int k = 0; k < cores; ++k)
+        sources.push_back(projection.synapses->sources_of(target < 0
+                                                              ? NeuronRange{0, projection.synapses->targets()}
+                                                              : all[static_cast<std::size_t>(target)].part(k, cores)));
+    return sources;
+}
+
+/// Source neurons that reach a core: each once, and the records.
+std::int64_t Clusters::axons_in(const Cluster& cluster, NeuronRange rows) const {
+    std::map<PopulationId, NeuronRanges> sources;
+    for (const ProjectionId id : cluster.listens) {
+        const Projection& projection = (*program_)[id];
+        NeuronRanges& of_source = sources[projection.source];
+        const NeuronRanges more = projection.synapses->sources_of(rows);
+        of_source.insert(of_source.end(), more.begin(), more.end());
+    }
+    std::int64_t axons = cluster.records_in;
+    for (auto& [source, ranges] : sources) axons += total_size(united(std::move(ranges)));
+    for (const int source : cluster.gathers) axons += source < 0 ? 1 : all[static_cast<std::size_t>(source)].cores;
+    return axons;
+}
+
+/// Pairs of a row and a core that it sends to; under multicast of a row and a tree. Records are left out.
+std::int64_t Clusters::axons_out(const Cluster& cluster, NeuronRange rows) const {
     std::int64_t cores = 0;
     for (const int target : cluster.feeds)
-        cores += target < 0 || routing == Routing::multicast ? 1 : all[static_cast<std::size_t>(target)].cores;
-    return cores;
+        cores += target < 0 || machine_->mesh.routing == Routing::multicast
+                     ? 1
+                     : all[static_cast<std::size_t>(target)].cores;
+    std::int64_t pairs = cores * rows.size();
+    for (const PartialReach& reach : cluster.reaches) {
+        const int target_cores = reach.target < 0 ? 1 : all[static_cast<std::size_t>(reach.target)].cores;
+        for (int k = 0; k < target_cores; ++k) {
+            NeuronRanges senders;
+            for (const ProjectionId id : reach.projections) {
+                const NeuronRanges more = clipped(sources_by_core(id)[static_cast<std::size_t>(k)], rows);
+                senders.insert(senders.end(), more.begin(), more.end());
+            }
+            pairs += total_size(united(std::move(senders)));
+        }
+    }
+    return pairs;
 }
 
-CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
-                 WeightStorage format) {
+CoreUse Clusters::part_use(const Cluster& cluster, NeuronRange rows) const {
     CoreUse use;
-    use.neurons = rows * narrow<int>(cluster.members.size());
-    use.synaptic_bytes = synaptic_bytes(rows * cluster.weights, format);
-    use.state_bytes = bytes_of(rows * cluster.row_state_bits + cluster.core_state_bits);
-    use.axons_in = cluster.core_axons_in + records_in(cluster, all) + rows * cluster.row_axons_in;
-    use.axons_out =
-        rows * (fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out) + cluster.core_axons_out;
+    use.neurons = rows.size() * narrow<int>(cluster.members.size());
+    SliceMemory sum;
+    for (const PopulationId member : cluster.members) {
+        const SliceMemory memory = slice_memory(*program_, member, rows, streams_, storage_);
+        sum.synaptic_bits += memory.synaptic_bits;
+        sum.state_bits += memory.state_bits;
+    }
+    use.synaptic_bytes = bytes_of(sum.synaptic_bits);
+    use.state_bytes = bytes_of(sum.state_bits);
+    use.axons_in = axons_in(cluster, rows);
+    use.axons_out = axons_out(cluster, rows) + cluster.records_out;
     return use;
 }
 
@@ -136,41 +181,71 @@ bool fits(const CoreUse& use, const CoreLimits& limits) {
            use.axons_out <= limits.axons_out;
 }
 
-int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, WeightStorage format) {
-    const CoreLimits& limits = machine.limits;
-    const std::int64_t weights = format == WeightStorage::int8 ? limits.synaptic_bytes : 4 * limits.synaptic_bytes;
-    const std::int64_t out = fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out;
-    return static_cast<int>(std::min(
-        {at_most(limits.neurons, static_cast<std::int64_t>(cluster.members.size())), at_most(weights, cluster.weights),
-         at_most(8 * limits.state_bytes - cluster.core_state_bits, cluster.row_state_bits),
-         at_most(limits.axons_in - cluster.core_axons_in - records_in(cluster, all), cluster.row_axons_in),
-         at_most(limits.axons_out - cluster.core_axons_out, out), std::int64_t{cluster.size}}));
+bool Clusters::fits_on(const Cluster& cluster, int cores) const {
+    for (int k = 0; k < cores; ++k)
+        if (!fits(part_use(cluster, cluster.part(k, cores)), machine_->limits)) return false;
+    return true;
 }
 
-Picoseconds busy_time(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine) {
-    const std::int64_t sends = fan_out(cluster, all, machine.mesh.routing) + cluster.row_axons_out;
-    return cluster.core_time +
-           (cluster.row_time + machine.timing.message_out * sends) * std::int64_t{cluster.rows(cluster.cores)};
+/// The rows of a core in the middle of the cluster, as many as the fullest has.
+NeuronRange Clusters::middle(const Cluster& cluster) const {
+    const int rows = cluster.rows(cluster.cores);
+    const int begin = (cluster.size - rows) / 2;
+    return {begin, begin + rows};
 }
 
-Result<void> find_least_cores(const Program& program, const Machine& machine, WeightStorage format,
-                              std::vector<Cluster>& clusters) {
-    for (Cluster& cluster : clusters) cluster.cores = 1;
+Picoseconds Clusters::busy_time(const Cluster& cluster) const {
+    const NeuronRange rows = middle(cluster);
+    return cluster.core_time + cluster.row_time * std::int64_t{rows.size()} +
+           machine_->timing.message_out * axons_out(cluster, rows);
+}
+
+/// The fewest cores that a cluster fits on, Cluster::cores or more; 0: none. More cores are taken to need no more of
+/// each.
+int Clusters::fewest(const Cluster& cluster) const {
+    int low = cluster.cores, high = low;  // fewer than low do not fit
+    while (!fits_on(cluster, high)) {
+        if (high == cluster.size) return 0;
+        low = high + 1;
+        high = narrow<int>(std::min<std::int64_t>(2 * std::int64_t{high}, cluster.size));
+    }
+    while (low < high) {
+        const int half = low + (high - low) / 2;
+        if (fits_on(cluster, half))
+            high = half;
+        else
+            low = half + 1;
+    }
+    return high;
+}
+
+Result<void> Clusters::find_least_cores() {
+    for (Cluster& cluster : all) cluster.cores = 1;
     // Cores only grow, and with them the fan-out of the clusters that feed them, until nothing changes.
     for (bool changed = true; changed;) {
         changed = false;
-        for (Cluster& cluster : clusters) {
-            const int rows = most_rows(cluster, clusters, machine, format);
-            if (rows == 0)
+        for (Cluster& cluster : all) {
+            const int cores = fewest(cluster);
+            if (cores == 0) {
+                int row = 0;
+                while (row + 1 < cluster.size && fits(part_use(cluster, {row, row + 1}), machine_->limits)) ++row;
                 return fail(ErrorCode::does_not_fit,
-                            "one neuron of " + program[cluster.members.front()].name + " needs " +
-                                broken_limit(part_use(cluster, clusters, 1, machine, format), machine.limits),
-                            program.model_name, "no number of chips of this kind is enough");
-            const int cores = cluster.rows(rows);
+                            "one neuron of " + (*program_)[cluster.members.front()].name + " needs " +
+                                broken_limit(part_use(cluster, {row, row + 1}), machine_->limits),
+                            program_->model_name, "no number of chips of this kind is enough");
+            }
             if (cores > cluster.cores) cluster.cores = cores, changed = true;
         }
     }
-    for (Cluster& cluster : clusters) cluster.least = cluster.cores;
+    for (Cluster& cluster : all) {
+        cluster.least = cluster.cores;
+        for (const ProjectionId id : cluster.listens) {
+            const Projection& projection = (*program_)[id];
+            if (projection.synapses->inbox() == Inbox::words || reaches_all(*projection.synapses)) continue;
+            cluster.core_time +=
+                machine_->timing.message_in * total_size(projection.synapses->sources_of(middle(cluster)));
+        }
+    }
     return {};
 }
 

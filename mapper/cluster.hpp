@@ -1,6 +1,8 @@
 #pragma once
 // Clusters: what the partition slices. Costs of their rows under a machine's limits and times.
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "core/narrow.hpp"
@@ -8,60 +10,77 @@
 
 namespace tephra {
 
+/// Messages of a population of which each goes to some cores of a cluster.
+struct PartialReach {
+    int target = 0;  ///< cluster; -1: the host
+    std::vector<ProjectionId> projections;
+};
+
 struct Cluster {
     std::vector<PopulationId> members;
     int size = 0;   ///< rows
     LayerId layer;  ///< of its first member
-    // Memory: of a row, and of a core whatever its rows.
-    std::int64_t weights = 0;
-    std::int64_t row_state_bits = 0, core_state_bits = 0;
-    // Axons in: of a core (whole populations that it listens to), and of a row.
-    std::int64_t core_axons_in = 0, row_axons_in = 0;
-    // Axons out: of a row to identity targets elsewhere, of a core for records, and to every core of `feeds`.
-    std::int64_t row_axons_out = 0, core_axons_out = 0;
+    // What its cores send and receive. A projection that passes messages within the cluster's cores is in no list.
+    std::vector<ProjectionId> listens;  ///< messages that its rows take
+    std::vector<PartialReach> reaches;
     std::vector<int> feeds;  ///< clusters that each row (or the record of a Normalizer) reaches entirely; -1: the host
-    std::vector<int> gathers;  ///< clusters of which every core sends a record to this one; -1: the host
-    // Time per token: of a core to take its messages, and of a row for its synapses and update.
+    std::vector<int> gathers;             ///< clusters of which every core sends a record to this one; -1: the host
+    int records_in = 0, records_out = 0;  ///< of a core; without `gathers`
+    bool has_weights = false;
+    // Time per round: of a core to take its messages, and of a row for its synapses and update.
     Picoseconds core_time, row_time;
     int least = 0;  ///< fewest cores it fits on
     int cores = 0;  ///< cores it gets
     [[nodiscard]] int rows(int on_cores) const { return (size + on_cores - 1) / on_cores; }
-    /// First row of part k of `parts` equal parts.
-    [[nodiscard]] int part(int k, int parts) const { return narrow<int>(std::int64_t{k} * size / parts); }
+    /// Part k of `parts` equal parts.
+    [[nodiscard]] NeuronRange part(int k, int parts) const {
+        return {narrow<int>(std::int64_t{k} * size / parts), narrow<int>(std::int64_t{k + 1} * size / parts)};
+    }
     /// Whether it is one neuron that merges the records of others (a Normalizer): it needs next to no memory and may
     /// lie beside any other cluster.
-    [[nodiscard]] bool merges_records() const { return size == 1 && weights == 0 && !gathers.empty(); }
+    [[nodiscard]] bool merges_records() const { return size == 1 && !has_weights && !gathers.empty(); }
 };
 
-/// All clusters in order of their first population, the host's populations left out; `cluster_of` [population] is -1
-/// for those.
-struct Clusters {
+/// All clusters in order of their first population, the host's populations left out.
+class Clusters {
+public:
+    /// Keeps a pointer to the program. Needs MapOptions::format.
+    Clusters(const Program& program, const Machine& machine, const MapOptions& options);
+    Clusters(const Program&& program, const Machine& machine, const MapOptions& options) = delete;
+
     std::vector<Cluster> all;
-    std::vector<int> cluster_of;
-};
-Clusters make_clusters(const Program& program, const Machine& machine, const MapOptions& options);
+    std::vector<int> cluster_of;  ///< [population]; -1: it runs on the host
 
-/// What `rows` rows of a cluster take of a core: an upper bound of core_use(), which counts a message once that several
-/// clusters of a core listen to.
-CoreUse part_use(const Cluster& cluster, const std::vector<Cluster>& all, int rows, const Machine& machine,
-                 WeightStorage format);
+    /// What rows of a cluster take of a core: an upper bound of core_use(), which counts a message once that several
+    /// clusters of a core listen to.
+    [[nodiscard]] CoreUse part_use(const Cluster& cluster, NeuronRange rows) const;
+    /// Whether each of `cores` equal parts of a cluster fits on a core, when the clusters that it exchanges messages
+    /// with lie on Cluster::cores each.
+    [[nodiscard]] bool fits_on(const Cluster& cluster, int cores) const;
+    /// Time per round that each of its cores is busy, on Cluster::cores cores.
+    [[nodiscard]] Picoseconds busy_time(const Cluster& cluster) const;
+    /// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.
+    Result<void> find_least_cores();
+
+private:
+    void add_member(PopulationId id, Cluster& cluster);
+    void set_times(Cluster& cluster) const;
+    [[nodiscard]] std::int64_t axons_in(const Cluster& cluster, NeuronRange rows) const;
+    [[nodiscard]] std::int64_t axons_out(const Cluster& cluster, NeuronRange rows) const;
+    [[nodiscard]] const std::vector<NeuronRanges>& sources_by_core(ProjectionId id) const;
+    [[nodiscard]] NeuronRange middle(const Cluster& cluster) const;
+    [[nodiscard]] int fewest(const Cluster& cluster) const;
+
+    const Program* program_;
+    const Machine* machine_;
+    int streams_;
+    WeightStorage storage_;
+    /// [projection] sources that each core of the target listens to, for so many cores of it.
+    mutable std::map<ProjectionId, std::pair<int, std::vector<NeuronRanges>>> sources_by_core_;
+};
 
 /// Whether a core with these limits holds all that.
 bool fits(const CoreUse& use, const CoreLimits& limits);
-
-/// Most rows of a cluster on one core, when the clusters that it exchanges messages with lie on
-/// `cores` each; 0: not even one.
-int most_rows(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine, WeightStorage format);
-
-/// Cores that a message of the cluster's rows goes to, summed over its populations.
-std::int64_t fan_out(const Cluster& cluster, const std::vector<Cluster>& all, Routing routing);
-
-/// Time per token that each of its cores is busy, on `cores` cores.
-Picoseconds busy_time(const Cluster& cluster, const std::vector<Cluster>& all, const Machine& machine);
-
-/// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.
-Result<void> find_least_cores(const Program& program, const Machine& machine, WeightStorage format,
-                              std::vector<Cluster>& clusters);
 
 /// Whether a population runs on the host under the options.
 bool runs_on_host(const Population& population, bool head_on_host);

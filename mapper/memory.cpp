@@ -1,47 +1,51 @@
 #include "mapper/memory.hpp"
 
+#include <algorithm>
+
 namespace tephra {
 namespace {
 
-constexpr std::int64_t accumulator_bits = 32;
+constexpr std::int64_t sum_bits = 32;
 constexpr std::int64_t credit_bits = 16;
+constexpr std::int64_t byte_bits = 8;
 
 }  // namespace
 
-PopulationMemory population_memory(const Program& program, PopulationId id, int streams) {
+SliceMemory slice_memory(const Program& program, PopulationId id, NeuronRange neurons, int streams,
+                         WeightStorage storage) {
     const Population& population = program[id];
-    PopulationMemory memory;
+    SliceMemory memory;
+    std::int64_t of_neuron = 0;
     if (population.model != nullptr)
-        memory.state_bits = std::int64_t{population.model->state_bits()} * streams + population.model->parameter_bits();
+        of_neuron = std::int64_t{population.model->state_bits()} * streams + population.model->parameter_bits();
     for (const ProjectionId input : population.inputs) {
         const Projection& projection = program[input];
         const std::int64_t slots = projection.slots;
-        switch (projection.kind) {
-            case SynapseKind::ternary:
-                for (const TernaryMatrix& matrix : projection.matrices) {
-                    memory.weights += matrix.cols;
-                    memory.state_bits += slots * accumulator_bits;
-                }
+        switch (projection.transport) {
+            case Transport::messages: {
+                const SynapseFormat& synapses = *projection.synapses;
+                memory.synaptic_bits += stored_bits(synapses.memory(neurons), storage);
+                of_neuron += slots * synapses.buffer_bits(program[projection.source].message_bits) +
+                             sum_bits * synapses.sums() * synapses.max_delay();
                 break;
-            case SynapseKind::identity:
-                memory.state_bits += slots * program[projection.source].message_bits;
+            }
+            case Transport::reduce:
+                of_neuron += slots * projection.words * record_word_bits;
                 break;
-            case SynapseKind::reduce:
+            case Transport::broadcast:
                 memory.state_bits += slots * projection.words * record_word_bits;
                 break;
-            case SynapseKind::broadcast:
-                memory.core_bits += slots * projection.words * record_word_bits;
-                break;
-            case SynapseKind::credit:
-                memory.state_bits += credit_bits;
+            case Transport::credit:
+                of_neuron += credit_bits;
                 break;
         }
     }
+    memory.state_bits += of_neuron * neurons.size();
     return memory;
 }
 
-std::int64_t synaptic_bytes(std::int64_t weights, WeightStorage format) {
-    return format == WeightStorage::int8 ? weights : bytes_of(2 * weights);
+std::int64_t stored_bits(const SynapseMemory& memory, WeightStorage storage) {
+    return storage == WeightStorage::int8 ? std::max(memory.bits, byte_bits * memory.weights) : memory.bits;
 }
 
 }  // namespace tephra

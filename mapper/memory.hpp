@@ -1,11 +1,10 @@
 #pragma once
 // What neurons cost in a core's memory. One model for the partition, the check and the reports.
 //
-// Synaptic memory holds dense rows: 2 bits a weight as ternary2, 8 bits as int8, without padding. State memory holds
-// for each neuron its recurrent state for every stream, its parameters, and the inputs of the tokens in flight, of
-// which a projection buffers Projection::slots:
-//   ternary    a 32-bit accumulator a matrix
-//   identity   the source's message
+// Synaptic memory holds the weights with the indices that stand beside them, without padding. State memory holds for
+// each neuron its recurrent state for every stream, its parameters, and the inputs of the rounds in flight, of which a
+// projection buffers Projection::slots:
+//   messages   what the synapse format says (SynapseFormat::buffer_bits); a 32-bit sum more for each round of delay
 //   reduce     the record, 32 bits a word
 //   broadcast  the range of the record, once a core rather than once a neuron
 //   credit     a 16-bit counter
@@ -16,16 +15,17 @@
 
 namespace tephra {
 
-struct PopulationMemory {
-    std::int64_t weights = 0;     ///< synapses of a neuron
-    std::int64_t state_bits = 0;  ///< of a neuron
-    std::int64_t core_bits = 0;   ///< of state memory that a core spends once, however many neurons it holds
+struct SliceMemory {
+    std::int64_t synaptic_bits = 0;
+    std::int64_t state_bits = 0;
 };
 
-PopulationMemory population_memory(const Program& program, PopulationId id, int streams);
+/// What some neurons of a population take on one core.
+SliceMemory slice_memory(const Program& program, PopulationId id, NeuronRange neurons, int streams,
+                         WeightStorage storage);
 
-/// Bytes of `weights` synapses.
-std::int64_t synaptic_bytes(std::int64_t weights, WeightStorage format);
+/// Bits that synapses take: as WeightStorage::int8 no weight takes less than a byte.
+std::int64_t stored_bits(const SynapseMemory& memory, WeightStorage storage);
 
 /// Whole bytes that hold so many bits.
 constexpr std::int64_t bytes_of(std::int64_t bits) {

@@ -12,9 +12,9 @@ namespace {
 
 /// Cores that a program needs under the options; none when a neuron exceeds a core.
 std::optional<int> cores_needed(const Program& program, const Machine& machine, const MapOptions& options) {
-    Clusters clusters = make_clusters(program, machine, options);
-    if (!find_least_cores(program, machine, *options.format, clusters.all)) return {};
-    return cores_needed(pack(clusters.all, machine, *options.format));
+    Clusters clusters(program, machine, options);
+    if (!clusters.find_least_cores()) return {};
+    return cores_needed(pack(clusters, machine.limits));
 }
 
 /// "take 2-bit synapses or a larger machine": what would need fewer cores than `needed`.
@@ -67,22 +67,23 @@ Error lack_of_cores(const Program& program, const Machine& machine, const MapOpt
 
 }  // namespace
 
-std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, WeightStorage format) {
+std::vector<PackedPart> pack(const Clusters& clusters, const CoreLimits& limits) {
     std::vector<PackedPart> parts;
     CoreUse used;  // of the core that is being filled
     int core = 0;
-    for (std::size_t c = 0; c < clusters.size(); ++c)
-        for (int k = 0; k < clusters[c].least; ++k) {
-            const int begin = clusters[c].part(k, clusters[c].least);
-            const int end = clusters[c].part(k + 1, clusters[c].least);
-            const CoreUse part = part_use(clusters[c], clusters, end - begin, machine, format);
+    for (std::size_t c = 0; c < clusters.all.size(); ++c) {
+        const Cluster& cluster = clusters.all[c];
+        for (int k = 0; k < cluster.least; ++k) {
+            const NeuronRange rows = cluster.part(k, cluster.least);
+            const CoreUse part = clusters.part_use(cluster, rows);
             used += part;
-            if (!parts.empty() && (k > 0 || !fits(used, machine.limits))) {
+            if (!parts.empty() && (k > 0 || !fits(used, limits))) {
                 ++core;
                 used = part;
             }
-            parts.push_back({narrow<int>(c), begin, end, core});
+            parts.push_back({narrow<int>(c), rows, core});
         }
+    }
     return parts;
 }
 
@@ -91,17 +92,17 @@ int cores_needed(const std::vector<PackedPart>& parts) {
 }
 
 Result<Mapping> place_packed(const Program& program, const Machine& machine, const MapOptions& options,
-                             std::vector<Cluster> clusters, const std::vector<CoreId>& cores) {
-    for (Cluster& cluster : clusters) cluster.cores = cluster.least;
-    const auto parts = pack(clusters, machine, *options.format);
+                             Clusters& clusters, const std::vector<CoreId>& cores) {
+    for (Cluster& cluster : clusters.all) cluster.cores = cluster.least;
+    const auto parts = pack(clusters, machine.limits);
     if (std::cmp_greater(cores_needed(parts), cores.size()))
         return tl::unexpected(lack_of_cores(program, machine, options, cores_needed(parts), narrow<int>(cores.size())));
     Mapping mapping;
     mapping.slices.resize(program.populations.size());
     for (const PackedPart& part : parts)
-        for (const PopulationId member : clusters[static_cast<std::size_t>(part.cluster)].members)
+        for (const PopulationId member : clusters.all[static_cast<std::size_t>(part.cluster)].members)
             mapping.slices[member.index()].push_back(
-                {cores[static_cast<std::size_t>(part.core)], part.begin, part.end});
+                {cores[static_cast<std::size_t>(part.core)], part.rows.begin, part.rows.end});
     return mapping;
 }
 

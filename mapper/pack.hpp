@@ -6,24 +6,24 @@
 
 namespace tephra {
 
-/// Rows [begin, end) of a cluster on one core.
+/// Rows of a cluster on one core.
 struct PackedPart {
     int cluster = 0;
-    int begin = 0, end = 0;
+    NeuronRange rows;
     int core = 0;  ///< in the order in which cores are filled, from 0
 };
 
 /// All clusters, each in Cluster::least equal parts, in order. A part shares the core of the part before it when all
 /// limits leave room for both, else it begins the next core; two parts of one cluster never share.
 /// Needs find_least_cores(), and Cluster::cores == Cluster::least.
-std::vector<PackedPart> pack(const std::vector<Cluster>& clusters, const Machine& machine, WeightStorage format);
+std::vector<PackedPart> pack(const Clusters& clusters, const CoreLimits& limits);
 
 /// Cores that pack() fills.
 int cores_needed(const std::vector<PackedPart>& parts);
 
-/// Slices as pack() lays them on `cores`. Errors: does_not_fit when there are too few cores; its message says how many
-/// chips are needed, its hint names the options that would need fewer.
+/// Slices as pack() lays them on `cores`; sets Cluster::cores. Errors: does_not_fit when there are too few cores; its
+/// message says how many chips are needed, its hint names the options that would need fewer.
 Result<Mapping> place_packed(const Program& program, const Machine& machine, const MapOptions& options,
-                             std::vector<Cluster> clusters, const std::vector<CoreId>& cores);
+                             Clusters& clusters, const std::vector<CoreId>& cores);
 
 }  // namespace tephra

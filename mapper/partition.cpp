@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "mapper/cluster.hpp"
@@ -33,7 +34,7 @@ struct Segment {
 class Partition {
 public:
     Partition(const Program& program, const Machine& machine, const MapOptions& options)
-        : program_(program), machine_(machine), options_(options), clusters_(make_clusters(program, machine, options)) {
+        : program_(program), machine_(machine), options_(options), clusters_(program, machine, options) {
         for (const ChipId chip : snake_order(machine)) {
             std::vector<CoreId>& cores = chip_cores_.emplace_back();
             for (int c = 0; c < machine.cores_per_chip() && static_cast<int>(cores.size()) < cores_per_chip(); ++c) {
@@ -44,13 +45,12 @@ public:
     }
 
     Result<Mapping> run() {
-        if (auto done = find_least_cores(program_, machine_, *options_.format, clusters_.all); !done)
-            return tl::unexpected(done.error());
+        if (auto done = clusters_.find_least_cores(); !done) return tl::unexpected(done.error());
         make_units();
         if (auto mapping = place_units()) return std::move(*mapping);
         std::vector<CoreId> cores;
         for (const auto& more : chip_cores_) cores.insert(cores.end(), more.begin(), more.end());
-        return place_packed(program_, machine_, options_, std::move(clusters_.all), cores);
+        return place_packed(program_, machine_, options_, clusters_, cores);
     }
 
 private:
@@ -153,24 +153,25 @@ private:
     /// Whether the cores that a cluster has now keep the axons of those that it exchanges messages with within limits.
     bool neighbours_allow(int cluster) const {
         return std::ranges::all_of(clusters_.all, [&](const Cluster& other) {
-            return std::ranges::count(other.feeds, cluster) + std::ranges::count(other.gathers, cluster) == 0 ||
-                   most_rows(other, clusters_.all, machine_, *options_.format) >= other.rows(other.cores);
+            return std::ranges::count(other.feeds, cluster) + std::ranges::count(other.gathers, cluster) +
+                           std::ranges::count(other.reaches, cluster, &PartialReach::target) ==
+                       0 ||
+                   clusters_.fits_on(other, other.cores);
         });
     }
 
-    /// Time that a chip link is taken per token by one copy of each message that reaches a cluster from other segments
-    /// by ternary projections: every further core of the cluster takes a further copy.
+    /// Time that a chip link is taken per round by one copy of each message that reaches a whole cluster from other
+    /// segments: every further core of the cluster takes a further copy.
     Picoseconds copy_time(int cluster, const std::vector<int>& segment) const {
         Picoseconds time;
         if (machine_.mesh.routing == Routing::multicast) return time;
-        for (const PopulationId member : at(cluster).members)
-            for (const ProjectionId id : program_[member].inputs) {
-                const Population& source = program_[program_[id].source];
-                const int from = clusters_.cluster_of[program_[id].source.index()];
-                if (program_[id].kind == SynapseKind::ternary && from >= 0 && std::ranges::count(segment, from) == 0)
-                    time += machine_.link.flit *
-                            (std::int64_t{source.size} * machine_.mesh.packet_flits(source.message_bits));
-            }
+        for (const ProjectionId id : at(cluster).listens) {
+            const Population& source = program_[program_[id].source];
+            const int from = clusters_.cluster_of[program_[id].source.index()];
+            if (from >= 0 && std::ranges::count(segment, from) == 0 && reaches_all(*program_[id].synapses))
+                time +=
+                    machine_.link.flit * (std::int64_t{source.size} * machine_.mesh.packet_flits(source.message_bits));
+        }
         return time;
     }
 
@@ -178,15 +179,15 @@ private:
     void give_free_cores(const std::vector<int>& clusters, int free) {
         std::vector<int> open = clusters;
         while (!open.empty()) {
-            const auto longest = std::ranges::max_element(
-                open, {}, [&](int c) { return std::pair(busy_time(at(c), clusters_.all, machine_), -c); });
+            const auto longest =
+                std::ranges::max_element(open, {}, [&](int c) { return std::pair(clusters_.busy_time(at(c)), -c); });
             Cluster& cluster = at(*longest);
             const int before = cluster.cores;
             const int rows = cluster.rows(before);
             if (rows > 1) cluster.cores = cluster.rows(rows - 1);
             const Picoseconds link = copy_time(*longest, clusters) * std::int64_t{cluster.cores};
             if (rows == 1 || cluster.cores - before > free || !neighbours_allow(*longest) ||
-                link > busy_time(cluster, clusters_.all, machine_)) {
+                link > clusters_.busy_time(cluster)) {
                 cluster.cores = before;
                 open.erase(longest);
             } else {
@@ -208,7 +209,9 @@ private:
             clusters.insert(clusters.end(), units_[u].clusters.begin(), units_[u].clusters.end());
             for (const int c : units_[u].clusters) least += at(c).least;
         }
-        const int units = static_cast<int>(segment.units);
+        const auto units =
+            narrow<int>(std::ranges::count_if(std::span(units_).subspan(segment.first_unit, segment.units),
+                                              [](const Unit& unit) { return !unit.singles.empty(); }));
         int free = static_cast<int>(cores.size()) - least;
         const bool own = free >= units && static_cast<int>(cores.size()) >= units * cores_for_own_normalizers;
         if (own) free -= units;
@@ -224,6 +227,7 @@ private:
         std::map<CoreId, CoreUse> used;
         for (const int c : clusters) place_cluster(at(c), cores_of[c], mapping, used);
         for (std::size_t u = segment.first_unit; u < segment.first_unit + segment.units; ++u) {
+            if (units_[u].singles.empty()) continue;
             const CoreId chosen = own || next == cores.begin() ? *next++ : CoreId();
             if (!place_singles(units_[u], chosen, cores, mapping, used)) return false;
         }
@@ -234,11 +238,10 @@ private:
                        std::map<CoreId, CoreUse>& used) const {
         for (int k = 0; k < cluster.cores; ++k) {
             const CoreId core = cores[static_cast<std::size_t>(k)];
-            const int begin = cluster.part(k, cluster.cores);
-            const int end = cluster.part(k + 1, cluster.cores);
+            const NeuronRange rows = cluster.part(k, cluster.cores);
             for (const PopulationId member : cluster.members)
-                mapping.slices[member.index()].push_back({core, begin, end});
-            used[core] += part_use(cluster, clusters_.all, end - begin, machine_, *options_.format);
+                mapping.slices[member.index()].push_back({core, rows.begin, rows.end});
+            used[core] += clusters_.part_use(cluster, rows);
         }
     }
 
@@ -247,7 +250,7 @@ private:
     bool place_singles(const Unit& unit, CoreId own, const std::vector<CoreId>& cores, Mapping& mapping,
                        std::map<CoreId, CoreUse>& used) const {
         for (const int c : unit.singles) {
-            const CoreUse more = part_use(at(c), clusters_.all, 1, machine_, *options_.format);
+            const CoreUse more = clusters_.part_use(at(c), {0, 1});
             const auto has_room = [&](CoreId core) {
                 CoreUse use = used[core];
                 return fits(use += more, machine_.limits);
@@ -268,7 +271,7 @@ private:
     CoreId beside(const Unit& unit, const Cluster& single, const Mapping& mapping) const {
         CoreId core = mapping.slices[at(unit.clusters.front()).members.front().index()].back().core;
         for (const ProjectionId input : program_[single.members.front()].inputs)
-            if (program_[input].kind == SynapseKind::reduce)
+            if (program_[input].transport == Transport::reduce)
                 if (const auto& slices = mapping.slices[program_[input].source.index()]; !slices.empty())
                     core = slices.back().core;
         return core;

@@ -39,7 +39,7 @@ Share share_of(const Program& program, PopulationId id) {
 }
 
 bool merges_records(const Program& program, PopulationId id) {
-    const auto reduces = [&](ProjectionId input) { return program[input].kind == SynapseKind::reduce; };
+    const auto reduces = [&](ProjectionId input) { return program[input].transport == Transport::reduce; };
     return std::ranges::any_of(program[id].inputs, reduces);
 }
 
@@ -55,7 +55,7 @@ std::vector<PopulationId> shares_of(const Program& program, LayerId layer) {
         const auto found = std::ranges::find_if(shares, same);
         if (found == shares.end())
             shares.push_back(id);
-        else if (population_memory(program, id, 1).weights > 0)
+        else if (slice_memory(program, id, {0, 1}, 1, WeightStorage::int8).synaptic_bits > 0)
             *found = id;
     }
     return shares;

@@ -28,10 +28,10 @@ std::vector<CoreFace> core_faces(const Program& program, const Machine& machine,
     std::vector<std::int64_t> most(faces.size(), -1);
     for (std::size_t p = 0; p < program.populations.size(); ++p) {
         const PopulationId id(narrow<int>(p));
-        const std::int64_t weights = population_memory(program, id, mapping.streams).weights;
         for (const Slice& slice : mapping.slices[p]) {
             CoreFace& face = faces[slice.core.index()];
-            const std::int64_t bytes = synaptic_bytes(weights * (slice.end - slice.begin), mapping.format);
+            const std::int64_t bytes = bytes_of(
+                slice_memory(program, id, {slice.begin, slice.end}, mapping.streams, mapping.format).synaptic_bits);
             face.synaptic_bytes += bytes;
             face.names += (face.names.empty() ? "" : "\n") + program[id].name + " [" + std::to_string(slice.begin) +
                           ", " + std::to_string(slice.end) + ")";

@@ -1,16 +1,17 @@
 #include "mapper/traffic.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
-#include "mapper/memory.hpp"
 namespace tephra {
 namespace {
 
-/// Neurons [begin, end) of a source slice that have a target on a core.
-struct Reach {
+/// The source neurons that some targets on one core listen to.
+struct Listener {
     CoreId core;
-    int begin, end;
-    friend auto operator<=>(const Reach&, const Reach&) = default;
+    bool passes_within_core;
+    NeuronRanges sources;
 };
 
 class FlowVisitor {
@@ -27,7 +28,7 @@ public:
     void run() {
         for (std::size_t p = 0; p < program_.populations.size(); ++p) {
             const Population& population = program_.populations[p];
-            if (population.message_bits > 0) visit_messages(PopulationId(static_cast<int>(p)));
+            if (population.payload != Payload::none) visit_messages(PopulationId(static_cast<int>(p)));
             for (const ProjectionId id : population.outputs) visit_records(program_[id]);
         }
     }
@@ -47,50 +48,54 @@ private:
     void visit_messages(PopulationId id) {
         const Population& population = program_[id];
         std::vector<CoreId> everywhere;  // cores that every neuron of the population reaches
-        for (const ProjectionId output : population.outputs)
-            if (program_[output].kind == SynapseKind::ternary) {
-                const auto targets = cores(program_[output].target);
+        std::vector<Listener> listeners;
+        for (const ProjectionId output : population.outputs) {
+            const Projection& projection = program_[output];
+            if (projection.transport != Transport::messages) continue;
+            if (reaches_all(*projection.synapses)) {
+                const auto targets = cores(projection.target);
                 everywhere.insert(everywhere.end(), targets.begin(), targets.end());
+                continue;
             }
+            for (const Slice& target : slices(projection.target))
+                if (auto sources = projection.synapses->sources_of({target.begin, target.end}); !sources.empty())
+                    listeners.push_back({target.core, projection.synapses->passes_within_core(), std::move(sources)});
+        }
         std::ranges::sort(everywhere);
         everywhere.erase(std::unique(everywhere.begin(), everywhere.end()), everywhere.end());
+        std::erase_if(listeners,
+                      [&](const Listener& listener) { return std::ranges::binary_search(everywhere, listener.core); });
         const int flits = machine_.mesh.packet_flits(population.message_bits);
         for (const Slice& slice : slices(id)) {
             if (!everywhere.empty()) visit_({id, slice.core, everywhere, slice.end - slice.begin, flits});
-            visit_identity(id, slice, everywhere, flits);
+            visit_parts(id, slice, listeners, flits);
         }
     }
 
-    /// Identity targets of a slice on other cores than `everywhere`: a flow a core.
-    void visit_identity(PopulationId id, const Slice& slice, const std::vector<CoreId>& everywhere, int flits) {
-        std::vector<Reach> reaches;
-        for (const ProjectionId output : program_[id].outputs) {
-            if (program_[output].kind != SynapseKind::identity) continue;
-            for (const Slice& target : overlapping(slices(program_[output].target), slice)) {
-                if (target.core == slice.core || std::ranges::binary_search(everywhere, target.core)) continue;
-                reaches.push_back({target.core, std::max(slice.begin, target.begin), std::min(slice.end, target.end)});
-            }
+    /// Cores that only some neurons of a slice reach, or by chance all: a flow a core, or a tree.
+    void visit_parts(PopulationId id, const Slice& slice, const std::vector<Listener>& listeners, int flits) {
+        std::map<CoreId, NeuronRanges> reached;
+        for (const Listener& listener : listeners) {
+            if (listener.sources.back().end <= slice.begin || listener.sources.front().begin >= slice.end) continue;
+            if (listener.core == slice.core && (listener.passes_within_core || slice.core == host_)) continue;
+            const NeuronRanges part = clipped(listener.sources, {slice.begin, slice.end});
+            NeuronRanges& all = reached[listener.core];
+            all.insert(all.end(), part.begin(), part.end());
         }
-        std::ranges::sort(reaches);
-        for (std::size_t k = 0; k < reaches.size();) {
-            const CoreId core = reaches[k].core;
-            int packets = 0;
-            for (int done = slice.begin; k < reaches.size() && reaches[k].core == core; ++k) {
-                packets += std::max(0, reaches[k].end - std::max(done, reaches[k].begin));
-                done = std::max(done, reaches[k].end);
-            }
-            visit_({id, slice.core, {&core, 1}, packets, flits});
+        std::map<NeuronRanges, std::vector<CoreId>> trees;
+        for (auto& [core, ranges] : reached) {
+            ranges = united(std::move(ranges));
+            if (ranges.empty()) continue;
+            if (machine_.mesh.routing == Routing::multicast)
+                trees[ranges].push_back(core);
+            else
+                visit_({id, slice.core, {&core, 1}, total_size(ranges), flits});
         }
-    }
-
-    static std::span<const Slice> overlapping(const std::vector<Slice>& all, const Slice& slice) {
-        const auto first = std::ranges::upper_bound(all, slice.begin, {}, &Slice::end);
-        const auto last = std::ranges::lower_bound(all, slice.end, {}, &Slice::begin);
-        return first < last ? std::span(first, last) : std::span<const Slice>();
+        for (const auto& [ranges, targets] : trees) visit_({id, slice.core, targets, total_size(ranges), flits});
     }
 
     void visit_records(const Projection& projection) {
-        if (projection.kind != SynapseKind::reduce && projection.kind != SynapseKind::broadcast) return;
+        if (projection.transport != Transport::reduce && projection.transport != Transport::broadcast) return;
         const auto targets = cores(projection.target);
         const int flits = machine_.mesh.packet_flits(projection.words * record_word_bits);
         for (const Slice& slice : slices(projection.source)) visit_({projection.source, slice.core, targets, 1, flits});

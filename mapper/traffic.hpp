@@ -2,9 +2,9 @@
 // Traffic: the packets that a mapped program sends per token when no message is zero. The simulator's counts at full
 // activity equal these sums; placement lowers what they cost.
 //
-// A neuron's message goes once to every core that holds a target of any of its projections (not once a projection); to
-// a population on the same core by identity it goes without a packet. Records go once a reduce or broadcast projection
-// and core. Credits, which only self-timed runs send, are left out.
+// A neuron's message goes once to every core that holds a target of any of its projections (not once a projection). A
+// format that passes within a core (SynapseFormat::passes_within_core) needs no packet there. Records go once a reduce
+// or broadcast projection and core. Credits, which only self-timed runs send, are left out.
 #include <cstdint>
 #include <functional>
 #include <span>

@@ -27,8 +27,7 @@ Result<Picoseconds> work_bound(const Program& program, const Machine& machine) {
         const std::int64_t sources = program[projection.source].size;
         const std::int64_t targets = program[projection.target].size;
         sum.add(sources + targets, *of_message, "messages");  // identity, records and credits
-        for (const TernaryMatrix& matrix : projection.matrices)
-            sum.add(std::int64_t{matrix.rows} * matrix.cols, *of_message, "weights");
+        if (projection.synapses != nullptr) sum.add(total_synops(*projection.synapses), *of_message, "weights");
     }
     for (const Population& population : program.populations) sum.add(population.size, timing.neuron_update, "neurons");
     return sum.result(machine.name);

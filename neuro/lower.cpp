@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "neuro/identity.hpp"
+#include "neuro/lm/dense_ternary.hpp"
 #include "neuro/lm/gated_recurrence.hpp"
 #include "neuro/lm/gated_unit.hpp"
 #include "neuro/lm/normalizer.hpp"
@@ -43,6 +45,7 @@ public:
             std::make_shared<TokenEmbedding>(shared(graph.embeddings), quantized.x_embedding, shared(*first_norm())),
             0);
         source.runs_on = RunsOn::host;
+        source.payload = Payload::number;
         source.message_bits = 24;
         source.record_words = record_words(*first_norm());
         program_.source = residual_ = add(std::move(source));
@@ -97,31 +100,35 @@ private:
         return pacer_before(id) + (pacer ? 0 : 1);
     }
 
-    Projection& connect(PopulationId source, PopulationId target, SynapseKind kind) {
+    Projection& connect(PopulationId source, PopulationId target, Transport transport) {
         const ProjectionId id(static_cast<int>(program_.projections.size()));
         Projection p;
         p.name = at(source).name + " -> " + at(target).name;
         p.source = source;
         p.target = target;
-        p.kind = kind;
-        p.storage = model_;
-        p.delay = at(target).stage - at(source).stage;
-        p.slots = std::max(p.delay + 1, credit_lag * (pacer_after(target) - pacer_before(source)));
+        p.transport = transport;
+        p.slots = std::max(at(target).stage - at(source).stage + 1,
+                           credit_lag * (pacer_after(target) - pacer_before(source)));
         at(source).outputs.push_back(id);
         at(target).inputs.push_back(id);
         program_.projections.push_back(std::move(p));
         return program_.projections.back();
     }
 
-    void connect_ternary(PopulationId source, PopulationId target, std::vector<TernaryMatrix> matrices,
-                         std::vector<int> fields) {
-        Projection& p = connect(source, target, SynapseKind::ternary);
-        p.matrices = std::move(matrices);
-        p.fields = std::move(fields);
+    /// Dense ternary weights into port 0.
+    void connect_ternary(PopulationId source, PopulationId target, std::vector<TernaryInput> inputs) {
+        connect(source, target, Transport::messages).synapses =
+            std::make_shared<DenseTernary>(std::move(inputs), model_);
+    }
+
+    void connect_identity(PopulationId source, PopulationId target, int port = 0) {
+        Projection& p = connect(source, target, Transport::messages);
+        p.synapses = make_identity(at(source).size);
+        p.port = port;
     }
 
     void connect_broadcast(PopulationId source, PopulationId target, int first_word, int words) {
-        Projection& p = connect(source, target, SynapseKind::broadcast);
+        Projection& p = connect(source, target, Transport::broadcast);
         p.first_word = first_word;
         p.words = words;
     }
@@ -132,7 +139,7 @@ private:
         p.record_words = 2 * norm.outputs;
         const PopulationId id = add(std::move(p));
         pacers_.insert(id);
-        Projection& records = connect(vector, id, SynapseKind::reduce);
+        Projection& records = connect(vector, id, Transport::reduce);
         records.words = record_words(norm);
         records.sums = record_sums(norm);
         add_credit(id);
@@ -141,8 +148,7 @@ private:
 
     /// Normalizer `id` gives credits to the one before it.
     void add_credit(PopulationId id) {
-        Projection& credit = connect(id, last_pacer_, SynapseKind::credit);
-        credit.delay = 0;
+        Projection& credit = connect(id, last_pacer_, Transport::credit);
         credit.lag = credit_lag;
         credit.slots = credit_lag;
         last_pacer_ = id;
@@ -152,9 +158,10 @@ private:
                                const NormParameters& norm, GroupId group) {
         Population p = population(name, norm.size, std::make_shared<Quantizer>(shared(norm)), at(normalizer).stage + 1);
         p.group = group;
+        p.payload = Payload::fields;
         p.message_bits = 8 * norm.outputs;
         const PopulationId id = add(std::move(p));
-        connect(vector, id, SynapseKind::identity);
+        connect_identity(vector, id);
         connect_broadcast(normalizer, id, 0, norm.outputs);
         return id;
     }
@@ -166,12 +173,13 @@ private:
         Population p =
             population(name, weight.rows, std::make_shared<Residual>(shift, shared(next)), at(activations).stage + 1);
         p.group = group;
+        p.payload = Payload::number;
         p.message_bits = 24;
         p.record_words = record_words(next);
         const PopulationId id = add(std::move(p));
-        connect_ternary(activations, id, {weight}, {0});
+        connect_ternary(activations, id, {{weight, 0}});
         connect_broadcast(normalizer, id, 1, 1);
-        connect(x, id, SynapseKind::identity);
+        connect_identity(x, id, 1);
         return id;
     }
 
@@ -195,10 +203,12 @@ private:
         Population recurrence =
             population("mixer", d, std::make_shared<GatedRecurrence>(shared(quantized)), at(quant_ifg).stage + 1);
         recurrence.group = mixer_group;
+        recurrence.payload = Payload::number;
         recurrence.message_bits = 24;
         recurrence.record_words = record_words(quantized.output_norm);
         const PopulationId mixer = add(std::move(recurrence));
-        connect_ternary(quant_ifg, mixer, {block.f_proj.weight, block.i_proj.weight, block.g_proj.weight}, {0, 1, 2});
+        connect_ternary(quant_ifg, mixer,
+                        {{block.f_proj.weight, 0}, {block.i_proj.weight, 1}, {block.g_proj.weight, 2}});
         connect_broadcast(norm1, mixer, 3, 3);
 
         const PopulationId norm2 = add_normalizer("output_norm", mixer, quantized.output_norm);
@@ -212,11 +222,12 @@ private:
         Population gated =
             population("unit", f, std::make_shared<GatedUnit>(shared(quantized)), at(quant_gate).stage + 1);
         gated.group = unit_group;
+        gated.payload = Payload::number;
         gated.message_bits = 24;
         gated.record_words = record_words(quantized.down_norm);
         const PopulationId unit = add(std::move(gated));
         const TernaryMatrix& gate = block.gate_proj.weight;
-        connect_ternary(quant_gate, unit, {gate.row_range(0, f), gate.row_range(f, 2 * f)}, {0, 0});
+        connect_ternary(quant_gate, unit, {{gate.row_range(0, f), 0}, {gate.row_range(f, 2 * f), 0}});
         connect_broadcast(norm3, unit, 1, 1);
 
         const PopulationId norm4 = add_normalizer("down_norm", unit, quantized.down_norm);
@@ -233,15 +244,16 @@ private:
         const PopulationId activations = add_quantizer("quantize_head", residual_, norm, quantized.head_norm, group);
         Population logits = population("logits", vocabulary, std::make_shared<Readout>(), at(activations).stage + 1);
         logits.runs_on = RunsOn::either;
+        logits.payload = Payload::number;
         logits.message_bits = 24;
         const PopulationId readout = add(std::move(logits));
-        connect_ternary(activations, readout, {model_->graph.lm_head.weight}, {0});
+        connect_ternary(activations, readout, {{model_->graph.lm_head.weight, 0}});
         connect_broadcast(norm, readout, 1, 1);
         Population sampler = population("sampler", vocabulary, nullptr, at(readout).stage + 1);
         sampler.runs_on = RunsOn::host;
         program_.sink = add(std::move(sampler));
         pacers_.insert(program_.sink);
-        connect(readout, program_.sink, SynapseKind::identity);
+        connect_identity(readout, program_.sink);
         add_credit(program_.sink);
     }
 
@@ -264,11 +276,11 @@ ProgramCost program_cost(const Program& program) {
     cost.steps = program.steps;
     for (const Population& p : program.populations) {
         cost.neurons += p.size;
-        if (p.message_bits > 0) cost.messages += p.size;
+        if (p.payload != Payload::none) cost.messages += p.size;
         if (p.model != nullptr) cost.state_bits += std::int64_t{p.size} * p.model->state_bits();
     }
     for (const Projection& p : program.projections)
-        for (const TernaryMatrix& m : p.matrices) cost.synops += std::int64_t{m.rows} * m.cols;
+        if (p.synapses != nullptr) cost.synops += total_synops(*p.synapses);
     cost.synaptic_bytes_ternary2 = (cost.synops + 3) / 4;
     cost.synaptic_bytes_int8 = cost.synops;
     return cost;

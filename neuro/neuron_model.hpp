@@ -3,6 +3,7 @@
 // nobody asks which one it is. Engines and neurocores make one virtual call a slice and round.
 #include <array>
 #include <cassert>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,7 +18,7 @@ namespace tephra {
 struct NeuronRange {
     int begin = 0, end = 0;
     [[nodiscard]] constexpr int size() const { return end - begin; }
-    friend constexpr bool operator==(NeuronRange, NeuronRange) = default;
+    friend constexpr auto operator<=>(const NeuronRange&, const NeuronRange&) = default;
 };
 
 /// One round of a slice of n neurons: a token, or a time step.

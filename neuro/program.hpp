@@ -10,7 +10,7 @@
 #include "core/hash.hpp"
 #include "core/id.hpp"
 #include "neuro/neuron_model.hpp"
-#include "neuro/ternary.hpp"
+#include "neuro/synapse_format.hpp"
 
 namespace tephra {
 
@@ -43,6 +43,14 @@ enum class RunsOn : std::uint8_t {
     either,  ///< on cores, or on the host when the mapping says so (Mapping::head_on_host)
 };
 
+/// What a neuron sends in a round.
+enum class Payload : std::uint8_t {
+    none,    ///< nothing: the population sends records alone
+    spike,   ///< a message without payload, which counts as 1
+    number,  ///< a number in two's complement
+    fields,  ///< int8 activations, the first in the lowest bits
+};
+
 struct Population {
     std::string name;  ///< "block3.mixer"
     int size = 0;      ///< neurons
@@ -50,41 +58,40 @@ struct Population {
     RunsOn runs_on = RunsOn::cores;
     GroupId group;                             ///< co-location group
     std::shared_ptr<const NeuronModel> model;  ///< none: the program's sink, which the host reads
-    int message_bits = 0;                      ///< payload of a neuron's message, 1 to 32; 0: sends only records
-    int record_words = 0;                      ///< words of the record that a slice or a Normalizer sends, up to
-                                               ///< max_record_words; 0: none
-    int stage = 0;                             ///< barrier steps from the entry of a token to this population's firing
-    std::vector<ProjectionId> inputs;          ///< by port
+    Payload payload = Payload::none;
+    int message_bits = 0;  ///< of a number or of all fields, 1 to 32
+    int record_words = 0;  ///< words of the record that a slice or a Normalizer sends, up to max_record_words; 0: none
+    int stage = 0;         ///< barrier steps from the entry of a round to this population's firing
+    std::vector<ProjectionId> inputs;
     std::vector<ProjectionId> outputs;
 };
 
-enum class SynapseKind : std::uint8_t {
-    ternary,    ///< dense weights in {-1, 0, 1}: every message reaches every target core that holds rows
-    identity,   ///< neuron j to neuron j
+/// What a projection carries.
+enum class Transport : std::uint8_t {
+    messages,   ///< of neurons, to those that `synapses` names
     reduce,     ///< one record a source slice, merged by the target: leading 64-bit sums add, the other words max
     broadcast,  ///< a range of the record of a one-neuron source to every target slice
-    credit,     ///< self-timed runs only: the target may fire token t when the source has fired token t - lag
+    credit,     ///< self-timed runs only: the target may fire round r when the source has fired round r - lag
 };
 
 struct Projection {
     std::string name;
     PopulationId source, target;
-    SynapseKind kind = SynapseKind::identity;
-    std::vector<TernaryMatrix> matrices;  ///< ternary: [target.size x source.size] each
-    std::vector<int> fields;  ///< ternary: which int8 of the message feeds matrix m: {0, 1, 2} or {0, 0} or {0}
-    int first_word = 0;       ///< broadcast: range of the source's record
-    int words = 0;            ///< reduce, broadcast: words sent
-    int sums = 0;             ///< reduce: 64-bit sums at the head of the record, two words each, low word first
-    int delay = 1;            ///< barrier steps between the firing of source and target for one token
-    int lag = 0;              ///< credit: tokens by which the target may run ahead of the source
-    int slots = 1;            ///< tokens whose inputs the target buffers; credits keep the source within them
-    std::shared_ptr<const void> storage;  ///< keeps the matrices alive
+    Transport transport = Transport::messages;
+    std::shared_ptr<const SynapseFormat> synapses;  ///< messages
+    int port = 0;        ///< messages: port of the target's neuron model; several projections add up there
+    int delay = 0;       ///< messages: what the source sends in round r is for round r + delay of the target
+    int first_word = 0;  ///< broadcast: range of the source's record
+    int words = 0;       ///< reduce, broadcast: words sent
+    int sums = 0;        ///< reduce: 64-bit sums at the head of the record, two words each, low word first
+    int lag = 0;         ///< credit: rounds by which the target may run ahead of the source
+    int slots = 1;       ///< rounds whose inputs the target buffers; credits keep the source within them
 };
 
 struct Program {
     std::string model_name;
     Hash128 model;  ///< content hash of the lowered Deployment
-    int steps = 0;  ///< stages of the deepest path + 1: barrier steps a token takes
+    int steps = 0;  ///< stages of the deepest path + 1: barrier steps a round takes
     int groups = 0;
     std::vector<Layer> layers;  ///< in the order that data flows through them
     std::vector<Population> populations;

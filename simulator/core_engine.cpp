@@ -156,7 +156,7 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
         for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
             const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
             if (!run_.slices[to.slice].deliver(to.port, packet.token, packet.neuron, packet.value)) ++collisions_;
-            if (!idle) duration += to.service;
+            if (!idle) duration += service(to, packet.neuron);
         }
     } else {
         std::int64_t weights = 0;
@@ -168,6 +168,15 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
     if (trace_.sample())
         trace_.add({now, duration, index, plan_.fanouts[terminal.fanout].slice, packet.token, TraceEvent::Kind::serve});
     return duration;
+}
+
+/// Time for the weights that a message meets at one input. Where their number depends on its source, they are counted.
+std::int64_t CoreEngine::service(const Delivery& to, std::uint32_t neuron) {
+    if (to.service >= 0) return to.service;
+    const SliceInput& input = plan_.inputs[to.input];
+    const std::int64_t synops = plan_.synops(input, neuron);
+    run_.synops[to.input] += synops;
+    return synops * input.synop.value();
 }
 
 /// Serves a record, or a message that ends a token. Returns its content as one word for the hash.
@@ -184,7 +193,7 @@ std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& term
         if (record) fits = slice.deliver(to.port, packet.token, extra.words);
         if (message) {
             fits = slice.deliver(to.port, packet.token, packet.neuron, packet.value);
-            duration += to.service;
+            duration += service(to, packet.neuron);
         }
         if (!fits) ++collisions_;
         if ((packet.flags & packet_last) != 0) completed(to.input, packet.token, from);
@@ -248,19 +257,33 @@ void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bo
         const PathPoint& known = run_.feed->trigger();
         if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
         const auto values = run_.feed->enter(now);
-        slice.fire(run_.feed->stream(core.token), values, core.output);
+        fire_slice(core, values);
     } else if (core.slice == plan_.sink) {
         core.output.messages.clear();
         core.output.record.clear();
-        slice.collect(logits_);
+        check(core, slice.collect(logits_));
         end_of_path_ = core.fired;
         end_of_path_.time += duration;
         end_of_path_.split[at_host] += duration;
         run_.feed->leave(core.token, logits_, end_of_path_);
     } else {
-        slice.fire(run_.feed->stream(core.token), {}, core.output);
+        fire_slice(core, {});
         if (idle) std::ranges::fill(core.output.messages, 0U);
     }
+}
+
+void CoreEngine::fire_slice(Core& core, std::span<const std::int32_t> fed) {
+    SliceEngine& slice = run_.slices[core.slice];
+    const int stream = run_.feed->stream(core.token);
+    check(core, slice.fire(stream, fed, core.output));
+    if (run_.observer == nullptr) return;
+    const std::span messages(reinterpret_cast<const std::int32_t*>(core.output.messages.data()),
+                             core.output.messages.size());
+    run_.observer->fired(plan_.slices[core.slice], core.token, messages, slice.state(stream));
+}
+
+void CoreEngine::check(const Core& core, const std::optional<SliceFault>& fault) {
+    if (fault) run_.fault.raise({core.token, core.slice, *fault});
 }
 
 std::int64_t CoreEngine::busy_of_last() const {

@@ -80,9 +80,12 @@ private:
 
     void run_tasks(std::uint32_t core, std::int64_t now);
     std::int64_t serve(Core& core, std::uint32_t index, std::int64_t now);
+    std::int64_t service(const Delivery& to, std::uint32_t neuron);
     std::uint32_t serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration);
     std::int64_t fire(Core& core, std::uint32_t index, std::int64_t now);
     void compute(Core& core, std::int64_t now, std::int64_t duration, bool idle);
+    void fire_slice(Core& core, std::span<const std::int32_t> fed);
+    void check(const Core& core, const std::optional<SliceFault>& fault);
     std::int64_t pass_locally(const ScheduledSlice& plan, const Core& core);
     void begin_sending(Core& core, const ScheduledSlice& plan);
     void find_last_neurons(Core& core, const ScheduledSlice& plan) const;

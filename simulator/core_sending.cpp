@@ -17,17 +17,22 @@ std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& co
         const std::uint32_t port = pass.input - plan_.slices[input.slice].first_input;
         const Projection& projection = (*run_.program)[input.projection];
         bool fits = true;
-        if (input.kind == SynapseKind::ternary || input.kind == SynapseKind::identity) {
+        if (projection.transport == Transport::messages) {
             for (int j = pass.begin; j < pass.end; ++j) {
                 const std::uint32_t value = core.output.messages[static_cast<std::size_t>(j - plan.begin)];
                 if (value == 0) continue;
                 fits = slice.deliver(port, core.token, static_cast<std::uint32_t>(j), value) && fits;
-                if (input.kind == SynapseKind::identity) continue;
-                ++run_.local_messages[pass.input];
-                duration += input.service.value();
+                if (input.synops == SliceInput::varying) {
+                    const std::int64_t synops = plan_.synops(input, static_cast<std::uint32_t>(j));
+                    run_.synops[pass.input] += synops;
+                    duration += synops * input.synop.value();
+                } else if (input.synops > 0) {
+                    ++run_.local_messages[pass.input];
+                    duration += input.service.value();
+                }
             }
             run_.slice_counts[core.slice].passed += pass.end - pass.begin;
-        } else if (input.kind != SynapseKind::credit) {
+        } else if (projection.transport != Transport::credit) {
             fits = slice.deliver(port, core.token,
                                  std::span(core.output.record)
                                      .subspan(static_cast<std::size_t>(projection.first_word),
@@ -53,14 +58,17 @@ void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
 /// Self-timed runs mark the last message of each fan-out; if all are zero, a marker is sent instead.
 void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const {
     core.last_neuron.assign(plan.message_fanouts, -1);
-    int last_begin = -1, last_end = -1, found = -1;
+    int found = -1;
     for (std::uint32_t k = 0; k < plan.message_fanouts; ++k) {
         const Fanout& fanout = plan_.fanouts[plan.first_fanout + k];
-        if (fanout.begin != last_begin || fanout.end != last_end) {  // most fan-outs share one range
-            last_begin = fanout.begin, last_end = fanout.end;
-            for (found = last_end - 1; found >= last_begin; --found)
-                if (core.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0) break;
-            if (found < last_begin) found = -1;
+        const Fanout* before = k == 0 ? nullptr : &fanout - 1;
+        if (before == nullptr || fanout.begin != before->begin || fanout.end != before->end ||
+            fanout.members != before->members) {  // most fan-outs share one range
+            for (found = fanout.end - 1; found >= fanout.begin; --found)
+                if (core.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0 &&
+                    plan_.sends(fanout, found))
+                    break;
+            if (found < fanout.begin) found = -1;
         }
         core.last_neuron[k] = found;
     }
@@ -139,7 +147,7 @@ const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Pa
         const int neuron = plan.begin + static_cast<int>(core.neuron);
         for (; core.fanout < plan.message_fanouts; ++core.fanout) {
             const Fanout& fanout = fanouts[core.fanout];
-            if (neuron < fanout.begin || neuron >= fanout.end) continue;
+            if (!plan_.sends(fanout, neuron)) continue;
             packet.neuron = static_cast<std::uint32_t>(neuron);
             packet.flits = fanout.flits;
             if (marks && core.last_neuron[core.fanout] == neuron) packet.flags = packet_last;

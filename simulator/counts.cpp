@@ -30,8 +30,8 @@ struct Book {
 
 class Collector {
 public:
-    Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping, Run& run)
-        : state_(state), plan_(*state.schedule), chips_(chips), format_(mapping.format), run_(run) {
+    Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, Run& run)
+        : state_(state), plan_(*state.schedule), chips_(chips), run_(run) {
         core_records_.assign(static_cast<std::size_t>(plan_.machine.cores()), no_index);
     }
 
@@ -84,20 +84,23 @@ private:
         to.add(s.on_host ? EventKind::host_update : EventKind::neuron_update, (counts.fired - counts.idle) * s.size());
         to.add(EventKind::skipped, counts.skipped);
         to.add(EventKind::state_pass, counts.passed);
-        const EventKind synop = synop_kind(s);
-        for (std::uint32_t k = s.first_input; k < s.first_input + s.inputs; ++k)
-            to.add(synop, state_.local_messages[k] * plan_.inputs[k].synops);
+        for (std::uint32_t k = s.first_input; k < s.first_input + s.inputs; ++k) {
+            const SliceInput& input = plan_.inputs[k];
+            const bool varying = input.synops == SliceInput::varying;
+            to.add(synop_kind(input), varying ? state_.synops[k] : state_.local_messages[k] * input.synops);
+        }
     }
 
-    [[nodiscard]] EventKind synop_kind(const ScheduledSlice& slice) const {
-        if (slice.on_host) return EventKind::host_synop;
-        return format_ == WeightStorage::ternary2 ? EventKind::synop_ternary : EventKind::synop_int8;
+    [[nodiscard]] EventKind synop_kind(const SliceInput& input) const {
+        if (plan_.slices[input.slice].on_host) return EventKind::host_synop;
+        return input.wide ? EventKind::synop_int8 : EventKind::synop_ternary;
     }
 
     void add_synops(const Terminal& terminal, std::int64_t messages) {
         for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
             const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
-            book(to.slice).add(synop_kind(plan_.slices[to.slice]), messages * plan_.inputs[to.input].synops);
+            const SliceInput& input = plan_.inputs[to.input];
+            if (input.synops != SliceInput::varying) book(to.slice).add(synop_kind(input), messages * input.synops);
         }
     }
 
@@ -140,7 +143,6 @@ private:
     const RunState& state_;
     const Schedule& plan_;
     const std::vector<std::unique_ptr<Chip>>& chips_;
-    WeightStorage format_;
     Run& run_;
     std::vector<std::uint32_t> core_records_;  ///< [cores] index into run.cores
     std::map<std::pair<int, int>, std::int64_t> link_flits_;
@@ -168,9 +170,8 @@ EventKind hop_kind(LinkKind kind) {
     }
 }
 
-void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping,
-                    Run& run) {
-    Collector(state, chips, mapping, run).collect();
+void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, Run& run) {
+    Collector(state, chips, run).collect();
 }
 
 Result<void> check_conservation(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips) {

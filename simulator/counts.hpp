@@ -13,8 +13,7 @@ namespace tephra {
 EventKind hop_kind(LinkKind kind);
 
 /// Fills populations, cores and links of `run` from the counters of the run. `steps`: barriers passed.
-void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, const Mapping& mapping,
-                    Run& run);
+void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, Run& run);
 
 /// What was sent has arrived, no buffer slot was overrun, and (contended) every link carried the flits that the routes
 /// of the sent packets add up to. Errors: internal, naming what does not add up.

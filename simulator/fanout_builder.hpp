@@ -2,6 +2,7 @@
 // FanoutBuilder: lays out what leaves a slice, its routes and where they end.
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "simulator/packet.hpp"
@@ -9,15 +10,14 @@
 
 namespace tephra {
 
-/// An input that a slice sends to.
+/// Inputs of one core that a slice sends to.
 struct Reach {
-    /// Source neurons that one stream of packets serves, and the core it goes to.
-    struct Target {
-        int begin = 0, end = 0;
-        CoreId core;  ///< or the host
-        friend auto operator<=>(const Target&, const Target&) = default;
-    } target;
-    std::uint32_t input = 0;  ///< there
+    NeuronRanges neurons;  ///< that send there; not empty
+    CoreId core;           ///< or the host
+    std::vector<std::uint32_t> inputs{};
+    friend bool operator<(const Reach& a, const Reach& b) {
+        return std::pair(a.neurons, a.core) < std::pair(b.neurons, b.core);
+    }
 };
 
 class FanoutBuilder {
@@ -25,14 +25,15 @@ public:
     /// `schedule` has all its slices and inputs.
     explicit FanoutBuilder(Schedule& schedule) : out_(schedule), deliveries_(schedule.inputs.size(), no_index) {}
 
-    /// Adds the fan-outs of fanout.slice to `reaches`, with their routes, terminals and deliveries: one per target
-    /// (unicast), or per range of source neurons (multicast). Kind, projection and flits are those of `fanout`.
-    /// `peers`: all slices of its population. Each begins at another target; in one common order they would all queue
-    /// at one core after the other.
+    /// Adds the fan-outs of fanout.slice to `reaches`, of which each core has one, with their routes, terminals and
+    /// deliveries: one per core (unicast), or per set of source neurons (multicast). Kind, projection and flits are
+    /// those of `fanout`. `peers`: all slices of its population. Each begins at another target; in one common order
+    /// they would all queue at one core after the other.
     void add(Fanout fanout, std::vector<Reach> reaches, std::span<const std::uint32_t> peers);
 
 private:
-    std::uint32_t add_terminal(std::span<const Reach> reaches);
+    std::uint32_t add_terminal(const Reach& reach);
+    void set_neurons(const NeuronRanges& neurons, Fanout& fanout);
     void trace_paths(std::uint32_t entry, std::int64_t latency, std::int64_t flit_time);
 
     Schedule& out_;

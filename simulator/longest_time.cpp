@@ -13,8 +13,7 @@ void add_services(const Program& program, const Machine& machine, TimeSum& sum) 
     const Picoseconds synop = std::max(machine.timing.synop, machine.host.synop);
     const Picoseconds update = std::max(machine.timing.neuron_update, machine.host.neuron_update);
     for (const Projection& projection : program.projections) {
-        const std::int64_t pairs = std::int64_t{program[projection.source].size} * program[projection.target].size;
-        for (std::size_t m = 0; m < projection.matrices.size(); ++m) sum.add(pairs, synop, "weights");
+        if (projection.synapses != nullptr) sum.add(total_synops(*projection.synapses), synop, "weights");
     }
     for (const Population& population : program.populations) sum.add(population.size, update, "neurons");
     sum.add(1, machine.host.token, "tokens");

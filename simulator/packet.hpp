@@ -22,7 +22,7 @@ enum PacketFlag : std::uint8_t {
     packet_last = 1,    ///< the last packet of its token from its slice to this core (self-timed runs)
     packet_empty = 2,   ///< marker: all messages of the slice were zero, so the header travels alone
     packet_record = 4,  ///< carries the words of `extra` instead of a value
-    packet_credit = 8,  ///< a Normalizer has fired a token (self-timed runs): SynapseKind::credit
+    packet_credit = 8,  ///< a Normalizer has fired a token (self-timed runs): Transport::credit
 };
 
 struct Packet {

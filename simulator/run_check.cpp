@@ -167,14 +167,13 @@ Result<void> check_sums(const Run& run, const std::string& place) {
     return {};
 }
 
-/// What a population may count: the host's events or those of cores, synapses of the run's format, no more zero
-/// messages of cores than firings. The host skips work for logits that nobody samples.
+/// What a population may count: the host's events or those of cores, no weights of two bits where all take a byte, no
+/// more zero messages of cores than firings. The host skips work for logits that nobody samples.
 Result<void> check_populations(const Run& run, const std::string& place) {
     using enum EventKind;
     const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
     const auto of_host = {host_synop, host_update};
-    const EventKind other_synop =
-        run.synapse_format == weight_storage_name(WeightStorage::int8) ? synop_ternary : synop_int8;
+    const bool bytes = run.synapse_format == weight_storage_name(WeightStorage::int8);
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
         const PopulationRecord& population = run.populations[p];
         if (population.layer < 0 || population.layer >= std::ssize(run.layers))
@@ -186,9 +185,8 @@ Result<void> check_populations(const Run& run, const std::string& place) {
                 return bad_input(std::string(event_name(kind)) + " of a population that is " +
                                      (population.on_host ? "" : "not ") + "on the host",
                                  at, hint);
-        if (count_of(population.counts, other_synop) > 0)
-            return bad_input(std::string(event_name(other_synop)) + " in a run of " + run.synapse_format + " synapses",
-                             at, hint);
+        if (bytes && count_of(population.counts, synop_ternary) > 0)
+            return bad_input("synop_ternary in a run of " + run.synapse_format + " synapses", at, hint);
         const std::int64_t fired = count_of(population.counts, neuron_update);
         if (!population.on_host && count_of(population.counts, skipped) > fired)
             return bad_input(std::to_string(count_of(population.counts, skipped)) + " zero messages of " +

@@ -14,6 +14,8 @@
 namespace tephra {
 namespace {
 
+constexpr int ternary_bits = 2;
+
 class Scheduling {
 public:
     Scheduling(const Program& program, const Machine& machine, const Mapping& mapping, bool self_timed,
@@ -38,7 +40,8 @@ private:
     /// What the numbers of a schedule can hold.
     [[nodiscard]] Result<void> check_limits() const {
         for (const Projection& projection : program_.projections) {
-            const bool record = projection.kind == SynapseKind::reduce || projection.kind == SynapseKind::broadcast;
+            const bool record =
+                projection.transport == Transport::reduce || projection.transport == Transport::broadcast;
             if (record && (projection.words < 1 || projection.words > max_record_words))
                 return bad_input("a record of " + std::to_string(projection.words) + " words; 1 to " +
                                      std::to_string(max_record_words) + " can be sent",
@@ -117,30 +120,56 @@ private:
         slice.first_input = static_cast<std::uint32_t>(out_.inputs.size());
         for (const ProjectionId id : program_[slice.population].inputs) {
             const Projection& projection = program_[id];
+            NeuronRanges& listened = listened_.emplace_back();
             SliceInput input;
             input.slice = s;
             input.projection = id;
-            input.kind = projection.kind;
-            input.synops = static_cast<std::int64_t>(projection.matrices.size()) * slice.size();
-            input.service = (slice.on_host ? machine_.host.synop : machine_.timing.synop) * input.synops;
+            if (projection.transport == Transport::messages) {
+                listened = projection.synapses->sources_of(slice.neurons());
+                set_weights(slice, *projection.synapses, listened, input);
+            } else {
+                listened.push_back({0, program_[projection.source].size});
+            }
             for (const std::uint32_t source : of_population_[projection.source.index()])
-                if (projection.kind != SynapseKind::identity || overlap(out_.slices[source], slice)) ++input.sources;
+                if (!clipped(listened, out_.slices[source].neurons()).empty()) ++input.sources;
             out_.inputs.push_back(input);
             ++slice.inputs;
         }
     }
 
-    static bool overlap(const ScheduledSlice& a, const ScheduledSlice& b) { return a.begin < b.end && b.begin < a.end; }
+    /// Weights that a message meets: one number for all sources, or one each.
+    void set_weights(const ScheduledSlice& slice, const SynapseFormat& synapses, const NeuronRanges& listened,
+                     SliceInput& input) {
+        input.synop = slice.on_host ? machine_.host.synop : machine_.timing.synop;
+        input.wide = mapping_.format == WeightStorage::int8 || synapses.weight_bits() > ternary_bits;
+        if (synapses.uniform()) {
+            input.synops = synapses.synops(0, slice.neurons());
+            input.service = input.synop * input.synops;
+            return;
+        }
+        input.synops = SliceInput::varying;
+        if (listened.empty()) return;
+        input.first_source = listened.front().begin;
+        input.listened = listened.back().end - input.first_source;
+        input.first_fan_in = out_.fan_ins.size();
+        out_.fan_ins.resize(out_.fan_ins.size() + static_cast<std::size_t>(input.listened));
+        for (const NeuronRange range : listened)
+            for (int j = range.begin; j < range.end; ++j)
+                out_.fan_ins[input.first_fan_in + static_cast<std::size_t>(j - input.first_source)] =
+                    narrow<std::uint32_t>(synapses.synops(j, slice.neurons()));
+    }
 
-    /// Calls use(target slice index, its input) for every slice that a projection of `from` reaches.
+    /// Calls use(target slice, its input, the neurons that send to it) for every slice that a projection reaches.
     template <typename Use>
     void for_each_target(const ScheduledSlice& from, ProjectionId id, const Use& use) {
         const Projection& projection = program_[id];
         const auto& ports = program_[projection.target].inputs;
         const auto port = static_cast<std::uint32_t>(std::ranges::find(ports, id) - ports.begin());
-        for (const std::uint32_t t : of_population_[projection.target.index()])
-            if (projection.kind != SynapseKind::identity || overlap(from, out_.slices[t]))
-                use(out_.slices[t], out_.slices[t].first_input + port);
+        for (const std::uint32_t t : of_population_[projection.target.index()]) {
+            const std::uint32_t input = out_.slices[t].first_input + port;
+            NeuronRanges senders = clipped(listened_[input], from.neurons());
+            if (!senders.empty()) use(out_.slices[t], input, std::move(senders));
+        }
     }
 
     void add_outputs(std::uint32_t s, FanoutBuilder& fanouts) {
@@ -148,21 +177,25 @@ private:
         const auto first_fanout = static_cast<std::uint32_t>(out_.fanouts.size());
         const auto first_local = static_cast<std::uint32_t>(out_.locals.size());
         const Population& population = program_[from.population];
-        std::vector<Reach> messages;
+        std::map<CoreId, Reach> reaches;
         for (const ProjectionId id : population.outputs) {
-            const SynapseKind kind = program_[id].kind;
-            if (kind != SynapseKind::ternary && kind != SynapseKind::identity) continue;
-            for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input) {
-                Reach::Target target{from.begin, from.end, to.core};
-                if (kind == SynapseKind::identity) {
-                    target.begin = std::max(from.begin, to.begin);
-                    target.end = std::min(from.end, to.end);
+            const Projection& projection = program_[id];
+            if (projection.transport != Transport::messages) continue;
+            for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input, NeuronRanges senders) {
+                if (to.core == from.core && (from.on_host || projection.synapses->passes_within_core())) {
+                    out_.locals.push_back({input, senders.front().begin, senders.back().end});
+                    return;
                 }
-                if (to.core == from.core && (from.on_host || kind == SynapseKind::identity))
-                    out_.locals.push_back({input, target.begin, target.end});
-                else
-                    messages.push_back({target, input});
+                Reach& reach = reaches[to.core];
+                reach.core = to.core;
+                reach.neurons.insert(reach.neurons.end(), senders.begin(), senders.end());
+                reach.inputs.push_back(input);
             });
+        }
+        std::vector<Reach> messages;
+        for (auto& [core, reach] : reaches) {
+            reach.neurons = united(std::move(reach.neurons));
+            messages.push_back(std::move(reach));
         }
         Fanout fanout;
         fanout.slice = s;
@@ -180,16 +213,21 @@ private:
 
     void add_records(std::uint32_t s, const ScheduledSlice& from, ProjectionId id, FanoutBuilder& fanouts) {
         const Projection& projection = program_[id];
-        const bool credit = projection.kind == SynapseKind::credit;
-        if (projection.kind == SynapseKind::ternary || projection.kind == SynapseKind::identity) return;
+        const bool credit = projection.transport == Transport::credit;
+        if (projection.transport == Transport::messages) return;
         if (credit && !self_timed_) return;
-        std::vector<Reach> records;
-        for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input) {
-            if (from.on_host && to.on_host)
+        std::map<CoreId, Reach> reaches;
+        for_each_target(from, id, [&](const ScheduledSlice& to, std::uint32_t input, const NeuronRanges&) {
+            if (from.on_host && to.on_host) {
                 out_.locals.push_back({input, from.begin, from.end});
-            else
-                records.push_back({{from.begin, from.end, to.core}, input});
+                return;
+            }
+            Reach& reach = reaches[to.core];
+            reach = {{from.neurons()}, to.core, std::move(reach.inputs)};
+            reach.inputs.push_back(input);
         });
+        std::vector<Reach> records;
+        for (auto& [core, reach] : reaches) records.push_back(std::move(reach));
         Fanout fanout;
         fanout.kind = credit ? Fanout::Kind::credit : Fanout::Kind::record;
         fanout.slice = s;
@@ -204,6 +242,7 @@ private:
     bool self_timed_;
     Schedule& out_;
     std::vector<std::vector<std::uint32_t>> of_population_;  ///< slices
+    std::vector<NeuronRanges> listened_;                     ///< [inputs] sources that reach it
 };
 
 }  // namespace

@@ -18,14 +18,18 @@
 
 namespace tephra {
 
-/// One port of a slice.
+/// What one projection brings to a slice.
 struct SliceInput {
     std::uint32_t slice = 0;
     ProjectionId projection;
-    SynapseKind kind = SynapseKind::identity;
-    std::uint32_t sources = 0;  ///< slices that send to it: each marks its last message of a token (self-timed runs)
-    std::int64_t synops = 0;    ///< weights that one message is multiplied by
-    Picoseconds service;        ///< time of one message for these weights
+    std::uint32_t sources = 0;     ///< slices that send to it: each marks its last message of a round (self-timed runs)
+    std::int64_t synops = 0;       ///< weights that one message is multiplied by; varying: not the same for all sources
+    Picoseconds service;           ///< time of one message for these weights
+    Picoseconds synop;             ///< time of one weight
+    bool wide = false;             ///< its weights do not fit two bits, or are not kept in two
+    std::size_t first_fan_in = 0;  ///< varying: of source `first_source`, index into Schedule::fan_ins
+    int first_source = 0, listened = 0;  ///< varying: sources that the fan-ins are for
+    static constexpr std::int64_t varying = -1;
 };
 
 /// Messages or records that leave a slice on one route.
@@ -33,11 +37,13 @@ struct Fanout {
     enum class Kind : std::uint8_t { message, record, credit };
     Kind kind = Kind::message;
     std::uint32_t slice = 0;
-    ProjectionId projection;    ///< of records and credits
-    std::uint32_t entry = 0;    ///< first entry of the route
-    std::uint32_t entries = 0;  ///< of the route, one behind the other
-    int begin = 0, end = 0;     ///< source neurons that send on it
-    std::uint16_t flits = 0;    ///< of one packet; a marker has Schedule::header_flits
+    ProjectionId projection;           ///< of records and credits
+    std::uint32_t entry = 0;           ///< first entry of the route
+    std::uint32_t entries = 0;         ///< of the route, one behind the other
+    int begin = 0, end = 0;            ///< source neurons that send on it
+    std::size_t members = no_members;  ///< only some of them send: index into Schedule::members, a bit each
+    static constexpr std::size_t no_members = SIZE_MAX;
+    std::uint16_t flits = 0;  ///< of one packet; a marker has Schedule::header_flits
     std::uint32_t first_terminal = 0, terminals = 0;
 };
 
@@ -46,7 +52,7 @@ struct Delivery {
     std::uint32_t input = 0;
     std::uint32_t slice = 0;
     std::uint32_t port = 0;
-    std::int64_t service = 0;  ///< SliceInput::service in picoseconds
+    std::int64_t service = 0;  ///< SliceInput::service in picoseconds; negative: Schedule::synops tells the weights
 };
 
 /// Where a route ends.
@@ -61,7 +67,7 @@ struct Terminal {
     std::uint32_t first_delivery = 0, deliveries = 0;
 };
 
-/// State or activations passed to a slice on the same core (identity), or anything passed within the host.
+/// What is passed to a slice on the same core without a packet: by a format that does so, or within the host.
 struct LocalPass {
     std::uint32_t input = 0;
     int begin = 0, end = 0;  ///< source neurons
@@ -78,6 +84,7 @@ struct ScheduledSlice {
     std::uint32_t message_fanouts = 0;  ///< so many of these carry messages, and they come first
     std::uint32_t first_local = 0, locals = 0;
     [[nodiscard]] int size() const { return end - begin; }
+    [[nodiscard]] NeuronRange neurons() const { return {begin, end}; }
 };
 
 struct Schedule {
@@ -94,12 +101,26 @@ struct Schedule {
     std::vector<Terminal> terminals;
     std::vector<Delivery> deliveries;
     std::vector<LocalPass> locals;
+    std::vector<std::uint32_t> fan_ins;  ///< weights that a message of a source meets at an input
+    std::vector<bool> members;           ///< of fan-outs that only some neurons of their range send on
     std::uint32_t source = 0, sink = 0;  ///< slices of the program's source and sink
     std::uint16_t header_flits = 1;      ///< of a packet without payload: a marker or a credit
-    Picoseconds longest_token;           ///< no token takes longer (simulator/longest_time.hpp)
+    Picoseconds longest_token;           ///< no round takes longer (simulator/longest_time.hpp)
     int mapped_chips = 0;
     int mapped_tiles = 0;           ///< over all chips
     int tiles_of_fullest_chip = 0;  ///< mapped ones
+    /// Weights that a message of a source meets at an input.
+    [[nodiscard]] std::int64_t synops(const SliceInput& input, std::uint32_t from) const {
+        if (input.synops != SliceInput::varying) return input.synops;
+        const std::uint32_t k = from - static_cast<std::uint32_t>(input.first_source);
+        return k < static_cast<std::uint32_t>(input.listened) ? fan_ins[input.first_fan_in + k] : 0;
+    }
+    /// Whether a neuron sends on a fan-out of its slice.
+    [[nodiscard]] bool sends(const Fanout& fanout, int neuron) const {
+        if (neuron < fanout.begin || neuron >= fanout.end) return false;
+        return fanout.members == Fanout::no_members ||
+               members[fanout.members + static_cast<std::size_t>(neuron - fanout.begin)];
+    }
     /// Time of one barrier.
     [[nodiscard]] Picoseconds barrier_time() const;
 };

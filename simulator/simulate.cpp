@@ -26,6 +26,14 @@ Result<void> check_mapped(const Program& program, const Machine& machine, const 
     return {};
 }
 
+/// Credits keep a self-timed run from overrunning the slots of its inputs.
+Result<void> check_sync(const Program& program, SyncMode sync) {
+    const auto credit = [](const Projection& projection) { return projection.transport == Transport::credit; };
+    if (sync == SyncMode::barrier || std::ranges::any_of(program.projections, credit)) return {};
+    return bad_input("it has no credits, which a self-timed run needs", program.model_name,
+                     "networks of time steps run with barriers");
+}
+
 /// Simulated time must hold the whole run, even if nothing in it happened side by side.
 Result<void> check_time(const Schedule& schedule, std::int64_t rounds) {
     const std::int64_t most = (longest_time.value() - 1) / std::max<std::int64_t>(1, schedule.longest_token.value());
@@ -46,6 +54,7 @@ public:
         state_.sync = options.sync;
         state_.noc = options.noc;
         state_.feed = &feed_;
+        state_.observer = options.observer;
         state_.slices.reserve(schedule.slices.size());
         for (const ScheduledSlice& slice : schedule.slices)
             state_.slices.emplace_back(program, schedule, slice, feed_.streams(), feed_.total());
@@ -54,6 +63,7 @@ public:
         state_.delivered.resize(schedule.terminals.size());
         state_.ignored.resize(schedule.terminals.size());
         state_.local_messages.resize(schedule.inputs.size());
+        state_.synops.resize(schedule.inputs.size());
         const TraceShares shares = traced() ? trace_shares(program, schedule, options.trace.bytes) : TraceShares{};
         for (int c = 0; c < machine.chips(); ++c)
             chips_.push_back(
@@ -70,6 +80,10 @@ public:
             windows_->run();
             split_ = chips_[machine_.host.chip.index()]->cores().end_of_path().split;
         }
+        if (const auto fault = state_.fault.first())
+            return bad_input(describe(fault->what) + " in round " + std::to_string(fault->round),
+                             program_[plan_.slices[fault->slice].population].name,
+                             "use smaller inputs, weights or biases (docs/numerics.md)");
         if (feed_.left() != feed_.total())
             return fail(ErrorCode::internal,
                         "the run stopped after " + std::to_string(feed_.left()) + " of " +
@@ -77,7 +91,7 @@ public:
                         "simulation");
         if (auto sound = check_conservation(state_, chips_); !sound) return tl::unexpected(sound.error());
         Run run = summary();
-        collect_counts(state_, chips_, mapping_, run);
+        collect_counts(state_, chips_, run);
         if (traced())
             if (auto written = write_timeline(); !written) return tl::unexpected(written.error());
         return run;
@@ -118,6 +132,7 @@ private:
                 for (const std::uint32_t slice : stages[static_cast<std::size_t>(step - entry[token])])
                     chips_[plan_.slices[slice].chip]->cores().start(slice, now);
             windows_->run();
+            if (state_.fault.raised()) return;
             now = end_step(step, now);
         }
     }
@@ -209,6 +224,7 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
                      const SimulateOptions& options) {
     if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
     if (auto fine = check_mapped(program, machine, mapping, feed.streams()); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_sync(program, options.sync); !fine) return tl::unexpected(fine.error());
     const bool self_timed = options.sync == SyncMode::dataflow;
     auto schedule = make_schedule(program, machine, mapping, self_timed);
     if (!schedule) return tl::unexpected(schedule.error());

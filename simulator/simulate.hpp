@@ -8,6 +8,7 @@
 #include "neuro/program.hpp"
 #include "simulator/host_feed.hpp"
 #include "simulator/run.hpp"
+#include "simulator/slice_observer.hpp"
 
 namespace tephra {
 
@@ -24,12 +25,14 @@ struct SimulateOptions {
     NocMode noc = NocMode::contended;
     int threads = 1;
     TraceOutput trace;
+    SliceObserver* observer = nullptr;  ///< may be nullptr
 };
 
 /// Runs the rounds of `feed` through the machine. Checks the mapping against program and machine first. Errors:
 /// bad_input (a mapping of another program or machine, options out of range, times that are too long, threads that the
 /// system has no room for), does_not_fit (a mapping that breaks a limit of the machine, more streams than the mapping
-/// holds, more rounds than fit simulated time).
+/// holds, more rounds than fit simulated time); bad_input with the population, the neuron and the round also for values
+/// that leave the range of their law, and for a self-timed run of a program without credits.
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options);
 

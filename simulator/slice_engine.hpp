@@ -1,6 +1,6 @@
 #pragma once
-// SliceEngine: the memory of one slice of a population. It buffers the inputs of the tokens in flight (a slot holds
-// those of one token), knows which token is complete, and computes the slice's output (neuro/neuron_model.hpp).
+// SliceEngine: the memory of one slice of a population. It buffers the inputs of the rounds in flight (a slot holds
+// those of one round), knows which round is complete, and computes the slice's output (neuro/neuron_model.hpp).
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,78 +14,110 @@ namespace tephra {
 
 /// What a slice sends when it fires.
 struct SliceOutput {
-    std::vector<std::uint32_t> messages;  ///< [n] payloads; 0: not sent. Empty when message_bits is 0
+    std::vector<std::uint32_t> messages;  ///< [n] payloads; 0: not sent. Empty when the population sends none
     std::vector<std::uint32_t> record;    ///< [record_words]
 };
 
+/// Values of a slice that left the range of their law.
+struct SliceFault {
+    enum class Kind : std::uint8_t {
+        neuron,   ///< state of a neuron, or an input of it
+        sum,      ///< sums of messages may need more than 32 bits
+        message,  ///< a message does not fit the bits of the population
+    };
+    Kind kind = Kind::neuron;
+    int neuron = 0;  ///< of the population; sum: the first of the slice
+};
+/// "neuron 7 left the range ...".
+std::string describe(const SliceFault& fault);
+
 class SliceEngine {
 public:
-    /// Keeps pointers into `program`. `slots`: at most so many tokens are in flight at once.
+    /// Keeps pointers into `program`. `slots`: at most so many rounds are in flight at once.
     SliceEngine(const Program& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
                 std::int64_t slots);
     SliceEngine(const Program&& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
                 std::int64_t slots) = delete;
 
-    /// Stores a message of source neuron `neuron`; false when the slot of its token still holds another one.
-    bool deliver(std::uint32_t port, std::uint32_t token, std::uint32_t neuron, std::uint32_t value);
+    /// Stores what source neuron `neuron` sent in a round; false when the slot of the round that it is for still holds
+    /// another one.
+    bool deliver(std::uint32_t port, std::uint32_t round, std::uint32_t neuron, std::uint32_t value);
     /// The same for a record or a range of one.
-    bool deliver(std::uint32_t port, std::uint32_t token, std::span<const std::uint32_t> words);
-    /// One source slice has sent all of a token, at `from` on the critical path; or a credit has come, whatever its
-    /// token. Returns ready().
-    bool complete(std::uint32_t port, std::uint32_t token, const PathPoint& from);
-    /// Whether the next token may fire (self-timed runs): all its inputs are complete, and there are credits for it.
+    bool deliver(std::uint32_t port, std::uint32_t round, std::span<const std::uint32_t> words);
+    /// One source slice has sent all of a round, at `from` on the critical path; or a credit has come, whatever its
+    /// round. Returns ready().
+    bool complete(std::uint32_t port, std::uint32_t round, const PathPoint& from);
+    /// Whether the next round may fire (self-timed runs): all its inputs are complete, and there are credits for it.
     [[nodiscard]] bool ready() const;
-    /// The token that fires next, and the last event that its firing waited for.
+    /// The round that fires next, and the last event that its firing waited for.
     [[nodiscard]] std::uint32_t next_token() const { return next_token_; }
     [[nodiscard]] const PathPoint& trigger() const { return trigger_; }
 
-    /// Fires the next token, which is of `stream`; frees its slots. `fed`: what the host lets into the first port of
-    /// the program's source; empty for others.
-    void fire(int stream, std::span<const std::int32_t> fed, SliceOutput& output);
-    /// The same for the sink, which has no neuron model: the values that have reached it for the next token.
-    void collect(std::vector<std::int32_t>& values);
-    /// The first neuron whose values left the range of its law, and the token; none in a sound run.
-    struct Fault {
-        int neuron = 0;
-        std::uint32_t token = 0;
-    };
-    [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+    /// Fires the next round, which is of `stream`; frees its slots. `fed`: what the host lets into the first port of
+    /// the program's source; empty for others. Returns the first value that left its range; the output then has no
+    /// meaning.
+    std::optional<SliceFault> fire(int stream, std::span<const std::int32_t> fed, SliceOutput& output);
+    /// The same for the sink, which has no neuron model: the values that have reached it for the next round.
+    std::optional<SliceFault> collect(std::vector<std::int32_t>& values);
+    /// State of a stream, [word][n].
+    [[nodiscard]] std::span<const std::int32_t> state(int stream) const;
 
 private:
+    /// What a projection brings.
     struct Port {
-        // Fields that a message needs come first: the slot of the token of the last delivery.
-        std::int64_t token = -1;                  ///< -1: to be found by claim()
+        // Fields that a message needs come first: the slot of the round of the last delivery.
+        std::int64_t token = -1;                  ///< round of its source; -1: to be found by claim()
         std::int8_t* slot_activations = nullptr;  ///< of that slot
         std::int32_t* slot_values = nullptr;
-        std::size_t padded = 0;  ///< ternary: activations of one field
-        int fields = 0;          ///< ternary; 0: identity
-        int begin = 0;           ///< identity: first neuron of the slice
+        std::vector<Spike>* slot_spikes = nullptr;
+        std::size_t padded = 0;  ///< bytes: activations of one field
+        std::size_t width = 0;   ///< elements of one slot
+        int fields = 0;          ///< bytes
+        int begin = 0;           ///< words: source of the slice's first neuron
+        Inbox inbox = Inbox::words;
+        bool counts_as_one = false;  ///< spikes: without payload
 
-        SynapseKind kind = SynapseKind::identity;
         const Projection* projection = nullptr;
         std::uint32_t sources = 0;
-        std::size_t width = 0;                 ///< elements of one slot
-        std::vector<std::int8_t> activations;  ///< ternary: [slots][fields][padded]
-        std::vector<std::int32_t> values;      ///< identity: [slots][n]
-        std::vector<std::uint32_t> words;      ///< records: [slots][words]
-        std::vector<std::int32_t> sums;        ///< messages, gathered: [matrices][n], or [n]
-        std::vector<std::uint32_t> record;     ///< records, gathered: [words]
-        std::vector<std::int64_t> tokens;      ///< [slots] token in the slot, -1: none
-        std::vector<std::uint32_t> lasts;      ///< [slots] source slices that have sent all
-        std::int64_t credits = 0;              ///< credit: tokens that the other side has fired
+        std::vector<std::int8_t> activations;    ///< bytes: [slots][fields][padded]
+        std::vector<std::int32_t> values;        ///< words: [slots][n]
+        std::vector<std::vector<Spike>> spikes;  ///< spikes: [slots]
+        std::vector<std::uint32_t> words;        ///< records: [slots][words]
+        std::vector<std::int32_t> sums;          ///< messages, gathered: [1 + delays][sums][n]
+        std::vector<std::int32_t> later;         ///< sums of later rounds: [delays + 1][sums][n], a ring by round
+        std::vector<std::uint32_t> record;       ///< records, gathered: [words]
+        std::vector<std::int64_t> tokens;        ///< [slots] round of the source in the slot, -1: none
+        std::vector<std::uint32_t> lasts;        ///< [slots] source slices that have sent all
+        std::int64_t credits = 0;                ///< credit: rounds that the other side has fired
         std::uint32_t slots = 1;
+        [[nodiscard]] Transport transport() const { return projection->transport; }
+        [[nodiscard]] bool credit() const { return transport() == Transport::credit; }
     };
-    [[nodiscard]] std::size_t slot(const Port& port, std::uint32_t token) const { return token % port.slots; }
+    [[nodiscard]] std::size_t slot(const Port& port, std::int64_t token) const {
+        return static_cast<std::size_t>(token) % port.slots;
+    }
+    /// Round of the source whose output the next firing takes; negative: there is none yet.
+    [[nodiscard]] std::int64_t awaited(const Port& port) const {
+        return std::int64_t{next_token_} - port.projection->delay;
+    }
+    void add_port(const Program& program, const SliceInput& input, std::int64_t slots);
     bool claim(Port& port, std::uint32_t token);
-    void gather(Port& port);
+    /// Takes the next round's inputs out of a port.
+    void gather_record(Port& port);
+    [[nodiscard]] std::span<const std::int32_t> gather_sums(Port& port, bool& fits);
+    [[nodiscard]] std::span<const std::int32_t> add_later(Port& port, bool arrived, bool& fits);
+    void release(Port& port);
+    /// Sums of each port of the neuron model; false: they may need more than 32 bits, and mean nothing.
+    bool gather_ports(std::span<const std::int32_t> fed);
+    [[nodiscard]] std::optional<SliceFault> check_messages(std::span<std::int32_t> messages) const;
 
     const Population* population_;
-    int begin_, end_;
-    std::vector<Port> ports_;
-    std::vector<std::span<const std::int32_t>> sums_;      ///< of the ports of messages, in order
+    NeuronRange neurons_;
+    std::vector<Port> ports_;                              ///< by input projection
+    std::vector<std::span<const std::int32_t>> sums_;      ///< by port of the neuron model
+    std::vector<std::vector<std::int32_t>> added_;         ///< likewise, where several projections add up
     std::vector<std::span<const std::uint32_t>> records_;  ///< of the ports of records, in order
     std::vector<std::int32_t> state_;                      ///< [streams][word][n]
-    std::optional<Fault> fault_;
     std::uint32_t next_token_ = 0;
     PathPoint trigger_;
 };

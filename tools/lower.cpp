@@ -14,7 +14,7 @@ namespace {
 std::int64_t synops(const Program& program, const Population& population) {
     std::int64_t sum = 0;
     for (const ProjectionId id : population.inputs)
-        for (const TernaryMatrix& m : program[id].matrices) sum += std::int64_t{m.rows} * m.cols;
+        if (const auto& synapses = program[id].synapses; synapses != nullptr) sum += total_synops(*synapses);
     return sum;
 }
 
@@ -28,7 +28,7 @@ void print_lowering(const std::string& path, const std::string& format, bool all
         const bool repeats = p.layer.value > 1 && p.layer.value < layers - 1;  // blocks of the same shape
         if (!all && format == "text" && repeats) continue;
         table.add({p.stage, p.name, std::string(p.model == nullptr ? "read by the host" : p.model->kind()), p.size,
-                   p.message_bits > 0 ? p.size : 0, p.message_bits, p.record_words, synops(program, p)});
+                   p.payload != Payload::none ? p.size : 0, p.message_bits, p.record_words, synops(program, p)});
     }
     if (format != "text") {
         std::cout << table.render(format);

@@ -45,6 +45,7 @@ public:
         const std::int64_t weights = kernel * std::min(targets.size(), out_.channels);
         return {weights, weights * bits_, total_size(sources_of(targets))};
     }
+    [[nodiscard]] int weight_bits() const override { return bits_; }
     [[nodiscard]] bool uniform() const override { return false; }
     [[nodiscard]] std::int64_t synops(int source, NeuronRange targets) const override {
         std::int64_t sum = 0;
@@ -53,7 +54,7 @@ public:
     }
     [[nodiscard]] std::int64_t largest_product() const override { return largest_product_; }
 
-    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+    void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
         std::vector<WeightRow> rows;
         rows.reserve(rows_at_once);
@@ -61,7 +62,7 @@ public:
             add_rows(weights_, rows, sums);
             rows.clear();
         };
-        for (const Spike spike : spikes)
+        for (const Spike spike : arrived.spikes)
             for_rows(spike, targets, [&](const WeightRow& row) {
                 rows.push_back(row);
                 if (rows.size() == rows_at_once) flush();

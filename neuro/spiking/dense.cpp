@@ -29,14 +29,15 @@ public:
         const std::int64_t weights = std::int64_t{sources_} * targets.size();
         return {weights, weights * bits_, sources_};
     }
+    [[nodiscard]] int weight_bits() const override { return bits_; }
     [[nodiscard]] bool uniform() const override { return true; }
     [[nodiscard]] std::int64_t synops(int, NeuronRange targets) const override { return targets.size(); }
     [[nodiscard]] std::int64_t largest_product() const override { return largest_product_; }
-    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+    void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
         std::vector<WeightRow> rows;
-        rows.reserve(spikes.size());
-        for (const Spike spike : spikes)
+        rows.reserve(arrived.spikes.size());
+        for (const Spike spike : arrived.spikes)
             rows.push_back({narrow<std::uint32_t>(std::int64_t{spike.source} * targets_ + targets.begin), 0,
                             narrow<std::uint32_t>(targets.size()), spike.payload});
         add_rows(columns_, rows, sums);

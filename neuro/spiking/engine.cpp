@@ -68,9 +68,10 @@ bool PortSums::deliver(const Connection& connection, std::span<const Spike> spik
     const NeuronRange all{0, synapses.targets()};
     const bool alone = scratch_.empty();
     if (alone)
-        synapses.accumulate(spikes, all, sums_);
+        synapses.accumulate({.spikes = spikes}, all, sums_);
     else
-        synapses.accumulate(spikes, all, std::span(scratch_).first(static_cast<std::size_t>(rows) * neurons_));
+        synapses.accumulate({.spikes = spikes}, all,
+                            std::span(scratch_).first(static_cast<std::size_t>(rows) * neurons_));
     for (int row = 0; row < rows; ++row) {
         const std::size_t to = slot(round + 1 + connection.delay + row);
         bounds_[to] += bound;

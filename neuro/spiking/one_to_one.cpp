@@ -18,14 +18,15 @@ public:
         const std::int64_t weights = shared() ? 1 : targets.size();
         return {weights, weights * weights_.bits, targets.size()};
     }
+    [[nodiscard]] int weight_bits() const override { return weights_.bits; }
     [[nodiscard]] bool uniform() const override { return false; }
     [[nodiscard]] std::int64_t synops(int source, NeuronRange targets) const override {
         return source >= targets.begin && source < targets.end ? 1 : 0;
     }
     [[nodiscard]] std::int64_t largest_product() const override { return weights_.largest_product(); }
-    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+    void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
-        for (const Spike spike : spikes) {
+        for (const Spike spike : arrived.spikes) {
             if (spike.source < targets.begin || spike.source >= targets.end) continue;
             const std::int32_t weight = weights_.values[shared() ? 0 : static_cast<std::size_t>(spike.source)];
             std::int32_t& sum = sums[static_cast<std::size_t>(spike.source - targets.begin)];

@@ -27,6 +27,7 @@ public:
     [[nodiscard]] SynapseMemory memory(NeuronRange targets) const override {
         return {1, most_weight_bits, total_size(sources_of(targets))};
     }
+    [[nodiscard]] int weight_bits() const override { return most_weight_bits; }
     [[nodiscard]] bool uniform() const override { return false; }
     [[nodiscard]] std::int64_t synops(int source, NeuronRange targets) const override {
         std::int64_t sum = 0;
@@ -36,9 +37,9 @@ public:
     [[nodiscard]] std::int64_t largest_product() const override {
         return std::int64_t{weight_ < 0 ? -weight_ : weight_} << std::max(exponent_, 0);
     }
-    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+    void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
-        for (const Spike spike : spikes) {
+        for (const Spike spike : arrived.spikes) {
             const std::uint32_t more = static_cast<std::uint32_t>(weight_) * static_cast<std::uint32_t>(spike.payload);
             for_targets(spike.source, targets, [&](int target) {
                 std::int32_t& sum = sums[static_cast<std::size_t>(target)];

@@ -57,16 +57,17 @@ public:
         }
         return {weights, weights * (bits_ + index_bits(targets.size(), max_delay_)), axons};
     }
+    [[nodiscard]] int weight_bits() const override { return bits_; }
     [[nodiscard]] bool uniform() const override { return false; }
     [[nodiscard]] std::int64_t synops(int source, NeuronRange targets) const override {
         return std::ssize(of(source, targets));
     }
     [[nodiscard]] int max_delay() const override { return max_delay_; }
     [[nodiscard]] std::int64_t largest_product() const override { return largest_ << std::max(exponent_, 0); }
-    void accumulate(std::span<const Spike> spikes, NeuronRange targets, std::span<std::int32_t> sums) const override {
+    void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
         const auto n = static_cast<std::size_t>(targets.size());
-        for (const Spike spike : spikes)
+        for (const Spike spike : arrived.spikes)
             for (const Entry& entry : of(spike.source, targets)) {
                 std::int32_t& sum = sums[static_cast<std::size_t>(entry.delay) * n +
                                          static_cast<std::size_t>(entry.target - targets.begin)];

@@ -24,24 +24,21 @@ MapOptions with_int8() {
 TEST_CASE("A cluster of a dense layer has the costs that its shape says") {
     const Program program = test::one_layer(10, 6);
     Machine machine = test::small_machine({1, 1, 1}, {4, 4});
-    const Clusters clusters = make_clusters(program, machine, with_int8());
+    const Clusters clusters(program, machine, with_int8());
     REQUIRE(clusters.all.size() == 1);
     CHECK(clusters.cluster_of == std::vector<int>{-1, 0, -1});
     const Cluster& layer = clusters.all[0];
     CHECK(layer.size == 6);
-    CHECK(layer.weights == 10);
-    CHECK(layer.row_state_bits == 32);
-    CHECK(layer.core_axons_in == 10);
-    CHECK(layer.row_axons_out == 1);  // to the host
+    CHECK(layer.has_weights);
     CHECK(layer.row_time == machine.timing.neuron_update + machine.timing.synop * 10);
     CHECK(layer.core_time == machine.timing.message_in * 10);
     CHECK_FALSE(layer.merges_records());
-    const CoreUse part = part_use(layer, clusters.all, 3, machine, int8);
+    const CoreUse part = clusters.part_use(layer, {1, 4});
     CHECK(part.neurons == 3);
     CHECK(part.synaptic_bytes == 30);
     CHECK(part.state_bytes == 12);
     CHECK(part.axons_in == 10);
-    CHECK(part.axons_out == 3);
+    CHECK(part.axons_out == 3);  // to the host
 }
 
 TEST_CASE("Each limit of a core bounds the rows of a cluster, and a row that exceeds it is named") {
@@ -59,41 +56,43 @@ TEST_CASE("Each limit of a core bounds the rows of a cluster, and a row that exc
     for (const Limit& limit : limits) {
         INFO(limit.needs);
         Machine machine = test::small_machine({1, 1, 1}, {4, 4});
-        auto clusters = make_clusters(program, machine, with_int8());
+        Clusters clusters(program, machine, with_int8());
         limit.set(machine.limits, 4 * limit.of_row);
-        CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 4);
+        CHECK(fits(clusters.part_use(clusters.all[0], {1, 5}), machine.limits));
         limit.set(machine.limits, 4 * limit.of_row - 1);
-        CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 3);
-        REQUIRE(find_least_cores(program, machine, int8, clusters.all));
+        CHECK_FALSE(fits(clusters.part_use(clusters.all[0], {1, 5}), machine.limits));
+        CHECK(fits(clusters.part_use(clusters.all[0], {1, 4}), machine.limits));
+        CHECK_FALSE(clusters.fits_on(clusters.all[0], 1));
+        CHECK(clusters.fits_on(clusters.all[0], 2));
+        REQUIRE(clusters.find_least_cores());
         CHECK(clusters.all[0].least == 2);
         limit.set(machine.limits, limit.of_row - 1);
-        const auto refused = find_least_cores(program, machine, int8, clusters.all);
+        const auto refused = clusters.find_least_cores();
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == ErrorCode::does_not_fit);
         CHECK(refused.error().message == "one neuron of out needs " + limit.needs);
     }
     // A core listens to all of `in`, however few rows it holds.
     Machine machine = test::small_machine({1, 1, 1}, {4, 4});
-    auto clusters = make_clusters(program, machine, with_int8());
+    Clusters clusters(program, machine, with_int8());
     machine.limits.axons_in = 10;
-    CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 6);
+    CHECK(clusters.fits_on(clusters.all[0], 1));
     machine.limits.axons_in = 9;
-    CHECK(most_rows(clusters.all[0], clusters.all, machine, int8) == 0);
+    CHECK_FALSE(clusters.fits_on(clusters.all[0], 6));
 }
 
 TEST_CASE("The use that parts promise is what core_use counts") {
     const Program program = test::small_program(97, 2, 301, 211);
     const Machine machine = test::unicast_machine({2, 1, 1}, {5, 4});
     const Mapping mapping = test::map(program, machine);
-    auto clusters = make_clusters(program, machine, {WeightStorage::ternary2});
+    Clusters clusters(program, machine, {WeightStorage::ternary2});
     for (std::size_t p = 0; p < mapping.slices.size(); ++p)
         if (const int c = clusters.cluster_of[p]; c >= 0)
             clusters.all[static_cast<std::size_t>(c)].cores = static_cast<int>(mapping.slices[p].size());
     std::map<CoreId, CoreUse> promised;
     for (const Cluster& cluster : clusters.all)
         for (const Slice& slice : mapping.slices[cluster.members.front().index()])
-            promised[slice.core] +=
-                part_use(cluster, clusters.all, slice.end - slice.begin, machine, WeightStorage::ternary2);
+            promised[slice.core] += clusters.part_use(cluster, {slice.begin, slice.end});
     const auto uses = core_use(program, machine, mapping);
     for (const auto& [core, use] : promised) {
         const CoreUse& counted = uses[core.index()];

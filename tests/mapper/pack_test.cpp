@@ -13,17 +13,8 @@ namespace {
 
 constexpr auto int8 = WeightStorage::int8;
 
-Cluster cluster(int size, int least) {
-    Cluster out;
-    out.members = {PopulationId(0)};
-    out.size = size;
-    out.weights = 10;
-    out.least = out.cores = least;
-    return out;
-}
-
 bool operator_equal(const PackedPart& a, const PackedPart& b) {
-    return a.cluster == b.cluster && a.begin == b.begin && a.end == b.end && a.core == b.core;
+    return a.cluster == b.cluster && a.rows == b.rows && a.core == b.core;
 }
 
 }  // namespace
@@ -31,10 +22,14 @@ bool operator_equal(const PackedPart& a, const PackedPart& b) {
 TEST_CASE("Parts share a core while its limits leave room, and never with their own cluster") {
     Machine machine = test::small_machine({1, 1, 1}, {4, 4});
     machine.limits.synaptic_bytes = 100;  // ten rows
-    const std::vector<Cluster> clusters = {cluster(4, 1), cluster(6, 1), cluster(1, 1), cluster(12, 2), cluster(4, 1)};
-    const auto parts = pack(clusters, machine, int8);
-    const std::vector<PackedPart> expected = {{0, 0, 4, 0}, {1, 0, 6, 0},  {2, 0, 1, 1},
-                                              {3, 0, 6, 1}, {3, 6, 12, 2}, {4, 0, 4, 2}};
+    const Program program = test::dense_layers(10, {4, 6, 1, 12, 4});
+    MapOptions options;
+    options.format = int8;
+    Clusters clusters(program, machine, options);
+    REQUIRE(clusters.find_least_cores());
+    const auto parts = pack(clusters, machine.limits);
+    const std::vector<PackedPart> expected = {{0, {0, 4}, 0}, {1, {0, 6}, 0},  {2, {0, 1}, 1},
+                                              {3, {0, 6}, 1}, {3, {6, 12}, 2}, {4, {0, 4}, 2}};
     CHECK(std::ranges::equal(parts, expected, operator_equal));
     CHECK(cores_needed(parts) == 3);
     CHECK(cores_needed({}) == 0);

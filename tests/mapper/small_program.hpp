@@ -1,9 +1,11 @@
 #pragma once
 // Programs of chosen shape for tests: a lowered language model whose weights are blank.
 #include "mapper/mapping.hpp"
+#include "neuro/identity.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/synth.hpp"
 #include "tests/catch.hpp"
+#include "tests/neuro/blank_weights.hpp"
 #include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {
@@ -14,40 +16,45 @@ inline Program small_program(int hidden, int layers, int intermediate, int vocab
     return lower(make_blank_model(options));
 }
 
-/// in (host, 8-bit messages) => out (dense ternary weights) -> sink (host): two populations, one of them on cores.
-inline Program one_layer(int inputs, int outputs) {
+/// in (host, 8-bit messages) => out (dense ternary weights), ... -> sink (host): a population on cores for each number
+/// of `outputs`; the sink reads the first.
+inline Program dense_layers(int inputs, const std::vector<int>& outputs) {
     Program program;
     program.model_name = "layer";
     program.layers = {{"layer"}};
-    const auto add = [&](const char* name, int size, int message_bits, bool on_host) {
+    const auto add = [&](const char* name, int size, Payload payload, int message_bits, bool on_host) {
         Population p;
         p.name = name;
         p.size = size;
         p.layer = LayerId(0);
+        p.payload = payload;
         p.message_bits = message_bits;
         if (on_host) p.runs_on = RunsOn::host;
-        if (!on_host || program.populations.empty()) p.model = still_neuron();
+        if (payload != Payload::none) p.model = still_neuron();
         program.populations.push_back(p);
     };
-    add("in", inputs, 8, true), add("out", outputs, 24, false), add("sink", outputs, 0, true);
+    add("in", inputs, Payload::fields, 8, true);
+    for (const int size : outputs) add("out", size, Payload::number, 24, false);
+    add("sink", outputs[0], Payload::none, 0, true);
     program.source = PopulationId(0);
-    program.sink = PopulationId(2);
-    const auto connect = [&](int source, int target, SynapseKind kind) -> Projection& {
+    program.sink = PopulationId(static_cast<int>(program.populations.size()) - 1);
+    const auto connect = [&](PopulationId source, PopulationId target) -> Projection& {
         const ProjectionId id(static_cast<int>(program.projections.size()));
-        program.populations[static_cast<std::size_t>(source)].outputs.push_back(id);
-        program.populations[static_cast<std::size_t>(target)].inputs.push_back(id);
+        program.populations[source.index()].outputs.push_back(id);
+        program.populations[target.index()].inputs.push_back(id);
         Projection& p = program.projections.emplace_back();
-        p.source = PopulationId(source);
-        p.target = PopulationId(target);
-        p.kind = kind;
+        p.source = source;
+        p.target = target;
         return p;
     };
-    TernaryMatrix weights;
-    weights.rows = outputs;
-    weights.cols = inputs;
-    connect(0, 1, SynapseKind::ternary).matrices = {weights};
-    connect(1, 2, SynapseKind::identity);
+    for (int k = 1; k < program.sink.value; ++k)
+        connect(program.source, PopulationId(k)).synapses = blank_weights(program[PopulationId(k)].size, inputs);
+    connect(PopulationId(1), program.sink).synapses = make_identity(outputs[0]);
     return program;
+}
+
+inline Program one_layer(int inputs, int outputs) {
+    return dense_layers(inputs, {outputs});
 }
 
 inline std::size_t population_index(const Program& program, const std::string& name) {

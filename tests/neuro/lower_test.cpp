@@ -52,7 +52,7 @@ private:
     }
 
     bool same_slices(const Projection& projection) const {
-        return projection.kind == SynapseKind::identity &&
+        return projection.synapses != nullptr && !reaches_all(*projection.synapses) &&
                fired_[projection.source.index()].size() == fired_[projection.target.index()].size();
     }
 
@@ -66,7 +66,7 @@ private:
         const int token = fired_[p][s];
         for (const ProjectionId id : program_.populations[p].inputs) {
             const Projection& input = program_[id];
-            const int lag = input.kind == SynapseKind::credit ? input.lag : 0;
+            const int lag = input.transport == Transport::credit ? input.lag : 0;
             if (source_fired(input, s) <= token - lag) return false;
         }
         return true;
@@ -83,7 +83,7 @@ private:
     }
 
     void check_buffers(const Projection& projection, std::size_t source_slice) const {
-        if (projection.kind == SynapseKind::credit) return;
+        if (projection.transport == Transport::credit) return;
         const int sent = fired_[projection.source.index()][source_slice];
         const auto& targets = fired_[projection.target.index()];
         for (std::size_t t = 0; t < targets.size(); ++t) {
@@ -105,19 +105,19 @@ TEST_CASE("every population fires after its inputs, in the order of the list") {
     CHECK(program.steps == 12 * (static_cast<int>(program.layers.size()) - 2) + 5);
     for (const Projection& p : program.projections) {
         INFO(p.name);
-        if (p.kind == SynapseKind::credit) {
+        if (p.transport == Transport::credit) {
             CHECK(p.lag > program[p.source].stage - program[p.target].stage);
             continue;
         }
         CHECK(p.source < p.target);
-        CHECK(p.delay == program[p.target].stage - program[p.source].stage);
-        CHECK(p.delay >= 1);
-        CHECK(p.slots > p.delay);
-        if (p.kind == SynapseKind::identity) CHECK(program[p.source].size == program[p.target].size);
-        for (const TernaryMatrix& m : p.matrices) {
-            CHECK(m.rows == program[p.target].size);
-            CHECK(m.cols == program[p.source].size);
-        }
+        const int steps = program[p.target].stage - program[p.source].stage;
+        CHECK(p.delay == 0);
+        CHECK(steps >= 1);
+        CHECK(p.slots > steps);
+        CHECK((p.synapses != nullptr) == (p.transport == Transport::messages));
+        if (p.synapses == nullptr) continue;
+        CHECK(p.synapses->targets() == program[p.target].size);
+        CHECK(p.synapses->sources() == program[p.source].size);
     }
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("populations and projections outlive their program") {
     }
     REQUIRE_FALSE(watch.expired());
     CHECK(mixer.model->neurons() == mixer.size);
-    CHECK(weights.matrices.at(0).weight(0, 0) <= 1);
+    CHECK(weights.synapses->synops(0, {0, mixer.size}) == std::int64_t{3} * mixer.size);
     mixer = {};
     CHECK_FALSE(watch.expired());
     weights = {};

@@ -86,8 +86,8 @@ private:
     void add_records(const Population& population) {
         for (const ProjectionId id : population.outputs) {
             const Projection& projection = program_[id];
-            if (projection.kind == SynapseKind::ternary || projection.kind == SynapseKind::identity) continue;
-            if (projection.kind == SynapseKind::credit && !self_timed_) continue;
+            if (projection.transport == Transport::messages) continue;
+            if (projection.transport == Transport::credit && !self_timed_) continue;
             for (const Slice& from : places(projection.source))
                 for (const Slice& to : places(projection.target))
                     if (from.core.value != host || to.core.value != host)
@@ -99,9 +99,8 @@ private:
         std::set<std::int32_t> cores;
         for (const ProjectionId id : population.outputs)
             for (const Slice& to : places(program_[id].target)) {
-                const SynapseKind kind = program_[id].kind;
-                if (kind == SynapseKind::ternary ||
-                    (kind == SynapseKind::identity && to.begin <= j && j < to.end && to.core != from.core))
+                if (program_[id].transport != Transport::messages) continue;
+                if (reaches_all(*program_[id].synapses) || (to.begin <= j && j < to.end && to.core != from.core))
                     cores.insert(to.core.value);
             }
         return cores;
@@ -109,7 +108,7 @@ private:
     void add_messages(const Population& population, const Slice& from, const std::vector<std::vector<bool>>& sends) {
         std::int64_t rows = 0;
         for (const ProjectionId id : population.outputs)
-            for (const TernaryMatrix& m : program_[id].matrices) rows += m.rows;
+            if (const auto& synapses = program_[id].synapses) rows += synapses->synops(0, {0, synapses->targets()});
         std::map<std::int32_t, std::set<std::size_t>> reached;  // by core: tokens of which it got a message
         for (int j = from.begin; j < from.end; ++j) {
             const std::set<std::int32_t> cores = targets(population, from, j);

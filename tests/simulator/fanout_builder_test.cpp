@@ -33,8 +33,8 @@ constexpr std::array<std::uint32_t, 3> peers{0, 1, 2};
 /// Every input of every target, from all neurons of a slice.
 std::vector<Reach> all_inputs(const ScheduledSlice& from) {
     std::vector<Reach> reaches;
-    for (std::uint32_t input = 0; input < 6; ++input)
-        reaches.push_back({{from.begin, from.end, CoreId(3 + static_cast<int>(input) / 2)}, input});
+    for (std::uint32_t core = 0; core < 3; ++core)
+        reaches.push_back({{from.neurons()}, CoreId(3 + static_cast<int>(core)), {2 * core, 2 * core + 1}});
     return reaches;
 }
 
@@ -87,8 +87,8 @@ TEST_CASE("slices of one population begin at different cores and share their lis
             CHECK(schedule.terminals[static_cast<std::size_t>(3 * slice + k)].core == CoreId(3 + (slice + k) % 3));
     CHECK(schedule.deliveries.size() == 6);
     // A slice that reaches fewer inputs there has a list of its own.
-    builder.add(messages_of(0), {{{0, 4, CoreId(3)}, 0}}, peers);
-    builder.add(messages_of(0), {{{0, 4, CoreId(3)}, 1}}, peers);
+    builder.add(messages_of(0), {{{{0, 4}}, CoreId(3), {0}}}, peers);
+    builder.add(messages_of(0), {{{{0, 4}}, CoreId(3), {1}}}, peers);
     CHECK(schedule.terminals.back().deliveries == 1);
     CHECK(schedule.deliveries[schedule.terminals.back().first_delivery].port == 1);
 }
@@ -98,8 +98,25 @@ TEST_CASE("targets of different source neurons are different fan-outs") {
     machine.mesh.routing = Routing::multicast;
     Schedule schedule(machine, *Topology::create(machine));
     FanoutBuilder builder(with_slices(schedule));
-    builder.add(messages_of(0), {{{2, 4, CoreId(4)}, 2}, {{0, 2, CoreId(3)}, 0}, {{2, 4, CoreId(5)}, 4}}, peers);
+    builder.add(messages_of(0), {{{{2, 4}}, CoreId(4), {2}}, {{{0, 2}}, CoreId(3), {0}}, {{{2, 4}}, CoreId(5), {4}}},
+                peers);
     REQUIRE(schedule.fanouts.size() == 2);
     CHECK((schedule.fanouts[0].begin == 0 && schedule.fanouts[0].end == 2 && schedule.fanouts[0].terminals == 1));
     CHECK((schedule.fanouts[1].begin == 2 && schedule.fanouts[1].end == 4 && schedule.fanouts[1].terminals == 2));
+}
+
+TEST_CASE("a fan-out of scattered neurons knows which of its range send") {
+    Machine machine = test::small_machine({1, 1, 1}, {3, 2});
+    machine.mesh.routing = Routing::unicast;
+    Schedule schedule(machine, *Topology::create(machine));
+    FanoutBuilder builder(with_slices(schedule));
+    builder.add(messages_of(1), {{{{4, 5}, {6, 8}}, CoreId(4), {2}}, {{{4, 8}}, CoreId(3), {0}}}, peers);
+    REQUIRE(schedule.fanouts.size() == 2);
+    std::vector<bool> some, all;
+    for (int neuron = 3; neuron <= 8; ++neuron) {
+        for (const Fanout& fanout : schedule.fanouts)
+            (fanout.members == Fanout::no_members ? all : some).push_back(schedule.sends(fanout, neuron));
+    }
+    CHECK(all == std::vector<bool>{false, true, true, true, true, false});
+    CHECK(some == std::vector<bool>{false, true, false, true, true, false});
 }

@@ -4,8 +4,10 @@
 //   source (host, 4) ══ ternary ══> unit (4) ── identity ──> sink (host, 4)
 //      └── record of 3 words ──> pacer (1) ── range of 2 words ──> unit;   unit ── credit, lag 2 ──> pacer
 #include "mapper/mapping.hpp"
+#include "neuro/identity.hpp"
 #include "neuro/program.hpp"
 #include "tests/mapper/small_machine.hpp"
+#include "tests/neuro/blank_weights.hpp"
 #include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {
@@ -33,34 +35,35 @@ inline Program hand_made() {
     };
     Population& source = population(source_p, "source", 4, still_neuron(), 0);
     source.runs_on = RunsOn::host;
+    source.payload = Payload::fields;
     source.message_bits = 8;
     source.record_words = 3;
     population(pacer_p, "pacer", 1, still_neuron(), 1).record_words = 2;
     Population& unit = population(unit_p, "unit", 4, still_neuron(), 2);
+    unit.payload = Payload::number;
     unit.message_bits = 32;
     unit.runs_on = RunsOn::either;
     population(sink_p, "sink", 4, nullptr, 3).runs_on = RunsOn::host;
-    const auto connect = [&](const char* name, int from, int to, SynapseKind kind) -> Projection& {
+    const auto connect = [&](const char* name, int from, int to,
+                             Transport transport = Transport::messages) -> Projection& {
         const ProjectionId id(static_cast<int>(program.projections.size()));
         Projection& j = program.projections.emplace_back();
         j.name = name;
         j.source = PopulationId(from);
         j.target = PopulationId(to);
-        j.kind = kind;
+        j.transport = transport;
         j.slots = 2;
         program.populations[static_cast<std::size_t>(from)].outputs.push_back(id);
         program.populations[static_cast<std::size_t>(to)].inputs.push_back(id);
         return j;
     };
-    Projection& weights = connect("weights", source_p, unit_p, SynapseKind::ternary);
-    weights.matrices.resize(1);
-    weights.fields = {0};
-    Projection& record = connect("record", source_p, pacer_p, SynapseKind::reduce);
+    connect("weights", source_p, unit_p).synapses = blank_weights(4, 4);
+    Projection& record = connect("record", source_p, pacer_p, Transport::reduce);
     record.words = 3;
     record.sums = 1;
-    connect("range", pacer_p, unit_p, SynapseKind::broadcast).words = 2;
-    connect("logits", unit_p, sink_p, SynapseKind::identity);
-    connect("credit", unit_p, pacer_p, SynapseKind::credit).lag = 2;
+    connect("range", pacer_p, unit_p, Transport::broadcast).words = 2;
+    connect("logits", unit_p, sink_p).synapses = make_identity(4);
+    connect("credit", unit_p, pacer_p, Transport::credit).lag = 2;
     return program;
 }
 

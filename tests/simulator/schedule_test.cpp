@@ -56,7 +56,7 @@ TEST_CASE("a schedule of two cores has the slices, inputs and packets that one c
     CHECK(input(low, 0).synops == 2);
     CHECK(input(low, 0).service == machine.timing.synop * 2);
     CHECK(input(low, 0).sources == 1);
-    CHECK(input(pacer, 1).kind == SynapseKind::credit);
+    CHECK(program[input(pacer, 1).projection].transport == Transport::credit);
     CHECK(input(pacer, 1).sources == 2);  // both slices of the unit
     CHECK(input(sink, 0).sources == 2);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "neuro/engine.hpp"
+#include "neuro/lm/dense_ternary.hpp"
 #include "neuro/lm/norm_record.hpp"
 #include "neuro/lower.hpp"
 #include "neuro/record.hpp"
@@ -53,7 +54,7 @@ public:
 private:
     static Sent fired(const Population& p, int begin, int end, const Inputs& inputs, std::span<std::int32_t> state) {
         Sent out;
-        out.messages.resize(p.message_bits > 0 ? static_cast<std::size_t>(end - begin) : 0);
+        out.messages.resize(p.payload != Payload::none ? static_cast<std::size_t>(end - begin) : 0);
         out.record.resize(static_cast<std::size_t>(p.record_words));
         const std::vector<std::span<const std::int32_t>> sums(inputs.sums.begin(), inputs.sums.end());
         const std::vector<std::span<const std::uint32_t>> records(inputs.records.begin(), inputs.records.end());
@@ -81,46 +82,49 @@ private:
             else if (p.record_words > 0)
                 merge_record(whole.record, out.record, reduce_sums(p));
         }
-        REQUIRE(whole.messages.size() == static_cast<std::size_t>(p.message_bits > 0 ? p.size : 0));
+        REQUIRE(whole.messages.size() == static_cast<std::size_t>(p.payload != Payload::none ? p.size : 0));
         REQUIRE(whole.record.size() == static_cast<std::size_t>(p.record_words));
         outputs_[id.index()] = std::move(whole);
     }
 
     int reduce_sums(const Population& p) const {
         for (const ProjectionId id : p.outputs)
-            if (program_[id].kind == SynapseKind::reduce) return program_[id].sums;
+            if (program_[id].transport == Transport::reduce) return program_[id].sums;
         FAIL("a record goes nowhere");
         return 0;
     }
 
     void gather(const Projection& projection, int begin, int end, Inputs& inputs) const {
         const Sent& source = outputs_[projection.source.index()];
-        switch (projection.kind) {
-            case SynapseKind::identity:
-                inputs.sums.emplace_back(source.messages.begin() + begin, source.messages.begin() + end);
-                break;
-            case SynapseKind::ternary: {
+        switch (projection.transport) {
+            case Transport::messages: {
                 auto& sums = inputs.sums.emplace_back();
-                for (std::size_t m = 0; m < projection.matrices.size(); ++m)
+                const auto* ternary = dynamic_cast<const DenseTernary*>(projection.synapses.get());
+                if (ternary == nullptr) {
+                    REQUIRE(projection.synapses->kind() == "identity");
+                    sums.assign(source.messages.begin() + begin, source.messages.begin() + end);
+                    break;
+                }
+                for (const TernaryInput& input : ternary->inputs())
                     for (int row = begin; row < end; ++row) {
                         std::int32_t sum = 0;
-                        for (int c = 0; c < projection.matrices[m].cols; ++c)
+                        for (int c = 0; c < input.matrix.cols; ++c)
                             sum +=
-                                projection.matrices[m].weight(row, c) *
+                                input.matrix.weight(row, c) *
                                 message_field(static_cast<std::uint32_t>(source.messages[static_cast<std::size_t>(c)]),
-                                              projection.fields[m]);
+                                              input.field);
                         sums.push_back(sum);
                     }
                 break;
             }
-            case SynapseKind::reduce:
+            case Transport::reduce:
                 inputs.records.push_back(source.record);
                 break;
-            case SynapseKind::broadcast:
+            case Transport::broadcast:
                 inputs.records.emplace_back(source.record.begin() + projection.first_word,
                                             source.record.begin() + projection.first_word + projection.words);
                 break;
-            case SynapseKind::credit:
+            case Transport::credit:
                 break;
         }
     }

@@ -65,7 +65,7 @@ inline void check_format(const SynapseFormat& format, const Expected& expected, 
         if (round == 1) spikes.clear();
         for (const NeuronRange range : {all, some, one}) {
             std::vector<std::int32_t> sums(static_cast<std::size_t>(range.size() * (1 + format.max_delay())), 77);
-            format.accumulate(spikes, range, sums);
+            format.accumulate({.spikes = spikes}, range, sums);
             CHECK(sums == expected_sums(expected, spikes, range, 1 + format.max_delay()));
         }
     }

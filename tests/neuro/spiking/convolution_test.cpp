@@ -68,7 +68,7 @@ TEST_CASE("sums of a convolution wrap around 24 bits") {
     for (const auto& [payload, sum] : {std::pair(8388607, 8388607), std::pair(8388608, -8388608),
                                        std::pair(-8388609, 8388607), std::pair(16777216, 0)}) {
         std::vector<std::int32_t> sums(1);
-        convolution->accumulate(std::vector<Spike>{{0, payload}}, {0, 1}, sums);
+        convolution->accumulate({.spikes = std::vector<Spike>{{0, payload}}}, {0, 1}, sums);
         CHECK(sums.front() == sum);
     }
 }
@@ -119,7 +119,7 @@ TEST_CASE("Lava's convolutions come out on graded integers") {
             spikes.push_back(
                 {static_cast<std::int32_t>(spikes.size()), static_cast<std::int32_t>(std::nearbyint(value * 4096))});
         std::vector<std::int32_t> sums(static_cast<std::size_t>(out.size()));
-        convolution->accumulate(spikes, {0, out.size()}, sums);
+        convolution->accumulate({.spikes = spikes}, {0, out.size()}, sums);
         double worst = 0;
         for (std::size_t i = 0; i < sums.size(); ++i)
             worst = std::max(worst, std::abs(sums[i] / 4096.0 - arrays.at("out_gt").values[i]));

@@ -20,7 +20,7 @@ TEST_CASE("dense synapses are a matrix, in every range of targets") {
         check_format(*dense, expected);
         CHECK(dense->uniform());
         CHECK(dense->memory({0, targets}).weights == sources * targets);
-        CHECK(dense->memory({0, 1}).weight_bits == sources * 8);
+        CHECK(dense->memory({0, 1}).bits == sources * 8);
     }
 }
 

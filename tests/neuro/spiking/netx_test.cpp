@@ -227,11 +227,12 @@ TEST_CASE("layers of a NetX file are called by kind and number, flatten permutes
     CHECK(model.network.inputs().front().port == 1);
     // The convolution of the image's (x, y, channel) = (0, 0, 1) by the last tap: weight 4 at x 1 of channel 1.
     std::vector<std::int32_t> sums(4);
-    model.network.connections()[0].synapses->accumulate(std::vector<Spike>{{(1 * 2 + 0) * 2 + 1, 1}}, {0, 4}, sums);
+    model.network.connections()[0].synapses->accumulate({.spikes = std::vector<Spike>{{(1 * 2 + 0) * 2 + 1, 1}}},
+                                                        {0, 4}, sums);
     CHECK(sums == std::vector<std::int32_t>{4, 0, 3, 0});  // neurons (x, y): (0, 0), (0, 1), (1, 0), (1, 1)
     // Flattened as (channel, y, x): neuron (0, 1) is column 2.
     std::vector<std::int32_t> sum(1);
-    model.network.connections()[1].synapses->accumulate(std::vector<Spike>{{1, 1}}, {0, 1}, sum);
+    model.network.connections()[1].synapses->accumulate({.spikes = std::vector<Spike>{{1, 1}}}, {0, 1}, sum);
     CHECK(sum.front() == 3);
 }
 
@@ -252,7 +253,7 @@ TEST_CASE("a NetX file without an input layer gets relays; delays are one, by ro
         CHECK(model.network.layer(0).message_bits == 4);
         const SynapseFormat& synapses = *model.network.connections()[0].synapses;
         std::vector<std::int32_t> sums(static_cast<std::size_t>(3 * (1 + synapses.max_delay())));
-        synapses.accumulate(std::vector<Spike>{{0, 1}, {1, 1}}, {0, 3}, sums);
+        synapses.accumulate({.spikes = std::vector<Spike>{{0, 1}, {1, 1}}}, {0, 3}, sums);
         std::int32_t total = 0;
         for (std::size_t i = 0; i < sums.size(); i += 3) total += sums[i];
         for (const auto& [delay, sum] : c.arrives) {
