@@ -1,47 +1,12 @@
 // tephra run: input, probes and what is refused, on a network of five neurons that the test writes.
-#include <map>
-
-#include "core/npz.hpp"
-#include "tests/neuro/spiking/nir_writer.hpp"
-#include "tests/tools/program.hpp"
+#include "tests/tools/small_network.hpp"
 
 using namespace tephra;
 using test::run_program;
 
 namespace {
 
-/// A NIR file: input (2) -> weights -> IF (3), and a folder for arrays.
-class Network {
-public:
-    Network() {
-        std::filesystem::create_directories(folder_.str());
-        writer_.node("in", "Input", {{"shape", {{1}, {2}}}});
-        writer_.node("w", "Linear", {{"weight", {{3, 2}, {1, 0, 0, 1, 0.5, 0.5}}}});
-        writer_.node("neurons", "IF", {{"r", {{}, {1}}}, {"v_threshold", {{3}, {0.9, 1.9, 0.9}}}});
-        writer_.node("out", "Output", {{"shape", {{1}, {3}}}});
-        writer_.edges({"in", "w", "w", "neurons", "neurons", "out"});
-        writer_.close();
-    }
-    [[nodiscard]] std::string file(const std::string& name) const { return folder_.str() + "/" + name; }
-    std::string array(const std::string& name, const std::vector<std::int64_t>& shape,
-                      const std::vector<double>& values) const {
-        REQUIRE(write_file(file(name), npy_bytes<double>(shape, values)));
-        return file(name);
-    }
-    [[nodiscard]] std::string path() const { return writer_.path(); }
-    /// Runs the network with these arguments.
-    [[nodiscard]] test::Outcome run(const std::string& arguments) const {
-        return run_program("run " + writer_.path() + " --dt 1 " + arguments);
-    }
-    [[nodiscard]] std::map<std::string, NumberArray> recorded(const std::string& name) const {
-        return parse_npz(read_file(file(name)).value(), name).value();
-    }
-
-private:
-    test::TemporaryPath folder_{"network"};
-    spiking::test::NirWriter writer_;
-};
-
+using Network = test::SmallNetwork;
 using Values = std::vector<double>;
 
 }  // namespace

@@ -1,0 +1,63 @@
+#pragma once
+// What the verbs that take a spiking or graded network have in common: reading it, its input and its probes.
+#include <string>
+#include <vector>
+
+#include "neuro/spiking/network.hpp"
+#include "neuro/spiking/netx.hpp"
+#include "neuro/spiking/nir_import.hpp"
+#include "tools/command.hpp"
+#include "tools/network_input.hpp"
+#include "tools/outputs.hpp"
+
+namespace tephra::tools {
+
+struct NetworkOptions {
+    std::string network, input, events, threshold = "above", rule = "nearest";
+    std::vector<std::string> probes;
+    int steps = 0, input_bits = 0;
+    spiking::NetxOptions netx;
+    spiking::NirOptions nir;
+};
+
+/// The options for the network's file.
+void add_network_options(CLI::App& command, NetworkOptions& options);
+/// --input, --events, --steps.
+void add_input_options(CLI::App& command, NetworkOptions& options);
+/// --probe, for find_probes().
+void add_probe_option(CLI::App& command, NetworkOptions& options);
+
+/// Whether a file begins as those that hold networks do (HDF5); false where it can't be read.
+bool is_network_file(const std::string& path);
+
+/// Names the files that the options read.
+void claim_inputs(Outputs& outputs, const NetworkOptions& options);
+
+/// Reads the network; an option that belongs to the other kind of file, or to none, is refused.
+spiking::Network read_network(const NetworkOptions& options, const CLI::App& command);
+
+NetworkInput read_input(const spiking::Network& network, const NetworkOptions& options);
+
+/// Steps to run: those asked for, or those of the input.
+int step_count(const NetworkOptions& options, const NetworkInput& input);
+
+/// What a probe records: a layer's messages, or one of its state words.
+struct Probe {
+    std::string name;
+    int layer = 0, word = -1;         ///< -1: messages
+    bool small = false;               ///< spikes: a byte each
+    std::vector<std::int8_t> bytes;   ///< [steps][neurons]
+    std::vector<std::int32_t> words;  ///< likewise
+
+    /// Makes room for all steps, so that values can come in any order.
+    void resize(std::size_t values);
+    void set(std::size_t at, std::span<const std::int32_t> values);
+};
+
+/// The probes that the options name, or the spikes of all outputs, with room for `steps`.
+std::vector<Probe> find_probes(const spiking::Network& network, const NetworkOptions& options, int steps);
+
+/// Writes all probes as one .npz file.
+void write_probes(OutputFile& file, const spiking::Network& network, const std::vector<Probe>& probes, int steps);
+
+}  // namespace tephra::tools

@@ -1,0 +1,90 @@
+#include "tools/simulate_network.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "core/files.hpp"
+#include "core/narrow.hpp"
+#include "core/text.hpp"
+#include "neuro/spiking/lower.hpp"
+#include "simulator/frame_feed.hpp"
+
+namespace tephra::tools {
+namespace {
+
+using spiking::Network;
+
+/// Writes what slices send and hold into the probes' arrays. Slices write different elements, so threads may do it side
+/// by side.
+class ProbeRecorder final : public SliceObserver {
+public:
+    ProbeRecorder(const Network& network, std::vector<Probe>& probes) : network_(network), probes_(probes) {}
+
+    void fired(const ScheduledSlice& slice, std::uint32_t round, std::span<const std::int32_t> messages,
+               std::span<const std::int32_t> state) override {
+        const int layer = spiking::layer_of(slice.population);
+        for (Probe& probe : probes_) {
+            if (probe.layer != layer) continue;
+            const auto neurons = static_cast<std::size_t>(network_.layer(layer).size());
+            const auto n = static_cast<std::size_t>(slice.size());
+            const auto values = probe.word < 0 ? messages : state.subspan(static_cast<std::size_t>(probe.word) * n, n);
+            probe.set(round * neurons + static_cast<std::size_t>(slice.begin), values);
+        }
+    }
+
+private:
+    const Network& network_;
+    std::vector<Probe>& probes_;
+};
+
+Table summary(const Run& run) {
+    Table table({"result", "value", "unit"});
+    const double elapsed = std::max(seconds(run.elapsed), 1e-15);
+    const auto steps = static_cast<double>(run.tokens.size());
+    table.add({"time steps", std::ssize(run.tokens), "steps"});
+    table.add({"simulated time", 1e3 * elapsed, "ms"});
+    table.add({"a time step", 1e6 * elapsed / steps, "us"});
+    table.add({"rate", steps / elapsed, "steps/s"});
+    add_run_rows(run, table);
+    return table;
+}
+
+}  // namespace
+
+void simulate_network(const NetworkOptions& options, const MachineRunOptions& run_options, const std::string& record,
+                      const CLI::App& command) {
+    Outputs outputs;
+    claim_inputs(outputs, options);
+    MachineRunFiles files = open_files(outputs, run_options);
+    auto recorded = outputs.open("--record", record);
+    const Network network = read_network(options, command);
+    const Machine machine = require(find_machine(run_options.machine));
+    NetworkInput input = read_input(network, options);
+    const int steps = step_count(options, input);
+    std::vector<Probe> probes;
+    if (recorded) probes = find_probes(network, options, steps);
+    const std::string name = std::filesystem::path(options.network).stem().string();
+    const Program program = require(spiking::lower(network, name, hash128(require(read_file(options.network)))));
+    const Mapping mapping = mapping_of(run_options, program, machine, 1);
+
+    const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));
+    FrameFeed feed(steps,
+                   [&](std::int64_t step) {
+                       const auto frame = input.frame(narrow<int>(step));
+                       return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
+                   },
+                   {});
+    ProbeRecorder recorder(network, probes);
+    SimulateOptions simulation;
+    std::int64_t dropped = 0;
+    set_options(run_options, files, dropped, simulation);
+    if (recorded) simulation.observer = &recorder;
+    const Run run = require(simulate(program, machine, mapping, feed, simulation));
+    finish_trace(files, dropped);
+    if (recorded) write_probes(*recorded, network, probes, steps);
+    if (files.output) finish(files.output, require(run_json(run)));
+    std::cout << summary(run).render(run_options.format);
+}
+
+}  // namespace tephra::tools
