@@ -43,4 +43,8 @@ constexpr double joules(Picojoules energy) {
     return energy.value() * 1e-12;
 }
 
+constexpr double millijoules(Picojoules energy) {
+    return energy.value() / 1e9;
+}
+
 }  // namespace tephra

@@ -37,7 +37,7 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
     row.tokens_per_s = reader.number("tokens_per_s", least_rate, max_rate);
     row.mj_per_token = reader.number("mj_per_token", least_rate, max_rate);
     if (given(reader, "watts")) row.watts = reader.number("watts", 0, max_rate);
-    row.power_includes = power_boundaries()[reader.choice("power_includes", power_boundaries())];
+    row.scope = read_scope(reader, "power_includes");
     row.kind = read_evidence(reader, "kind", published_evidence);
     row.source = reader.string("source");
     if (row.source.empty()) reader.fault("source", "a baseline needs its source");
@@ -49,11 +49,6 @@ Result<Baseline> parse_row(const Json& json, const std::string& place) {
 }
 
 }  // namespace
-
-const std::vector<std::string>& power_boundaries() {
-    static const std::vector<std::string> boundaries = {"chips", "board", "system"};
-    return boundaries;
-}
 
 Result<std::vector<Baseline>> parse_baselines(std::string_view text, const std::string& place) {
     auto json = parse_json(text, place, FileKind::baselines);

@@ -22,16 +22,13 @@ struct Baseline {
     double tokens_per_s = 0;
     double mj_per_token = 0;
     std::optional<double> watts;
-    std::string power_includes;  ///< chips, board or system
+    PowerScope scope = PowerScope::system;  ///< of energy and power
     Evidence kind = Evidence::cited;
     std::string source;
     std::string date;          ///< "2026-11-22", or empty
     std::string machine_kind;  ///< kind of simulated machine that this row is a measurement of, or empty
     bool calibrates = false;   ///< the row was used to derive prices or times: agreement with it is no prediction
 };
-
-/// What a power may include, from least to most: "chips", "board", "system".
-const std::vector<std::string>& power_boundaries();
 
 /// Reads a baselines file. Errors: bad_input with file and JSON pointer.
 Result<std::vector<Baseline>> parse_baselines(std::string_view text, const std::string& place);

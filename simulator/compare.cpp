@@ -10,8 +10,6 @@
 namespace tephra {
 namespace {
 
-constexpr double pj_per_mj = 1e9;
-
 /// Longest sequence of a run, in tokens.
 std::int64_t sequence_length(const Run& run) {
     std::int64_t length = 0;
@@ -19,11 +17,11 @@ std::int64_t sequence_length(const Run& run) {
     return length;
 }
 
-ComparisonRow run_row(const PricedRun& priced) {
-    const auto& [run, report] = priced;
+ComparisonRow run_row(const std::vector<PricedRun>& runs, std::size_t index, const ScopeEnergy& energy) {
+    const auto& [run, report] = runs[index];
     const ModelShape* shape = shape_of(run.parameters);
     ComparisonRow row;
-    row.is_run = true;
+    row.run = index;
     row.data.device = run.machine_name + ", " + std::to_string(report.static_chips) + " chips";
     row.data.device_class = "neuromorphic";
     row.data.software =
@@ -32,14 +30,14 @@ ComparisonRow run_row(const PricedRun& priced) {
     row.data.mode = run.mode;
     row.data.batch = run.streams;
     if (run.mode == RunMode::prefill) row.data.length = sequence_length(run);
-    row.data.tokens_per_s = report.steady.tokens_per_s;
-    row.data.mj_per_token = report.steady.per_token.value.value() / pj_per_mj;
-    row.data.watts = report.steady.watts;
-    row.data.power_includes = report.power_includes;
+    row.data.tokens_per_s = report.steady_tokens_per_s;
+    row.data.mj_per_token = millijoules(energy.steady_per_token.value);
+    row.data.watts = energy.steady_watts;
+    row.data.scope = energy.scope;
     row.data.kind = Evidence::simulated;
     row.data.source = "steady state of the run; energy: simulated counts x cost table " + report.table_name;
     row.data.machine_kind = run.machine_kind;
-    row.energy_range = report.steady.per_token;
+    row.energy_range = energy.steady_per_token;
     return row;
 }
 
@@ -52,12 +50,15 @@ std::vector<std::string> task_differences(const Baseline& a, const Baseline& b) 
     return differences;
 }
 
-/// What the figures of a cover otherwise than those of b, where the task is the same.
-std::vector<std::string> scope_differences(const Baseline& a, const Baseline& b) {
-    std::vector<std::string> differences;
-    if (a.power_includes != b.power_includes) differences.push_back("power of " + a.power_includes);
-    if (a.length && b.length && *a.length != *b.length) differences.push_back("length " + std::to_string(*a.length));
-    return differences;
+/// Notes what the row's figures cover otherwise than those of the reference.
+void note_scope(ComparisonRow& row, const Baseline& reference) {
+    const Baseline& data = row.data;
+    if (data.scope != reference.scope) {
+        row.cautions.push_back("power of " + scope_name(data.scope));
+        row.energy_bound = data.scope < reference.scope ? RatioBound::at_least : RatioBound::at_most;
+    }
+    row.other_length = data.length && reference.length && *data.length != *reference.length;
+    if (row.other_length) row.cautions.push_back("length " + std::to_string(*data.length));
 }
 
 /// Published rows that share model and mode with a run; with all_models, every row.
@@ -101,7 +102,8 @@ Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, con
                                      std::string& why) {
     if (!options.reference.empty()) {
         for (std::size_t k = 0; k < rows.size(); ++k)
-            if ((rows[k].data.device + "; " + rows[k].data.software).find(options.reference) != std::string::npos) {
+            if ((rows[k].data.device + "; " + rows[k].data.software + "; " + scope_name(rows[k].data.scope))
+                    .find(options.reference) != std::string::npos) {
                 why = "chosen by the caller";
                 return k;
             }
@@ -114,7 +116,7 @@ Result<std::size_t> choose_reference(const std::vector<ComparisonRow>& rows, con
         return std::tuple(task_differences(row, first).size(), row.kind == Evidence::derived, row.mj_per_token);
     };
     for (std::size_t k = 1; k < rows.size(); ++k) {
-        if (rows[k].is_run || rows[k].data.device_class != "gpu") continue;
+        if (rows[k].run || rows[k].data.device_class != "gpu") continue;
         if (best == 0 || rank(rows[k].data) < rank(rows[best].data)) best = k;
     }
     if (best == 0) {
@@ -131,7 +133,7 @@ void fill_ratios(Comparison& comparison, bool allow_unlike) {
     const Baseline reference = comparison.rows[comparison.reference].data;
     for (ComparisonRow& row : comparison.rows) {
         row.unlike = task_differences(row.data, reference);
-        row.cautions = scope_differences(row.data, reference);
+        note_scope(row, reference);
         if (!row.unlike.empty() && !allow_unlike) continue;
         row.speed = ratio(row.data.tokens_per_s, reference.tokens_per_s);
         row.energy_ratio = ratio(row.data.mj_per_token, reference.mj_per_token);
@@ -140,22 +142,33 @@ void fill_ratios(Comparison& comparison, bool allow_unlike) {
         comparison.notes.emplace_back("the reference row has no energy: ratios of energy are not defined");
 }
 
-void fill_predictions(Comparison& comparison) {
-    for (std::size_t k = 0; k < comparison.rows.size() && comparison.rows[k].is_run; ++k) {
-        const ComparisonRow& run = comparison.rows[k];
+/// Holds the rows of a run, one for each scope, against a published row of its machine.
+void predict(const std::vector<const ComparisonRow*>& run, const ComparisonRow& row, Comparison& comparison) {
+    const ComparisonRow& first = *run.front();
+    const auto add = [&](const char* quantity, double simulated, double published, const std::string& scope) {
+        comparison.predictions.push_back({*first.run, first.data.device + "; " + first.data.software, row.data.device,
+                                          first.data.mode, quantity, simulated, published,
+                                          100 * (simulated / published - 1), row.data.calibrates, scope});
+    };
+    add("tokens/s", first.data.tokens_per_s, row.data.tokens_per_s, "");
+    const auto same = std::ranges::find_if(run, [&](const auto* each) { return each->data.scope == row.data.scope; });
+    if (same != run.end())
+        add("mJ/token", (*same)->data.mj_per_token, row.data.mj_per_token, scope_name(row.data.scope));
+    else
+        comparison.notes.push_back("the published energy of " + row.data.device + " is of " +
+                                   scope_name(row.data.scope) + ", which the cost table of " + first.data.device +
+                                   " does not price: no prediction of it");
+}
+
+void fill_predictions(Comparison& comparison, std::size_t runs) {
+    for (std::size_t k = 0; k < runs; ++k) {
+        std::vector<const ComparisonRow*> run;
+        for (const ComparisonRow& row : comparison.rows)
+            if (row.run == k) run.push_back(&row);
         for (const ComparisonRow& row : comparison.rows) {
             const bool same_machine =
-                !row.is_run && !row.data.machine_kind.empty() && row.data.machine_kind == run.data.machine_kind;
-            if (!same_machine || !task_differences(row.data, run.data).empty()) continue;
-            const auto add = [&](const char* quantity, double simulated, double published, bool power) {
-                const bool differs = power && run.data.power_includes != row.data.power_includes;
-                comparison.predictions.push_back(
-                    {k, run.data.device + "; " + run.data.software, row.data.device, run.data.mode, quantity, simulated,
-                     published, 100 * (simulated / published - 1), row.data.calibrates,
-                     differs ? run.data.power_includes + ", published: " + row.data.power_includes : ""});
-            };
-            add("tokens/s", run.data.tokens_per_s, row.data.tokens_per_s, false);
-            add("mJ/token", run.data.mj_per_token, row.data.mj_per_token, true);
+                !row.run && !row.data.machine_kind.empty() && row.data.machine_kind == run.front()->data.machine_kind;
+            if (same_machine && task_differences(row.data, run.front()->data).empty()) predict(run, row, comparison);
         }
     }
 }
@@ -179,11 +192,10 @@ void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
 }
 
 /// Why a run can't be held against published figures; empty when it can.
-std::string nothing_to_hold_against(const Comparison& comparison, std::size_t row) {
-    const auto of_run = [&](const Prediction& p) { return p.run_row == row; };
+std::string nothing_to_hold_against(const Comparison& comparison, std::size_t index, const Baseline& run) {
+    const auto of_run = [&](const Prediction& p) { return p.run_index == index; };
     if (std::ranges::any_of(comparison.predictions, [&](const auto& p) { return of_run(p) && !p.calibrates; }))
         return "";
-    const Baseline& run = comparison.rows[row].data;
     const std::string task =
         run.device + ", " + run.model + ", " + mode_name(run.mode) + ", batch " + std::to_string(run.batch.value_or(1));
     if (std::ranges::any_of(comparison.predictions, of_run))
@@ -197,7 +209,8 @@ Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector
                            const std::vector<GpuDescription>& gpus, const CompareOptions& options) {
     if (runs.empty()) return bad_input("no run to compare", "run", "give at least one run file");
     Comparison comparison;
-    for (const PricedRun& run : runs) comparison.rows.push_back(run_row(run));
+    for (std::size_t k = 0; k < runs.size(); ++k)
+        for (const ScopeEnergy& energy : runs[k].report.scopes) comparison.rows.push_back(run_row(runs, k, energy));
     const auto published = chosen_baselines(comparison.rows, baselines, options.all_models);
     const auto rooflines = roofline_rows(comparison.rows, gpus);
     comparison.rows.insert(comparison.rows.end(), published.begin(), published.end());
@@ -206,20 +219,20 @@ Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector
     if (!reference) return tl::unexpected(reference.error());
     comparison.reference = *reference;
     fill_ratios(comparison, options.allow_unlike);
-    fill_predictions(comparison);
+    fill_predictions(comparison, runs.size());
     add_notes(runs, comparison);
     return comparison;
 }
 
-std::string ratio_text(const std::optional<double>& ratio, bool doubtful) {
-    return ratio ? figure_text(*ratio, 3) + "x" + (doubtful ? "*" : "") : "-";
-}
-
 Result<void> check_predictions(const Comparison& comparison, double percent) {
     std::string missing, missed;
-    for (std::size_t k = 0; k < comparison.rows.size() && comparison.rows[k].is_run; ++k)
-        if (const std::string why = nothing_to_hold_against(comparison, k); !why.empty())
+    std::optional<std::size_t> last;
+    for (const ComparisonRow& row : comparison.rows) {
+        if (!row.run || row.run == last) continue;
+        last = row.run;
+        if (const std::string why = nothing_to_hold_against(comparison, *row.run, row.data); !why.empty())
             missing += (missing.empty() ? "" : "; ") + why;
+    }
     if (!missing.empty())
         return fail(ErrorCode::comparison_failed, "nothing to compare with: " + missing, "",
                     "give published rows with --baselines, or leave out --expect-error");
@@ -231,57 +244,6 @@ Result<void> check_predictions(const Comparison& comparison, double percent) {
         return fail(ErrorCode::comparison_failed, "predictions miss their published values: " + missed, "",
                     "allowed: " + figure_text(percent, 3) + " %");
     return {};
-}
-
-Json comparison_json(const Comparison& comparison) {
-    const auto texts = [](const std::vector<std::string>& strings) {
-        Json::Array array;
-        for (const auto& text : strings) array.emplace_back(text);
-        return array;
-    };
-    const auto number = [](const auto& value) { return value ? Json(*value) : Json(); };
-    Json::Array rows, predictions;
-    for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
-        const ComparisonRow& row = comparison.rows[k];
-        const Baseline& data = row.data;
-        Json::Object object{{"device", data.device},
-                            {"software", data.software},
-                            {"model", data.model},
-                            {"mode", mode_name(data.mode)},
-                            {"batch", number(data.batch)},
-                            {"length", number(data.length)},
-                            {"tokens_per_s", data.tokens_per_s},
-                            {"mj_per_token", data.mj_per_token},
-                            {"watts", number(data.watts)},
-                            {"power_includes", data.power_includes},
-                            {"kind", std::string(evidence_name(data.kind))},
-                            {"source", data.source},
-                            {"date", data.date},
-                            {"reference", k == comparison.reference},
-                            {"speed_ratio", number(row.speed)},
-                            {"energy_ratio", number(row.energy_ratio)},
-                            {"unlike", texts(row.unlike)},
-                            {"cautions", texts(row.cautions)}};
-        if (row.is_run) {
-            object.emplace_back("mj_per_token_low", row.energy_range.low.value() / pj_per_mj);
-            object.emplace_back("mj_per_token_high", row.energy_range.high.value() / pj_per_mj);
-        }
-        rows.emplace_back(std::move(object));
-    }
-    for (const Prediction& p : comparison.predictions)
-        predictions.emplace_back(Json::Object{{"run", p.run},
-                                              {"published", p.published},
-                                              {"mode", mode_name(p.mode)},
-                                              {"quantity", p.quantity},
-                                              {"simulated", p.simulated},
-                                              {"published_value", p.value},
-                                              {"error_percent", p.error_percent},
-                                              {"role", p.calibrates ? "used to derive prices or times" : "prediction"},
-                                              {"power_includes", p.power_includes}});
-    return Json::Object{{"reference_why", comparison.reference_why},
-                        {"rows", std::move(rows)},
-                        {"predictions", std::move(predictions)},
-                        {"notes", texts(comparison.notes)}};
 }
 
 }  // namespace tephra

@@ -1,11 +1,11 @@
 #pragma once
-// compare: runs beside baselines. Unlike rows are named as such, and get no ratio unless that is asked for.
+// compare: runs beside baselines. Rows of unlike tasks are named as such, and get no ratio unless that is asked for.
+// Energies of unlike scopes give a bound: each row's energy can only grow with its scope.
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/json.hpp"
 #include "simulator/baseline.hpp"
 #include "simulator/gpu_roofline.hpp"
 #include "simulator/price.hpp"
@@ -18,31 +18,34 @@ struct PricedRun {
     Report report;
 };
 
+/// What the ratio of two energies says about the same ratio at the wider of their two scopes.
+enum class RatioBound : std::uint8_t {
+    exact,     ///< equal scopes: it is that ratio
+    at_least,  ///< the row's scope is the narrower one, so its energy would grow
+    at_most,   ///< the reference's scope is the narrower one
+};
+
 struct ComparisonRow {
-    Baseline data;  ///< of a run: device = machine, steady rates, kind simulated
-    bool is_run = false;
+    Baseline data;                              ///< of a run: device = machine, steady rates, kind simulated
+    std::optional<std::size_t> run;             ///< index of the run that it is of; a run has a row for each scope
     EnergyRange energy_range;                   ///< per token; of runs alone
     std::vector<std::string> unlike;            ///< how its task differs from the reference's: no ratio by default
     std::vector<std::string> cautions;          ///< same task, but the figures cover different things
+    bool other_length = false;                  ///< one of the cautions: sequences of another length
     std::optional<double> speed, energy_ratio;  ///< this row / reference row; none: unlike, or the reference's is zero
-    /// Whether the ratios divide figures of different tasks or, of energy, of different parts of a machine.
-    [[nodiscard]] bool doubtful_speed() const { return !unlike.empty(); }
-    [[nodiscard]] bool doubtful_energy() const { return !unlike.empty() || !cautions.empty(); }
+    RatioBound energy_bound = RatioBound::exact;
 };
-
-/// "3.20x", with a "*" when it is doubtful; "-" when there is none.
-std::string ratio_text(const std::optional<double>& ratio, bool doubtful);
 
 /// A run beside a published row of the machine that it simulates.
 struct Prediction {
-    std::size_t run_row = 0;  ///< index in Comparison::rows
+    std::size_t run_index = 0;
     std::string run, published;
     RunMode mode = RunMode::generate;
     std::string quantity;  ///< "tokens/s" or "mJ/token"
     double simulated = 0, value = 0;
     double error_percent = 0;
-    bool calibrates = false;     ///< the row was used to derive prices or times: a check, not a prediction
-    std::string power_includes;  ///< boundaries when they differ: "chips, published: system"
+    bool calibrates = false;  ///< the row was used to derive prices or times: a check, not a prediction
+    std::string scope;        ///< of both energies; empty: a rate
 };
 
 struct Comparison {
@@ -59,17 +62,15 @@ struct CompareOptions {
     bool all_models = false;    ///< keep baselines of models that no run has
 };
 
-/// Runs first, then published rows of the same model and mode, then GPU rooflines for each distinct task of the runs.
-/// The reference is the GPU row whose task is nearest to the first run's, published before derived, of the least
-/// energy. Errors: bad_input (no run, or no row matches options.reference).
+/// Runs first, with a row for each scope that their cost tables price, then published rows of the same model and mode,
+/// then GPU rooflines for each distinct task of the runs. The reference is the GPU row whose task is nearest to the
+/// first run's, published before derived, of the least energy. Errors: bad_input (no run, or no row matches
+/// options.reference).
 Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector<Baseline>& baselines,
                            const std::vector<GpuDescription>& gpus, const CompareOptions& options);
 
 /// Holds every run against the published rows of the machine that it simulates. Errors: comparison_failed, when a
 /// prediction is off by more than `percent`, or when there is no prediction of a run to hold it against.
 Result<void> check_predictions(const Comparison& comparison, double percent);
-
-/// Rows, predictions and notes with every figure's kind and source.
-Json comparison_json(const Comparison& comparison);
 
 }  // namespace tephra

@@ -30,42 +30,60 @@ Result<Price> parse_price(const Json& json, const std::string& place) {
     return price;
 }
 
+/// A price at `key`, if it is there; a missing or faulty one is the reader's fault, or the error.
+Result<void> parse_price_at(ObjectReader& reader, std::string_view key, Price& out) {
+    const Json& entry = reader.value(key);
+    if (!reader.has(key)) return {};
+    auto price = parse_price(entry, reader.place(key));
+    if (!price) return tl::unexpected(price.error());
+    out = std::move(*price);
+    return {};
+}
+
+/// A price, or {"value": null, "source": why there is none}. `known` says which.
+Result<void> parse_known_price(ObjectReader& reader, std::string_view key, Price& out, bool& known) {
+    const Json& entry = reader.value(key);
+    const Json* value = entry.find("value");
+    known = reader.has(key) && (value == nullptr || !value->is_null());
+    if (known) return parse_price_at(reader, key, out);
+    if (!reader.has(key)) return {};
+    ObjectReader none(entry, reader.place(key));
+    none.ignore("value");
+    out.source = none.string("source");
+    if (out.source.empty()) none.fault("source", "a power without a figure needs its reason");
+    return none.finish();
+}
+
 Result<void> parse_events(ObjectReader& table, CostTable& out) {
     ObjectReader events(table.value("events"), table.place("events"));
     for (std::size_t k = 0; k < event_kinds; ++k) {
         const std::string key = std::string(event_name(static_cast<EventKind>(k))) + "_pj";
-        const bool present = events.has(key);
-        const Json& entry = events.value(key);  // records the fault when it is missing
-        if (!present) break;
-        auto price = parse_price(entry, events.place(key));
-        if (!price) return tl::unexpected(price.error());
-        out.energy[k] = std::move(*price);
+        if (auto price = parse_price_at(events, key, out.energy[k]); !price) return price;
+        if (events.failed()) break;
     }
+    out.chip_step.source = "the table has no chip_step_pj";
+    if (events.has("chip_step_pj"))
+        if (auto price = parse_price_at(events, "chip_step_pj", out.chip_step); !price) return price;
     return events.finish();
 }
 
 Result<void> parse_power(ObjectReader& table, CostTable& out) {
     ObjectReader power(table.value("power"), table.place("power"));
-    if (power.has("chip_static_mw")) {
-        auto price = parse_price(power.value("chip_static_mw"), power.place("chip_static_mw"));
-        if (!price) return tl::unexpected(price.error());
-        out.chip_static = std::move(*price);
-    } else {
-        power.value("chip_static_mw");
-    }
-    const Json& host = power.value("host_mw");
-    if (const Json* value = host.find("value"); value != nullptr && value->is_null()) {
-        ObjectReader reader(host, power.place("host_mw"));
-        reader.ignore("value");
-        out.host.source = reader.string("source");
-        if (out.host.source.empty()) reader.fault("source", "a host without a price needs its reason");
-        if (auto done = reader.finish(); !done) return done;
-    } else if (power.has("host_mw")) {
-        auto price = parse_price(host, power.place("host_mw"));
-        if (!price) return tl::unexpected(price.error());
-        out.host = std::move(*price);
-        out.host_included = true;
-    }
+    if (auto price = parse_price_at(power, "chip_static_mw", out.chip_static); !price) return price;
+    out.chip_system.source = "the table has no chip_system_mw";
+    if (power.has("chip_system_mw"))
+        if (auto price = parse_known_price(power, "chip_system_mw", out.chip_system, out.system_included); !price)
+            return price;
+    if (auto price = parse_known_price(power, "host_mw", out.host, out.host_included); !price) return price;
+    if (out.system_included && out.scope == PowerScope::system)
+        power.fault("chip_system_mw", "power_includes says that the other prices are the system's already",
+                    "give null and a reason");
+    const bool system = out.system_included || out.scope == PowerScope::system;
+    const bool host_events = out[EventKind::host_synop].high > 0 || out[EventKind::host_update].high > 0;
+    if ((out.host_included || host_events) && !system)
+        power.fault(out.host_included ? "host_mw" : "chip_system_mw",
+                    "energy of the host belongs to a system, which the table does not price",
+                    "give chip_system_mw too: processors and board, per powered chip");
     return power.finish();
 }
 
@@ -87,6 +105,28 @@ std::string_view evidence_name(Evidence kind) {
     return "simulated";
 }
 
+const std::vector<std::string>& scope_names() {
+    static const std::vector<std::string> names = {"neurocores", "board", "system"};
+    return names;
+}
+
+const std::string& scope_name(PowerScope scope) {
+    return scope_names()[static_cast<std::size_t>(scope)];
+}
+
+PowerScope read_scope(ObjectReader& reader, std::string_view key) {
+    if (reader.has(key)) {
+        const std::string* name = reader.value(key).string();
+        if (name != nullptr && *name == "chips") return PowerScope::neurocores;
+    }
+    return static_cast<PowerScope>(reader.choice(key, scope_names()));
+}
+
+std::vector<PowerScope> CostTable::scopes() const {
+    if (system_included) return {scope, PowerScope::system};
+    return {scope};
+}
+
 Evidence read_evidence(ObjectReader& reader, std::string_view key, std::span<const Evidence> allowed) {
     std::vector<std::string> names;
     for (const Evidence kind : allowed) names.emplace_back(evidence_name(kind));
@@ -100,7 +140,7 @@ Result<CostTable> parse_cost_table(std::string_view text, const std::string& pla
     CostTable table;
     table.name = reader.string("name");
     table.about = reader.string("about");
-    table.power_includes = reader.string("power_includes");
+    table.scope = read_scope(reader, "power_includes");
     for (const Json& kind : reader.array("machine_kinds")) {
         if (kind.string() != nullptr)
             table.machine_kinds.push_back(*kind.string());

@@ -30,6 +30,18 @@ inline constexpr std::array<Evidence, 4> price_evidence = {Evidence::measured, E
 /// Reads the name of one of the `allowed` kinds at `key`; faults are the reader's.
 Evidence read_evidence(ObjectReader& reader, std::string_view key, std::span<const Evidence> allowed);
 
+/// What an energy or a power covers. Each scope holds the ones before it.
+enum class PowerScope : std::uint8_t {
+    neurocores,  ///< cores, mesh and links of the chips
+    board,       ///< an accelerator with its memory and voltage regulators, without a host
+    system,      ///< also embedded processors, board and what else the supply feeds
+};
+/// Names in files, reports and pages, in the order of the enumerators.
+const std::vector<std::string>& scope_names();
+const std::string& scope_name(PowerScope scope);
+/// Reads a scope at `key`; "chips", the name that neurocores had, is taken too. Faults are the reader's.
+PowerScope read_scope(ObjectReader& reader, std::string_view key);
+
 /// One price with its plausible range, low <= value <= high.
 struct Price {
     double low = 0, value = 0, high = 0;
@@ -38,17 +50,22 @@ struct Price {
 };
 
 struct CostTable {
-    std::string name;                        ///< "loihi2"
-    std::string about;                       ///< one sentence for reports
-    std::vector<std::string> machine_kinds;  ///< Machine::kind values that it prices
-    std::string power_includes;              ///< boundary of the energy: "chips"
-    std::array<Price, event_kinds> energy;   ///< pJ per event
-    Price chip_static;                       ///< mW per powered chip
-    bool host_included = false;              ///< false: host.source says why the host is not charged
-    Price host;                              ///< mW of the host while the run lasts
-    Hash128 hash;                            ///< of the canonical JSON
+    std::string name;                           ///< "loihi2"
+    std::string about;                          ///< one sentence for reports
+    std::vector<std::string> machine_kinds;     ///< Machine::kind values that it prices
+    PowerScope scope = PowerScope::neurocores;  ///< of events, chip_step and chip_static
+    std::array<Price, event_kinds> energy;      ///< pJ per event
+    Price chip_step;                            ///< pJ of a powered chip in a barrier step, whatever its cores do in it
+    Price chip_static;                          ///< mW per powered chip
+    bool system_included = false;               ///< false: chip_system.source says why the table has no system scope
+    Price chip_system;           ///< mW per powered chip that the system scope adds: processors and board
+    bool host_included = false;  ///< false: host.source says why the host is not charged
+    Price host;                  ///< mW of the host while the run lasts; only where there is a system scope
+    Hash128 hash;                ///< of the canonical JSON
 
     [[nodiscard]] const Price& operator[](EventKind kind) const { return energy[static_cast<std::size_t>(kind)]; }
+    /// The scopes that an energy can be given for, least first.
+    [[nodiscard]] std::vector<PowerScope> scopes() const;
 };
 
 /// Reads a cost table. Errors: bad_input with file and JSON pointer: an entry missing, unknown, negative, out of its

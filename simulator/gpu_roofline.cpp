@@ -39,7 +39,7 @@ Result<GpuDescription> parse_gpu(std::string_view text, const std::string& place
     ObjectReader reader(*json, place);
     GpuDescription gpu;
     gpu.device = reader.string("device");
-    gpu.power_includes = power_boundaries()[reader.choice("power_includes", power_boundaries())];
+    gpu.scope = read_scope(reader, "power_includes");
     const std::pair<const char*, Price*> entries[] = {{"bandwidth_gb_s", &gpu.bandwidth},
                                                       {"compute_tflops", &gpu.compute},
                                                       {"launch_us", &gpu.launch},
@@ -92,7 +92,7 @@ Baseline gpu_roofline(const GpuDescription& gpu, const ModelShape& shape, const 
     row.tokens_per_s = tokens / step_s;
     row.watts = gpu.idle.value + (gpu.peak.value - gpu.idle.value) * busy_s / step_s;
     row.mj_per_token = *row.watts * step_s / tokens * 1e3;
-    row.power_includes = gpu.power_includes;
+    row.scope = gpu.scope;
     row.kind = Evidence::derived;
     row.source = "max(" + fixed_text(memory_s * 1e6, 0) + " us memory, " + fixed_text(compute_s * 1e6, 0) +
                  " us arithmetic) + " + fixed_text(kernels, 0) + " kernels x " + number_text(gpu.launch.value) +

@@ -12,7 +12,8 @@
 namespace tephra {
 
 struct GpuDescription {
-    std::string device, power_includes;
+    std::string device;
+    PowerScope scope = PowerScope::system;
     Price bandwidth;          ///< GB/s of memory
     Price compute;            ///< TFLOP/s, 16 bit, dense
     Price launch;             ///< us per dependent kernel

@@ -8,8 +8,8 @@
 namespace tephra {
 namespace {
 
-constexpr std::array<std::string_view, energy_groups> group_names = {"synapse",    "neuron", "network",
-                                                                     "chip links", "static", "host"};
+constexpr std::array<std::string_view, energy_groups> group_names = {
+    "synapse", "neuron", "network", "chip links", "steps", "static", "processors, board", "host"};
 
 EnergyRange energy_of(const Price& price, double factor) {
     return {Picojoules(price.low * factor), Picojoules(price.value * factor), Picojoules(price.high * factor)};
@@ -49,26 +49,34 @@ std::optional<double> leaving_rate(const Run& run) {
     return rate_after(std::move(left), generate ? static_cast<std::size_t>(run.streams) : quarter);
 }
 
+/// What the host does is no part of a chip; its link is (the chip's side of it is priced).
+PowerScope scope_of(EventKind kind, const CostTable& table) {
+    return kind == EventKind::host_synop || kind == EventKind::host_update ? PowerScope::system : table.scope;
+}
+
 void account_terms(const Run& run, const CostTable& table, Report& report) {
+    const auto count_term = [&](std::string_view name, EnergyGroup group, PowerScope scope, std::int64_t count,
+                                const Price& price) {
+        report.terms.push_back({std::string(name), group, scope, count, energy_of(price, static_cast<double>(count)),
+                                price.kind, price.source, false});
+        report.dynamic += report.terms.back().energy;
+    };
+    const auto power_term = [&](std::string_view name, EnergyGroup group, PowerScope scope, int units,
+                                const Price& price) {
+        report.terms.push_back({std::string(name), group, scope, units, power_over(price, units, run.elapsed),
+                                price.kind, price.source, true});
+    };
     for (std::size_t k = 0; k < event_kinds; ++k) {
         const auto kind = static_cast<EventKind>(k);
-        const Price& price = table.energy[k];
-        const std::int64_t count = total(run, kind);
-        report.terms.push_back({std::string(event_name(kind)), group_of(kind), count,
-                                energy_of(price, static_cast<double>(count)), price.kind, price.source, false});
-        report.dynamic += report.terms.back().energy;
+        count_term(event_name(kind), group_of(kind), scope_of(kind, table), total(run, kind), table.energy[k]);
     }
     report.static_chips = run.powered_chips;
-    report.terms.push_back({"chip_static", EnergyGroup::static_power, run.powered_chips,
-                            power_over(table.chip_static, run.powered_chips, run.elapsed), table.chip_static.kind,
-                            table.chip_static.source, true});
-    if (table.host_included)
-        report.terms.push_back({"host", EnergyGroup::host, 1, power_over(table.host, 1, run.elapsed), table.host.kind,
-                                table.host.source, true});
-    for (const EnergyTerm& term : report.terms) {
-        report.groups[static_cast<std::size_t>(term.group)] += term.energy;
-        report.total += term.energy;
-    }
+    count_term("chip_step", EnergyGroup::steps, table.scope, run.steps * run.powered_chips, table.chip_step);
+    power_term("chip_static", EnergyGroup::static_power, table.scope, run.powered_chips, table.chip_static);
+    if (table.system_included)
+        power_term("chip_system", EnergyGroup::system, PowerScope::system, run.powered_chips, table.chip_system);
+    if (table.host_included) power_term("host", EnergyGroup::host, PowerScope::system, 1, table.host);
+    for (const EnergyTerm& term : report.terms) report.groups[static_cast<std::size_t>(term.group)] += term.energy;
 }
 
 void account_layers(const Run& run, const CostTable& table, Report& report) {
@@ -109,20 +117,26 @@ void account_cores(const Run& run, const CostTable& table, Report& report) {
     }
 }
 
-/// Speed and energy at another rate: the events of a token stay the same, its time changes.
-Rate rate_at(const Report& report, double tokens_per_s) {
-    EnergyRange over_time;
+/// The energy of one scope. At the steady rate the events of a token stay the same, its time changes.
+ScopeEnergy scope_energy(const Report& report, PowerScope scope) {
+    ScopeEnergy energy;
+    energy.scope = scope;
+    EnergyRange over_time, counted;
     for (const EnergyTerm& term : report.terms)
-        if (term.over_time) over_time += term.energy;
-    const double tokens = static_cast<double>(report.tokens);
-    Rate rate;
-    rate.tokens_per_s = tokens_per_s;
-    rate.per_token = report.dynamic * (1 / tokens) + over_time * (1 / (tokens_per_s * seconds(report.elapsed)));
-    rate.watts = joules(rate.per_token.value) * tokens_per_s;
-    return rate;
+        if (term.scope <= scope) (term.over_time ? over_time : counted) += term.energy;
+    const double tokens = static_cast<double>(report.tokens), elapsed = seconds(report.elapsed);
+    energy.total = counted + over_time;
+    energy.per_token = energy.total * (1 / tokens);
+    energy.watts = joules(energy.total.value) / elapsed;
+    energy.steady_per_token = counted * (1 / tokens) + over_time * (1 / (report.steady_tokens_per_s * elapsed));
+    energy.steady_watts = joules(energy.steady_per_token.value) * report.steady_tokens_per_s;
+    return energy;
 }
 
 void add_notes(const Run& run, const CostTable& table, Report& report) {
+    if (report.widest().scope != PowerScope::system)
+        report.notes.push_back("energy is given for " + scope_name(report.widest().scope) +
+                               " alone, not for a system: " + table.chip_system.source);
     if (!table.host_included) report.notes.push_back("energy of the host is not included: " + table.host.source);
     if (run.powered_chips < run.machine_chips)
         report.notes.push_back("static power is charged for the " + std::to_string(run.powered_chips) +
@@ -184,7 +198,6 @@ Result<Report> price(const Run& run, const CostTable& table) {
     report.table_name = table.name;
     report.table_about = table.about;
     report.table_hash = table.hash;
-    report.power_includes = table.power_includes;
     report.elapsed = run.elapsed;
     report.tokens = static_cast<std::int64_t>(run.tokens.size());
     report.phases = {{"compute", run.compute}, {"network", run.network}, {"barrier", run.barrier}, {"host", run.host}};
@@ -199,11 +212,9 @@ Result<Report> price(const Run& run, const CostTable& table) {
     account_terms(run, table, report);
     account_layers(run, table, report);
     account_cores(run, table, report);
-    const auto tokens = static_cast<double>(report.tokens);
-    report.whole.tokens_per_s = tokens / seconds(run.elapsed);
-    report.whole.per_token = report.total * (1 / tokens);
-    report.whole.watts = joules(report.total.value) / seconds(run.elapsed);
-    report.steady = rate_at(report, leaving_rate(run).value_or(report.whole.tokens_per_s));
+    report.tokens_per_s = static_cast<double>(report.tokens) / seconds(run.elapsed);
+    report.steady_tokens_per_s = leaving_rate(run).value_or(report.tokens_per_s);
+    for (const PowerScope scope : table.scopes()) report.scopes.push_back(scope_energy(report, scope));
     add_notes(run, table, report);
     return report;
 }

@@ -23,16 +23,27 @@ struct EnergyRange {
 EnergyRange operator*(const EnergyRange& energy, double factor);
 
 /// What an event belongs to.
-enum class EnergyGroup : std::uint8_t { synapse, neuron, network, chip_links, static_power, host, count_ };
+enum class EnergyGroup : std::uint8_t {
+    synapse,
+    neuron,
+    network,
+    chip_links,
+    steps,
+    static_power,
+    system,
+    host,
+    count_
+};
 inline constexpr std::size_t energy_groups = static_cast<std::size_t>(EnergyGroup::count_);
 std::string_view group_name(EnergyGroup group);  ///< "synapse", "chip links", "static"
 EnergyGroup group_of(EventKind kind);
 
 /// One line of the energy account: count x price, or power x time.
 struct EnergyTerm {
-    std::string name;  ///< of the event kind, "chip_static" or "host"
+    std::string name;  ///< of the event kind, "chip_step", "chip_static", "chip_system" or "host"
     EnergyGroup group = EnergyGroup::synapse;
-    std::int64_t count = 0;  ///< events; chips for static power
+    PowerScope scope = PowerScope::neurocores;  ///< the least that it belongs to
+    std::int64_t count = 0;                     ///< events; chips for power
     EnergyRange energy;
     Evidence kind = Evidence::assumed;  ///< of the price; counts and times are simulated
     std::string source;
@@ -60,24 +71,29 @@ struct PhaseTime {
     Picoseconds time;
 };
 
-/// Speed and energy per token.
-struct Rate {
-    double tokens_per_s = 0;
-    EnergyRange per_token;
-    double watts = 0;  ///< per_token.value x tokens_per_s
+/// The energy of one scope.
+struct ScopeEnergy {
+    PowerScope scope = PowerScope::neurocores;
+    EnergyRange total;                   ///< of the run
+    EnergyRange per_token;               ///< at Report::tokens_per_s
+    EnergyRange steady_per_token;        ///< at Report::steady_tokens_per_s
+    double watts = 0, steady_watts = 0;  ///< at the same rates
 };
 
 struct Report {
-    std::string table_name, table_about, power_includes;
+    std::string table_name, table_about;
     Hash128 table_hash;
     std::int64_t tokens = 0;     ///< that went through the machine, over all streams
     std::int64_t generated = 0;  ///< tokens with a sampled output
     Picoseconds elapsed;
     std::optional<Picoseconds> first_token;  ///< from the entry of the first token to the first sampled output
-    Rate whole;                              ///< over the whole run: filling and draining of the pipeline included
-    Rate steady;  ///< limit for a long sequence: generate after the prompt, prefill with the pipeline full
-    EnergyRange total, dynamic;
-    std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_static, then host if it is priced
+    double tokens_per_s = 0;                 ///< over the whole run: filling and draining of the pipeline included
+    double steady_tokens_per_s =
+        0;  ///< limit for a long sequence: generate after the prompt, prefill with the pipeline full
+    std::vector<ScopeEnergy> scopes;  ///< those that the table prices, least first; one at least
+    EnergyRange dynamic;
+    std::vector<EnergyTerm> terms;  ///< every event kind in order, then chip_step, chip_static, and chip_system and
+                                    ///< host where they are priced
     std::array<EnergyRange, energy_groups> groups;
     std::vector<LayerAccount> layers;  ///< those that have populations
     std::vector<PhaseTime> phases;     ///< they sum to elapsed when the simulator attributed all of it
@@ -91,6 +107,8 @@ struct Report {
     int static_chips = 0;              ///< chips whose static power is charged
     std::vector<std::string> on_host;  ///< names of the populations that ran on the host
     std::vector<std::string> notes;    ///< what a reader must know before quoting a number
+    /// The energy of all terms.
+    [[nodiscard]] const ScopeEnergy& widest() const { return scopes.back(); }
 };
 
 /// Prices a run. Errors: those of check_run (simulator/run_check.hpp), for runs that no file held.

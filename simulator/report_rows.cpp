@@ -20,13 +20,13 @@ public:
     void simulated(std::string name, std::optional<double> value, std::string unit,
                    std::string source = "counted by the simulator") {
         rows_.push_back(
-            {section_, std::move(name), value, {}, {}, std::move(unit), Evidence::simulated, std::move(source)});
+            {section_, std::move(name), "", value, {}, {}, std::move(unit), Evidence::simulated, std::move(source)});
     }
-    void priced(std::string name, const EnergyRange& energy, double factor, std::string unit, Evidence kind,
-                std::string source) {
+    void priced(std::string name, PowerScope scope, const EnergyRange& energy, double factor, std::string unit,
+                Evidence kind, std::string source) {
         const EnergyRange scaled = energy * factor;
-        rows_.push_back({section_, std::move(name), joules(scaled.value), joules(scaled.low), joules(scaled.high),
-                         std::move(unit), kind, std::move(source)});
+        rows_.push_back({section_, std::move(name), scope_name(scope), joules(scaled.value), joules(scaled.low),
+                         joules(scaled.high), std::move(unit), kind, std::move(source)});
     }
     std::vector<ReportRow> take() { return std::move(rows_); }
 
@@ -39,21 +39,35 @@ std::string table_source(const Report& report) {
     return "simulated counts and times x cost table " + report.table_name;
 }
 
+/// The least scope that holds all counted events which cost something.
+PowerScope dynamic_scope(const Report& report) {
+    PowerScope scope = report.scopes.front().scope;
+    for (const EnergyTerm& term : report.terms)
+        if (!term.over_time && term.energy.high.value() > 0) scope = std::max(scope, term.scope);
+    return scope;
+}
+
 void summary_rows(const Report& report, Rows& rows) {
     rows.section("summary");
     const char* times = "times of the simulated machine";
     rows.simulated("tokens", static_cast<double>(report.tokens), "tokens");
     rows.simulated("simulated time", seconds(report.elapsed) * milli, "ms", times);
-    rows.simulated("throughput", report.whole.tokens_per_s, "tokens/s", times);
-    rows.simulated("throughput, steady", report.steady.tokens_per_s, "tokens/s",
+    rows.simulated("throughput", report.tokens_per_s, "tokens/s", times);
+    rows.simulated("throughput, steady", report.steady_tokens_per_s, "tokens/s",
                    "generate: after the first sampled token; prefill: second quarter of the tokens, as they leave");
     if (report.first_token) rows.simulated("time to first token", seconds(*report.first_token) * milli, "ms", times);
     const double tokens = static_cast<double>(report.tokens);
-    rows.priced("energy", report.whole.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
-    rows.priced("energy, steady", report.steady.per_token, milli, "mJ/token", Evidence::derived, table_source(report));
-    rows.priced("of it dynamic", report.dynamic, milli / tokens, "mJ/token", Evidence::derived, table_source(report));
-    rows.priced("power", report.total, 1 / seconds(report.elapsed), "W", Evidence::derived, table_source(report));
-    rows.priced("total energy", report.total, milli, "mJ", Evidence::derived, table_source(report));
+    for (const ScopeEnergy& energy : report.scopes) {
+        const auto priced = [&](const char* name, const EnergyRange& range, double factor, const char* unit) {
+            rows.priced(name, energy.scope, range, factor, unit, Evidence::derived, table_source(report));
+        };
+        priced("energy", energy.per_token, milli, "mJ/token");
+        priced("energy, steady", energy.steady_per_token, milli, "mJ/token");
+        priced("power", energy.total, 1 / seconds(report.elapsed), "W");
+        priced("total energy", energy.total, milli, "mJ");
+    }
+    rows.priced("dynamic energy", dynamic_scope(report), report.dynamic, milli / tokens, "mJ/token", Evidence::derived,
+                table_source(report));
 }
 
 void energy_rows(const Report& report, Rows& rows) {
@@ -62,16 +76,18 @@ void energy_rows(const Report& report, Rows& rows) {
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const auto group = static_cast<EnergyGroup>(g);
         std::string source = table_source(report);
-        if (group == EnergyGroup::static_power)
-            source =
-                std::to_string(report.static_chips) + " powered chips x time x chip_static of " + report.table_name;
-        rows.priced(std::string(group_name(group)), report.groups[g], per_token, "mJ/token", Evidence::derived, source);
+        if (group == EnergyGroup::static_power || group == EnergyGroup::system)
+            source = std::to_string(report.static_chips) + " powered chips x time x " +
+                     (group == EnergyGroup::system ? "chip_system" : "chip_static") + " of " + report.table_name;
+        rows.priced(std::string(group_name(group)), report.widest().scope, report.groups[g], per_token, "mJ/token",
+                    Evidence::derived, source);
     }
     rows.section("prices");
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0) continue;
-        rows.priced(term.name, term.energy, per_token, "mJ/token", term.kind,
-                    std::to_string(term.count) + (term.name == "chip_static" ? " chips" : " counted") +
+        rows.priced(term.name, term.scope, term.energy, per_token, "mJ/token", term.kind,
+                    std::to_string(term.count) +
+                        (term.over_time && term.group != EnergyGroup::host ? " chips" : " counted") +
                         "; price: " + term.source);
     }
 }
@@ -80,8 +96,8 @@ void layer_rows(const Report& report, Rows& rows) {
     const double per_token = milli / static_cast<double>(report.tokens);
     rows.section("layers");
     for (const LayerAccount& layer : report.layers)
-        rows.priced(layer.name + (layer.on_host ? " (host)" : ""), layer.dynamic, per_token, "mJ/token",
-                    Evidence::derived, "dynamic energy; " + table_source(report));
+        rows.priced(layer.name + (layer.on_host ? " (host)" : ""), dynamic_scope(report), layer.dynamic, per_token,
+                    "mJ/token", Evidence::derived, "dynamic energy; " + table_source(report));
 }
 
 void time_rows(const Report& report, Rows& rows) {
@@ -128,7 +144,9 @@ std::string run_title(const Run& run) {
 Json report_json(const Run& run, const Report& report) {
     std::vector<std::pair<std::string, Json::Array>> sections;
     for (const ReportRow& row : report_rows(report)) {
-        Json::Object object{{"name", row.name}, {"value", json_of(row.value)}};
+        Json::Object object{{"name", row.name}};
+        if (!row.scope.empty()) object.emplace_back("scope", row.scope);
+        object.emplace_back("value", json_of(row.value));
         if (row.low) object.emplace_back("low", *row.low);
         if (row.high) object.emplace_back("high", *row.high);
         object.emplace_back("unit", row.unit);
@@ -140,6 +158,8 @@ Json report_json(const Run& run, const Report& report) {
     Json::Array on_host, notes;
     for (const auto& name : report.on_host) on_host.emplace_back(name);
     for (const auto& note : report.notes) notes.emplace_back(note);
+    Json::Array scopes;
+    for (const ScopeEnergy& energy : report.scopes) scopes.emplace_back(scope_name(energy.scope));
     Json::Object out{{"version", run.version},
                      {"title", run_title(run)},
                      {"model", run.model_name},
@@ -151,7 +171,7 @@ Json report_json(const Run& run, const Report& report) {
                      {"seed", std::to_string(run.seed)},
                      {"costs", report.table_name},
                      {"costs_hash", to_string(report.table_hash)},
-                     {"power_includes", report.power_includes}};
+                     {"scopes", std::move(scopes)}};
     for (auto& [name, rows] : sections) out.emplace_back(name, std::move(rows));
     out.emplace_back("on_host", std::move(on_host));
     out.emplace_back("notes", std::move(notes));

@@ -13,6 +13,7 @@ namespace tephra {
 struct ReportRow {
     std::string section;  ///< summary, energy, prices, time, layers, activity
     std::string name;
+    std::string scope;                ///< what an energy or a power covers (scope_name); else empty
     std::optional<double> value;      ///< none: not defined, such as a share of nothing
     std::optional<double> low, high;  ///< range, when the number depends on prices
     std::string unit;

@@ -4,6 +4,7 @@
 
 #include "core/text.hpp"
 #include "simulator/compare.hpp"
+#include "simulator/comparison_text.hpp"
 #include "simulator/page/comparison_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tools/command.hpp"
@@ -23,13 +24,13 @@ Table row_table(const Comparison& comparison, bool text) {
         auto differs = row.unlike;
         differs.insert(differs.end(), row.cautions.begin(), row.cautions.end());
         const auto cell = [&](double value) { return text ? Json(figure_text(value)) : Json(value); };
-        const auto ratio = [&](const std::optional<double>& value, bool doubtful) {
-            return value || text ? ratio_text(value, doubtful) : "";
+        const auto ratio = [&](const std::optional<double>& value, const std::string& shown) {
+            return value || text ? shown : "";
         };
         table.add({(k == comparison.reference ? "> " : "") + data.device, data.software, data.model,
                    mode_name(data.mode), data.batch ? Json(*data.batch) : Json("?"), cell(data.tokens_per_s),
-                   cell(data.mj_per_token), data.power_includes, std::string(evidence_name(data.kind)),
-                   ratio(row.speed, row.doubtful_speed()), ratio(row.energy_ratio, row.doubtful_energy()),
+                   cell(data.mj_per_token), scope_name(data.scope), std::string(evidence_name(data.kind)),
+                   ratio(row.speed, speed_ratio_text(row)), ratio(row.energy_ratio, energy_ratio_text(row)),
                    joined(differs), data.source + (data.date.empty() ? "" : ", " + data.date)});
     }
     return table;
@@ -39,14 +40,14 @@ void print_text(const Comparison& comparison) {
     const Baseline& reference = comparison.rows[comparison.reference].data;
     std::cout << row_table(comparison, true).render("text")
               << "\nspeed and energy: row / reference (>): " << printable(reference.device + ", " + reference.software)
-              << " (" << comparison.reference_why
-              << ")\n*: a ratio of unlike figures; \"differs\" says how. -: another task, no ratio (--allow-unlike)\n";
+              << " (" << comparison.reference_why << ")\n"
+              << ratio_legend() << " -: another task, no ratio (--allow-unlike)\n";
     if (!comparison.predictions.empty()) {
         Table table({"published row", "mode", "quantity", "simulated", "published", "error %", "role", "power of"});
         for (const Prediction& p : comparison.predictions)
             table.add({p.published, mode_name(p.mode), p.quantity, figure_text(p.simulated), figure_text(p.value),
                        figure_text(p.error_percent, 3),
-                       p.calibrates ? "check (used to derive prices or times)" : "prediction", p.power_includes});
+                       p.calibrates ? "check (used to derive prices or times)" : "prediction", p.scope});
         std::cout << "\n" << table.render("text");
     }
     for (const auto& note : comparison.notes) std::cout << "note: " << printable(note) << "\n";

@@ -1,4 +1,5 @@
 // tephra report: tokens per second, joules per token and where both go, of a run under a cost table.
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -42,18 +43,19 @@ std::string shortened(const std::string& source) {
 }
 
 void print_energy(const Report& report) {
-    Table groups({"energy", "mJ/token", "range", "share %"});
+    Table groups({"energy of the " + scope_name(report.widest().scope), "mJ/token", "range", "share %"});
     const double each = 1e3 / static_cast<double>(report.tokens);
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const EnergyRange& energy = report.groups[g];
         groups.add({std::string(group_name(static_cast<EnergyGroup>(g))), figure(joules(energy.value) * each),
-                    range_text(energy, each), figure(ratio(100 * energy.value.value(), report.total.value.value()))});
+                    range_text(energy, each),
+                    figure(ratio(100 * energy.value.value(), report.widest().total.value.value()))});
     }
     std::cout << "\n" << groups.render("text");
-    Table terms({"price x count", "count", "pJ each", "mJ/token", "range", "price is", "price from"});
+    Table terms({"price x count", "of", "count", "pJ each", "mJ/token", "range", "price is", "price from"});
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0 || term.energy.high.value() == 0) continue;
-        terms.add({term.name, term.count,
+        terms.add({term.name, scope_name(term.scope), term.count,
                    term.over_time ? Json("") : figure(term.energy.value.value() / static_cast<double>(term.count)),
                    figure(joules(term.energy.value) * each), range_text(term.energy, each),
                    std::string(evidence_name(term.kind)), shortened(term.source)});
@@ -67,18 +69,27 @@ void print_energy(const Report& report) {
 }
 
 void print_section(const std::vector<ReportRow>& rows, const std::string& section) {
-    Table table({section, "value", "range", "unit", "kind", "from"});
-    for (const ReportRow& row : rows)
-        if (row.section == section)
-            table.add({row.name, figure(row.value), range_text(row), row.unit, std::string(evidence_name(row.kind)),
-                       row.source});
+    const bool scoped =
+        std::ranges::any_of(rows, [&](const ReportRow& row) { return row.section == section && !row.scope.empty(); });
+    std::vector<std::string> columns = {section, "value", "range", "unit", "kind", "from"};
+    if (scoped) columns.insert(columns.begin() + 1, "of");
+    Table table(columns);
+    for (const ReportRow& row : rows) {
+        if (row.section != section) continue;
+        Json::Array cells = {
+            row.name, figure(row.value), range_text(row), row.unit, std::string(evidence_name(row.kind)), row.source};
+        if (scoped) cells.insert(cells.begin() + 1, row.scope);
+        table.add(std::move(cells));
+    }
     std::cout << "\n" << table.render("text");
 }
 
 void print_text(const Run& run, const Report& report) {
+    std::vector<std::string> scopes;
+    for (const ScopeEnergy& energy : report.scopes) scopes.push_back(scope_name(energy.scope));
     const auto rows = report_rows(report);
     std::cout << printable(run_title(run)) << "\nprices: " << printable(report.table_name) << " ("
-              << printable(report.table_about) << ")\npower includes: " << report.power_includes << "; "
+              << printable(report.table_about) << ")\nenergy and power of: " << joined(scopes) << "; "
               << report.static_chips << " of " << run.machine_chips << " chips powered\n";
     print_section(rows, "summary");
     print_energy(report);
@@ -91,9 +102,9 @@ void print_text(const Run& run, const Report& report) {
 }
 
 void print_csv(const Report& report) {
-    Table table({"section", "name", "value", "low", "high", "unit", "kind", "source"});
+    Table table({"section", "name", "scope", "value", "low", "high", "unit", "kind", "source"});
     for (const ReportRow& row : report_rows(report))
-        table.add({row.section, row.name, json_of(row.value), json_of(row.low), json_of(row.high), row.unit,
+        table.add({row.section, row.name, row.scope, json_of(row.value), json_of(row.low), json_of(row.high), row.unit,
                    std::string(evidence_name(row.kind)), row.source});
     std::cout << table.render("csv");
 }

@@ -17,7 +17,6 @@ constexpr double head_height = 24, axis_height = 26;
 constexpr double dot_radius = 6;
 constexpr double label_gap = 12;   // from the middle of a dot to its label
 constexpr double axis_margin = 8;  // so that a dot on the first tick is whole
-constexpr double pj_per_mj = 1e9;
 
 /// A logarithmic axis over whole decades, drawn between two x. Values that are not above zero are not on it.
 class LogAxis {
@@ -69,7 +68,7 @@ struct ChartRow {
 };
 
 std::string row_class(const ComparisonRow& row) {
-    if (row.is_run) return "c-run";
+    if (row.run) return "c-run";
     if (row.data.kind == Evidence::derived) return "c-derived";
     return row.data.device_class == "neuromorphic" ? "c-published" : "c-gpu";
 }
@@ -91,15 +90,15 @@ std::vector<ChartRow> chart_rows(const Comparison& comparison) {
         const ComparisonRow& row = comparison.rows[k];
         if (!row.speed) continue;
         const double speed = row.data.tokens_per_s, energy = row.data.mj_per_token;
-        const bool ranged = row.is_run && row.energy_range.high > row.energy_range.low;
+        const bool ranged = row.run && row.energy_range.high > row.energy_range.low;
         rows.push_back({row_name(row) + (k == comparison.reference ? " (reference)" : ""),
                         row.data.source,
                         row_class(row),
-                        row.is_run,
+                        row.run.has_value(),
                         {speed, speed, speed, figure_text(speed, 3)},
-                        {energy, ranged ? row.energy_range.low.value() / pj_per_mj : energy,
-                         ranged ? row.energy_range.high.value() / pj_per_mj : energy,
-                         figure_text(energy, 3) + " · " + row.data.power_includes}});
+                        {energy, ranged ? millijoules(row.energy_range.low) : energy,
+                         ranged ? millijoules(row.energy_range.high) : energy,
+                         figure_text(energy, 3) + " · " + scope_name(row.data.scope)}});
     }
     return rows;
 }
@@ -207,7 +206,7 @@ std::string comparison_chart(const Comparison& comparison) {
         out.open("li").element("i", "", {{"class", std::string("swatch ") + css_class}}).element("b", text).close();
     out.close();
     const std::size_t hidden = comparison.rows.size() - rows.size();
-    std::string note = "Power of chips, board or system is named beside each dot: they are not the same thing.";
+    std::string note = "Power of neurocores, board or system is named beside each dot: they are not the same thing.";
     if (hidden > 0) note += " " + std::to_string(hidden) + " rows of another model, mode or batch are not drawn.";
     if (std::ranges::any_of(rows, [](const ChartRow& row) { return row.energy.value == 0; }))
         note += " An energy of zero is not on a logarithmic scale: its row has no dot.";
@@ -231,7 +230,7 @@ std::string prediction_table(const Comparison& comparison) {
         out.element("td", (p.error_percent > 0 ? "+" : "") + fixed_text(p.error_percent, 1) + " %",
                     {{"class", "number"}});
         out.element("td", p.calibrates ? "check: used to derive prices or times" : "prediction");
-        out.element("td", p.power_includes).close();
+        out.element("td", p.scope).close();
     }
     return out.take();
 }

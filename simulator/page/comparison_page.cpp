@@ -4,6 +4,7 @@
 
 #include "core/markup.hpp"
 #include "core/text.hpp"
+#include "simulator/comparison_text.hpp"
 #include "simulator/page/comparison_chart.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/report_rows.hpp"
@@ -23,9 +24,9 @@ void add_row(Markup& table, const ComparisonRow& row) {
     table.element("td", data.batch ? std::to_string(*data.batch) : "?", {{"class", "number"}});
     table.element("td", figure_text(data.tokens_per_s), {{"class", "number"}});
     table.element("td", figure_text(data.mj_per_token), {{"class", "number"}});
-    table.element("td", data.power_includes).element("td", std::string(evidence_name(data.kind)));
-    table.element("td", ratio_text(row.speed, row.doubtful_speed()), {{"class", "number"}});
-    table.element("td", ratio_text(row.energy_ratio, row.doubtful_energy()), {{"class", "number"}}).close();
+    table.element("td", scope_name(data.scope)).element("td", std::string(evidence_name(data.kind)));
+    table.element("td", speed_ratio_text(row), {{"class", "number"}});
+    table.element("td", energy_ratio_text(row), {{"class", "number"}}).close();
     std::string differs = joined(row.unlike);
     if (!row.cautions.empty()) differs += (differs.empty() ? "" : ", ") + joined(row.cautions);
     table.open("tr").open("td", {{"colspan", std::to_string(columns)}});
@@ -43,9 +44,8 @@ std::string rows_card(const Comparison& comparison) {
     const Baseline& reference = comparison.rows[comparison.reference].data;
     return page_card("All rows",
                      "Speed and energy are row / reference: " + reference.device + ", " + reference.software + " (" +
-                         comparison.reference_why +
-                         "). *: a ratio of figures that cover different things. -: another task or a reference of "
-                         "zero, no ratio.",
+                         comparison.reference_why + "). " + ratio_legend() +
+                         " -: another task or a reference of zero, no ratio.",
                      table.take());
 }
 

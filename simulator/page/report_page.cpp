@@ -14,8 +14,8 @@
 namespace tephra {
 namespace {
 
-constexpr std::array<const char*, energy_groups> group_classes = {"c-synapse",    "c-neuron", "c-network",
-                                                                  "c-chip-links", "c-static", "c-host"};
+constexpr std::array<const char*, energy_groups> group_classes = {"c-synapse", "c-neuron", "c-network", "c-chip-links",
+                                                                  "c-steps",   "c-static", "c-system",  "c-host"};
 
 /// Energy with the unit that keeps it readable; input in mJ.
 std::string energy_text(double millijoules) {
@@ -52,21 +52,22 @@ std::string share_text(const std::optional<double>& share) {
 
 /// The figures that a reader looks for first.
 std::vector<Tile> header_tiles(const Run& run, const Report& report) {
-    constexpr double mj_per_pj = 1e-9;
-    const EnergyRange energy = report.steady.per_token * mj_per_pj;
     const bool pipelined = run.mode == RunMode::prefill;
-    const std::string whole = figure_text(report.whole.tokens_per_s, 3);
+    const std::string whole = figure_text(report.tokens_per_s, 3);
     std::vector<Tile> list = {
-        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady.tokens_per_s, 3), "tokens/s",
+        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady_tokens_per_s, 3), "tokens/s",
          whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
     if (report.first_token)
         list.push_back(
             {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
-    list.push_back({"energy", figure_text(energy.value.value(), 3), "mJ/token",
-                    figure_text(energy.low.value(), 3) + " to " + figure_text(energy.high.value(), 3),
-                    Evidence::derived});
-    list.push_back(
-        {"power of the " + report.power_includes, figure_text(report.steady.watts, 3), "W", "", Evidence::derived});
+    for (const ScopeEnergy& scope : report.scopes) {
+        const EnergyRange& energy = scope.steady_per_token;
+        list.push_back({"energy, " + scope_name(scope.scope), figure_text(millijoules(energy.value), 3), "mJ/token",
+                        figure_text(millijoules(energy.low), 3) + " to " + figure_text(millijoules(energy.high), 3),
+                        Evidence::derived});
+        list.push_back(
+            {"power, " + scope_name(scope.scope), figure_text(scope.steady_watts, 3), "W", "", Evidence::derived});
+    }
     list.push_back({"core utilisation", share_text(report.utilisation_mean), "",
                     "busiest core " + share_text(report.utilisation_max), Evidence::simulated});
     const double planned = static_cast<double>(report.messages) + report.messages_saved;
@@ -103,7 +104,7 @@ std::string energy_card(const Report& report) {
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0 || term.energy.high.value() == 0) continue;
         const double value = joules(term.energy.value) * per_token;
-        if (term.group == EnergyGroup::static_power) continue;  // it would dwarf the rest; the bar above shows it
+        if (term.over_time) continue;  // power would dwarf the rest; the bar above shows it
         rows.push_back({term.name, group_classes[static_cast<std::size_t>(term.group)], value,
                         joules(term.energy.low) * per_token, joules(term.energy.high) * per_token,
                         energy_text(value) + ", " + std::string(evidence_name(term.kind)),
@@ -115,8 +116,9 @@ std::string energy_card(const Report& report) {
                     {{"class", "note"}});
     content.raw(bar_chart(rows, "Dynamic energy per token by event"));
     return page_card("Where the energy goes",
-                     "Per token over the whole run: counted events x price, and static power of " +
-                         std::to_string(report.static_chips) + " powered chips x time.",
+                     "Per token over the whole run, of the " + scope_name(report.widest().scope) +
+                         ": counted events x price, and power of " + std::to_string(report.static_chips) +
+                         " powered chips x time.",
                      content.take());
 }
 
@@ -154,10 +156,11 @@ std::string source_card(const Report& report) {
     Markup table;
     table.open("details").element("summary", "Every number with its kind and source");
     table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
-    for (const char* head : {"number", "value", "low", "high", "unit", "kind", "source"}) table.element("th", head);
+    for (const char* head : {"number", "of", "value", "low", "high", "unit", "kind", "source"})
+        table.element("th", head);
     table.close().close().open("tbody");
     for (const ReportRow& row : report_rows(report)) {
-        table.open("tr").element("td", row.section + ": " + row.name);
+        table.open("tr").element("td", row.section + ": " + row.name).element("td", row.scope);
         table.element("td", figure_text(row.value), {{"class", "number"}});
         table.element("td", row.low ? figure_text(*row.low, 3) : "", {{"class", "number"}});
         table.element("td", row.high ? figure_text(*row.high, 3) : "", {{"class", "number"}});

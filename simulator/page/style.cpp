@@ -47,6 +47,8 @@ rect { rx: 2px; }
 .c-neuron { fill: var(--green); background: var(--green); }
 .c-network, .c-gpu { fill: var(--amber); background: var(--amber); }
 .c-chip-links { fill: var(--red); background: var(--red); }
+.c-steps { fill: var(--heat); background: var(--heat); }
+.c-system { fill: var(--gray); background: var(--gray); opacity: .55; }
 .c-static, .c-barrier, .c-prompt { fill: var(--gray); background: var(--gray); }
 .c-host, .c-published { fill: var(--violet); background: var(--violet); }
 .c-derived { fill: var(--green); background: var(--green); opacity: .6; }

@@ -34,10 +34,20 @@ TEST_CASE("a baseline is read whole") {
     CHECK(row.tokens_per_s == 2);
     CHECK(row.mj_per_token == 3);
     CHECK(row.watts == 4.0);
-    CHECK(row.power_includes == "board");
+    CHECK(row.scope == PowerScope::board);
     CHECK(row.kind == Evidence::cited);
     CHECK(row.date == "2026-01-02");
     CHECK_FALSE(row.calibrates);
+}
+
+TEST_CASE("a baseline's energy has a scope; chips is the older name of neurocores") {
+    for (const auto& [name, scope] :
+         {std::pair("neurocores", PowerScope::neurocores), std::pair("chips", PowerScope::neurocores),
+          std::pair("system", PowerScope::system)}) {
+        const auto rows = parsed("\"board\"", "\"" + std::string(name) + "\"");
+        REQUIRE(rows);
+        CHECK(rows->front().scope == scope);
+    }
 }
 
 TEST_CASE("what a baseline does not state stays unknown") {

@@ -51,7 +51,24 @@ TEST_CASE("the reference is the best GPU row of the same task") {
     CHECK(*run.speed == Approx(1000.0 / reference.tokens_per_s));
     CHECK(*run.energy_ratio == Approx(run.data.mj_per_token / reference.mj_per_token));
     CHECK(run.unlike.empty());
-    CHECK(run.cautions == std::vector<std::string>{"power of chips"});
+    CHECK(run.cautions == std::vector<std::string>{"power of neurocores"});
+}
+
+TEST_CASE("a run has a row for each scope, and energies of unlike scopes give a bound") {
+    const Comparison comparison = compared(run_370m());
+    REQUIRE(comparison.rows[comparison.reference].data.scope == PowerScope::board);
+    const ComparisonRow &cores = comparison.rows[0], &system = comparison.rows[1];
+    CHECK(cores.run == std::size_t{0});
+    CHECK(system.run == std::size_t{0});
+    CHECK_FALSE(comparison.rows[2].run);
+    CHECK(cores.data.scope == PowerScope::neurocores);
+    CHECK(system.data.scope == PowerScope::system);
+    CHECK(system.data.mj_per_token > cores.data.mj_per_token);
+    CHECK(cores.data.tokens_per_s == system.data.tokens_per_s);
+    CHECK(cores.energy_bound == RatioBound::at_least);
+    CHECK(system.energy_bound == RatioBound::at_most);
+    for (const ComparisonRow& row : comparison.rows)
+        if (row.data.scope == PowerScope::board) CHECK(row.energy_bound == RatioBound::exact);
 }
 
 TEST_CASE("rows of another task get no ratio unless asked") {
@@ -88,7 +105,7 @@ TEST_CASE("published rows of the simulated machine are predictions or checks, wi
     for (const Prediction& p : comparison.predictions) {
         (p.calibrates ? checks : predictions) += 1;
         CHECK(p.error_percent == Approx(100 * (p.simulated / p.value - 1)));
-        if (p.quantity == "mJ/token" && !p.calibrates) CHECK(p.power_includes == "chips, published: system");
+        CHECK(p.scope == (p.quantity == "tokens/s" ? "" : (p.calibrates ? "neurocores" : "system")));
     }
     CHECK(predictions == 2);  // the 24-chip row: speed and energy
     CHECK(checks == 2);       // the single-chip row
@@ -110,7 +127,7 @@ TEST_CASE("a reference can be chosen by its text, and an absent one is an error"
 
 TEST_CASE("a run of an unknown shape says so and gets no roofline") {
     const Comparison comparison = compared(test::tiny_run());
-    CHECK(comparison.rows.size() == 1);
+    CHECK(comparison.rows.size() == 2);  // two scopes of the run
     CHECK(comparison.notes.front().find("no known shape") != std::string::npos);
 }
 
@@ -123,23 +140,20 @@ TEST_CASE("ratios to a reference without energy are not defined, and that is sai
     const ComparisonRow& row = comparison->rows.front();
     CHECK(row.speed == 1.0);
     CHECK_FALSE(row.energy_ratio);
-    CHECK(ratio_text(row.energy_ratio, row.doubtful_energy()) == "-");
-    const Json json = comparison_json(*comparison);
-    CHECK(json.find("rows")->array()->front().find("energy_ratio")->is_null());
     CHECK(std::ranges::any_of(comparison->notes,
                               [](const auto& note) { return note.find("not defined") != std::string::npos; }));
 }
 
-TEST_CASE("a ratio of unlike figures carries its mark") {
-    CHECK(ratio_text(0.5, false) == "0.500x");
-    CHECK(ratio_text(0.5, true) == "0.500x*");
-    CHECK(ratio_text({}, true) == "-");
-    ComparisonRow row;
-    row.cautions = {"power of chips"};
-    CHECK(row.doubtful_energy());
-    CHECK_FALSE(row.doubtful_speed());
-    row.unlike = {"batch 2"};
-    CHECK(row.doubtful_speed());
+TEST_CASE("a published energy of a scope that the run lacks is no prediction, and that is said") {
+    CostTable costs = test::tiny_costs();
+    costs.system_included = false;
+    const Run run = run_370m();
+    const auto comparison = compare({{run, *price(run, costs)}}, *shipped_baselines(), {}, {});
+    REQUIRE(comparison);
+    for (const Prediction& p : comparison->predictions) CHECK(p.scope != "system");
+    CHECK(std::ranges::any_of(comparison->notes, [](const auto& note) {
+        return note.find("24 chips of Alia Point is of system") != std::string::npos;
+    }));
 }
 
 TEST_CASE("predictions are held to a limit, and a run without any fails with its reason") {

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <vector>
 
+#include "core/markup.hpp"
+#include "simulator/comparison_text.hpp"
 #include "simulator/page/charts.hpp"
 #include "simulator/page/comparison_chart.hpp"
 #include "simulator/page/comparison_page.hpp"
@@ -165,7 +167,8 @@ TEST_CASE("a comparison page lists every row with its figures, what differs and 
         for (const auto& difference : row.unlike) CHECK_THAT(sources[k], test::contains(difference));
         for (const auto& difference : row.cautions) CHECK_THAT(sources[k], test::contains(difference));
     }
-    CHECK_THAT(page, test::contains(ratio_text(comparison.rows.front().energy_ratio, true)));  // chips against board
+    CHECK_THAT(page, test::contains(
+                         escape_markup(energy_ratio_text(comparison.rows.front()))));  // a bound: neurocores and board
     CHECK_THAT(page, test::contains("Predictions"));
 }
 
@@ -183,9 +186,10 @@ TEST_CASE("a report page lists every row of the report") {
     REQUIRE(lines.size() == rows.size());
     for (std::size_t k = 0; k < rows.size(); ++k) {
         CHECK(lines[k].at(0) == rows[k].section + ": " + rows[k].name);
-        CHECK(lines[k].at(1) == figure_text(rows[k].value));
-        CHECK(lines[k].at(4) == rows[k].unit);
-        CHECK(lines[k].at(6) == rows[k].source);
+        CHECK(lines[k].at(1) == rows[k].scope);
+        CHECK(lines[k].at(2) == figure_text(rows[k].value));
+        CHECK(lines[k].at(5) == rows[k].unit);
+        CHECK(lines[k].at(7) == rows[k].source);
     }
 }
 

@@ -28,16 +28,64 @@ TEST_CASE("a tiny run costs what the hand computes") {
     CHECK(group(*report, EnergyGroup::host) == Approx(500));
     // 2 chips x 100 mW x 4 ms = 0.8 mJ = 8e8 pJ
     CHECK(group(*report, EnergyGroup::static_power) == Approx(8e8));
-    CHECK(report->dynamic.value.value() == Approx(7334));
-    CHECK(report->dynamic.low.value() == Approx(4334));
-    CHECK(report->dynamic.high.value() == Approx(13334));
-    CHECK(report->total.value.value() == Approx(8e8 + 7334));
-    CHECK(report->whole.tokens_per_s == Approx(1000));
-    CHECK(report->whole.watts == Approx((8e8 + 7334) * 1e-12 / 4e-3));
-    CHECK(report->whole.per_token.value.value() == Approx((8e8 + 7334) / 4));
+    // 32 steps x 2 chips x 1000
+    CHECK(group(*report, EnergyGroup::steps) == Approx(64000));
+    CHECK(report->dynamic.value.value() == Approx(7334 + 64000));
+    CHECK(report->dynamic.low.value() == Approx(4334 + 32000));
+    CHECK(report->dynamic.high.value() == Approx(13334 + 192000));
+    CHECK(report->tokens_per_s == Approx(1000));
     REQUIRE(report->first_token);
     CHECK(report->first_token->value() == 3'000'000'000);
     CHECK(report->generated == 2);
+}
+
+TEST_CASE("each scope has its energy: the neurocores', and the system's with processors and board") {
+    const auto report = price(tiny_run(), tiny_costs());
+    REQUIRE(report);
+    REQUIRE(report->scopes.size() == 2);
+    const ScopeEnergy &cores = report->scopes[0], &system = report->scopes[1];
+    CHECK(cores.scope == PowerScope::neurocores);
+    CHECK(system.scope == PowerScope::system);
+    CHECK(cores.total.value.value() == Approx(8e8 + 71334));
+    CHECK(cores.watts == Approx((8e8 + 71334) * 1e-12 / 4e-3));
+    CHECK(cores.per_token.value.value() == Approx((8e8 + 71334) / 4));
+    // 2 chips x 300 mW (200 to 500) x 4 ms more
+    CHECK(system.total.value.value() == Approx(32e8 + 71334));
+    CHECK(system.total.low.value() == Approx(4e8 + 16e8 + 36334));
+    CHECK(system.total.high.value() == Approx(16e8 + 40e8 + 205334));
+    CHECK(group(*report, EnergyGroup::system) == Approx(24e8));
+    CHECK(&report->widest() == &system);
+}
+
+TEST_CASE("a table without a system prices the neurocores alone, and says why") {
+    CostTable costs = tiny_costs();
+    costs.system_included = false;
+    costs.chip_system = {};
+    costs.chip_system.source = "nobody knows its board";
+    const auto report = price(tiny_run(), costs);
+    REQUIRE(report);
+    REQUIRE(report->scopes.size() == 1);
+    CHECK(report->widest().scope == PowerScope::neurocores);
+    CHECK(report->widest().total.value.value() == Approx(8e8 + 71334));
+    REQUIRE_FALSE(report->notes.empty());
+    CHECK(report->notes.front() == "energy is given for neurocores alone, not for a system: nobody knows its board");
+}
+
+TEST_CASE("what the host does and draws belongs to the system") {
+    CostTable costs = tiny_costs();
+    costs.host_included = true;
+    costs.host = {1000, 1000, 1000, Evidence::measured, "a meter"};
+    costs.energy[static_cast<std::size_t>(EventKind::host_update)] = {5, 5, 5, Evidence::cited, "a page"};
+    const auto report = price(tiny_run(), costs);
+    REQUIRE(report);
+    CHECK(report->scopes[0].total.value.value() == Approx(8e8 + 71334));
+    CHECK(report->scopes[1].total.value.value() == Approx(32e8 + 71334 + 4e9 + 16 * 5));
+}
+
+TEST_CASE("a self-timed run has no steps to pay for") {
+    Run run = tiny_run();
+    test::retime(run);
+    CHECK(group(*price(run, tiny_costs()), EnergyGroup::steps) == 0);
 }
 
 TEST_CASE("every joule is in one term, one group, one layer, and on one core or off the cores") {
@@ -48,12 +96,12 @@ TEST_CASE("every joule is in one term, one group, one layer, and on one core or 
     for (const auto& each : report->groups) groups += each.value.value();
     for (const auto& layer : report->layers) layers += layer.dynamic.value.value();
     for (const auto& core : report->cores) cores += core.dynamic.value();
-    const double total = report->total.value.value();
+    const double total = report->widest().total.value.value(), steps = group(*report, EnergyGroup::steps);
     CHECK(terms == Approx(total));
     CHECK(groups == Approx(total));
-    CHECK(layers == Approx(report->dynamic.value.value()).epsilon(1e-12));
+    CHECK(layers + steps == Approx(report->dynamic.value.value()).epsilon(1e-12));  // a step is of no layer
     CHECK(cores == Approx(report->dynamic.value.value()).epsilon(1e-12));
-    CHECK(report->off_core.value() == Approx(500));  // what the host causes belongs to no core
+    CHECK(report->off_core.value() == Approx(500 + steps));  // the host's link and the chips' steps belong to no core
 }
 
 TEST_CASE("activity, utilisation and where things ran are reported") {
@@ -82,9 +130,9 @@ TEST_CASE("a pipeline's steady rate leaves out its filling") {
     test::retime(run);
     const auto report = price(run, tiny_costs());
     REQUIRE(report);
-    CHECK(report->whole.tokens_per_s == Approx(8 / 3.875e-3));
-    CHECK(report->steady.tokens_per_s == Approx(8000));
-    CHECK(report->steady.per_token.value.value() == Approx(7334.0 / 8 + 2 * 0.1 * 0.125e-3 * 1e12));
+    CHECK(report->tokens_per_s == Approx(8 / 3.875e-3));
+    CHECK(report->steady_tokens_per_s == Approx(8000));
+    CHECK(report->scopes[0].steady_per_token.value.value() == Approx(7334.0 / 8 + 2 * 0.1 * 0.125e-3 * 1e12));
     CHECK_FALSE(report->first_token);
 }
 
@@ -98,7 +146,7 @@ TEST_CASE("a prefill's steady rate leaves out the token whose logits are worked 
     test::retime(run);
     const auto report = price(run, tiny_costs());
     REQUIRE(report);
-    CHECK(report->steady.tokens_per_s == Approx(8000));
+    CHECK(report->steady_tokens_per_s == Approx(8000));
 }
 
 TEST_CASE("a generation's steady rate leaves out the prompt") {
@@ -107,10 +155,10 @@ TEST_CASE("a generation's steady rate leaves out the prompt") {
     test::retime(run);
     const auto report = price(run, tiny_costs());
     REQUIRE(report);
-    CHECK(report->steady.tokens_per_s == Approx(4000));  // 3 to 3.25 ms
+    CHECK(report->steady_tokens_per_s == Approx(4000));  // 3 to 3.25 ms
     run.tokens.pop_back();                               // a single sampled token has no rate of its own
     test::retime(run);
-    CHECK(price(run, tiny_costs())->steady.tokens_per_s == Approx(1000));
+    CHECK(price(run, tiny_costs())->steady_tokens_per_s == Approx(1000));
 }
 
 TEST_CASE("a cost table of another technology is used, and said") {
@@ -144,15 +192,19 @@ TEST_CASE("runs at the edge have finite rates and energies, with prices and with
             INFO(name);
             const auto report = price(run, costs);
             REQUIRE(report);
-            for (const Rate& rate : {report->whole, report->steady}) {
-                CHECK(std::isfinite(rate.tokens_per_s));
-                CHECK(rate.tokens_per_s > 0);
-                CHECK(std::isfinite(rate.watts));
-                for (const Picojoules end : {rate.per_token.low, rate.per_token.value, rate.per_token.high})
-                    CHECK(std::isfinite(end.value()));
+            for (const double rate : {report->tokens_per_s, report->steady_tokens_per_s}) {
+                CHECK(std::isfinite(rate));
+                CHECK(rate > 0);
+            }
+            for (const ScopeEnergy& scope : report->scopes) {
+                CHECK(std::isfinite(scope.watts));
+                CHECK(std::isfinite(scope.steady_watts));
+                for (const EnergyRange& energy : {scope.total, scope.per_token, scope.steady_per_token})
+                    for (const Picojoules end : {energy.low, energy.value, energy.high})
+                        CHECK(std::isfinite(end.value()));
             }
             CHECK(report->utilisation_mean.has_value() == !run.cores.empty());
         }
     const auto free = price(tiny_run(), test::zero_costs());
-    CHECK(free->total.high.value() == 0);
+    CHECK(free->widest().total.high.value() == 0);
 }

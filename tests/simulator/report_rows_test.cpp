@@ -16,9 +16,12 @@ Report report_of(const Run& run, const CostTable& costs = test::tiny_costs()) {
     return *report;
 }
 
-ReportRow row_of(const std::vector<ReportRow>& rows, const std::string& section, const std::string& name) {
-    const auto found =
-        std::ranges::find_if(rows, [&](const ReportRow& row) { return row.section == section && row.name == name; });
+/// The row of a name; of a scope where one is given.
+ReportRow row_of(const std::vector<ReportRow>& rows, const std::string& section, const std::string& name,
+                 const std::string& scope = "") {
+    const auto found = std::ranges::find_if(rows, [&](const ReportRow& row) {
+        return row.section == section && row.name == name && (scope.empty() || row.scope == scope);
+    });
     INFO(section << ": " << name);
     REQUIRE(found != rows.end());
     return *found;
@@ -28,16 +31,22 @@ ReportRow row_of(const std::vector<ReportRow>& rows, const std::string& section,
 
 TEST_CASE("rows hold the figures of a report in the units that they name") {
     const auto rows = report_rows(report_of(test::tiny_run()));
-    const double energy = 8e8 + 7334;  // pJ of the run, of four tokens and 4 ms; by hand in price_test.cpp
+    const double energy = 8e8 + 71334;  // pJ of the run, of four tokens and 4 ms; by hand in price_test.cpp
     CHECK(*row_of(rows, "summary", "tokens").value == 4);
     CHECK(*row_of(rows, "summary", "throughput").value == Approx(1000));
     CHECK(*row_of(rows, "summary", "time to first token").value == Approx(3));
-    CHECK(*row_of(rows, "summary", "energy").value == Approx(energy / 4 * 1e-9));
-    CHECK(*row_of(rows, "summary", "power").value == Approx(energy * 1e-12 / 4e-3));
-    CHECK(*row_of(rows, "summary", "total energy").low == Approx((4e8 + 4334) * 1e-9));
+    CHECK(*row_of(rows, "summary", "energy", "neurocores").value == Approx(energy / 4 * 1e-9));
+    CHECK(*row_of(rows, "summary", "energy", "system").value == Approx((energy + 24e8) / 4 * 1e-9));
+    CHECK(*row_of(rows, "summary", "power", "neurocores").value == Approx(energy * 1e-12 / 4e-3));
+    CHECK(*row_of(rows, "summary", "power", "system").value == Approx((energy + 24e8) * 1e-12 / 4e-3));
+    CHECK(*row_of(rows, "summary", "total energy", "neurocores").low == Approx((4e8 + 36334) * 1e-9));
     CHECK(*row_of(rows, "energy", "synapse").value == Approx(6000.0 / 4 * 1e-9));
     CHECK(*row_of(rows, "prices", "chip_flit").value == Approx(350.0 / 4 * 1e-9));
     CHECK(row_of(rows, "prices", "chip_flit").source == "7 counted; price: a page");
+    CHECK(row_of(rows, "prices", "chip_flit").scope == "neurocores");
+    CHECK(row_of(rows, "prices", "chip_system").scope == "system");
+    CHECK(row_of(rows, "energy", "static").scope == "system");  // groups add up to the widest scope
+    CHECK(row_of(rows, "summary", "throughput").scope.empty());
     CHECK(*row_of(rows, "time", "barrier").value == Approx(0.6));
     CHECK(*row_of(rows, "layers", "embedding (host)").value == Approx(500.0 / 4 * 1e-9));
     CHECK(*row_of(rows, "activity", "zero messages").value == Approx(400.0 / 46));
@@ -52,9 +61,10 @@ TEST_CASE("groups and layers add up to the energy of a token, prices to it too")
         if (row.section == "prices") prices += *row.value;
         if (row.section == "layers") layers += *row.value;
     }
-    CHECK(groups == Approx(*row_of(rows, "summary", "energy").value));
+    CHECK(groups == Approx(*row_of(rows, "summary", "energy", "system").value));
     CHECK(prices == Approx(groups));
-    CHECK(layers == Approx(*row_of(rows, "summary", "of it dynamic").value));
+    const double steps = *row_of(rows, "energy", "steps").value;
+    CHECK(layers + steps == Approx(*row_of(rows, "summary", "dynamic energy", "neurocores").value));
 }
 
 TEST_CASE("rows and JSON of runs at the edge hold numbers, or nothing where none is defined") {
@@ -86,6 +96,8 @@ TEST_CASE("JSON holds every row with its number, kind and source") {
         REQUIRE(json.find(section) != nullptr);
         const Json& object = json.find(section)->array()->at(at);
         CHECK(*object.find("name")->string() == row.name);
+        CHECK((object.find("scope") != nullptr) == !row.scope.empty());
+        if (!row.scope.empty()) CHECK(*object.find("scope")->string() == row.scope);
         CHECK(*object.find("unit")->string() == row.unit);
         CHECK(*object.find("kind")->string() == evidence_name(row.kind));
         CHECK(*object.find("source")->string() == row.source);
@@ -97,6 +109,7 @@ TEST_CASE("JSON holds every row with its number, kind and source") {
     }
     CHECK(undefined == 2);
     CHECK(*json.find("costs")->string() == "tiny");
+    CHECK(json.find("scopes")->array()->size() == 2);
     CHECK(json.find("on_host")->array()->size() == 1);
     CHECK(json.find("notes")->array()->size() == report.notes.size());
 }

@@ -106,13 +106,12 @@ inline Run run_without_cores() {
 }
 
 /// Prices in round numbers: synop 2 pJ (1 to 4), update 10, packet out 3, hop 1, chip flit 50, host flit 100;
-/// 100 mW a chip (50 to 200).
+/// step of a chip 1000 (500 to 3000); 100 mW a chip (50 to 200), as a system 300 mW more (200 to 500).
 inline CostTable tiny_costs() {
     CostTable table;
     table.name = "tiny";
     table.about = "round numbers";
     table.machine_kinds = {"loihi2"};
-    table.power_includes = "chips";
     for (auto& price : table.energy) price.source = "nothing";
     const auto put = [&](EventKind kind, double low, double value, double high) {
         table.energy[static_cast<std::size_t>(kind)] = {low, value, high, Evidence::cited, "a page"};
@@ -124,6 +123,9 @@ inline CostTable tiny_costs() {
     put(EventKind::chip_flit, 50, 50, 50);
     put(EventKind::host_flit, 100, 100, 100);
     table.chip_static = {50, 100, 200, Evidence::measured, "a meter"};
+    table.chip_step = {500, 1000, 3000, Evidence::cited, "a page"};
+    table.system_included = true;
+    table.chip_system = {200, 300, 500, Evidence::measured, "a board meter"};
     table.host.source = "not asked";
     return table;
 }
@@ -132,7 +134,7 @@ inline CostTable tiny_costs() {
 inline CostTable zero_costs() {
     CostTable table = tiny_costs();
     for (auto& price : table.energy) price = {0, 0, 0, Evidence::assumed, "free"};
-    table.chip_static = {0, 0, 0, Evidence::assumed, "free"};
+    table.chip_step = table.chip_static = table.chip_system = {0, 0, 0, Evidence::assumed, "free"};
     return table;
 }
 

@@ -63,7 +63,8 @@ TEST_CASE("report prints the same rows as CSV and as JSON") {
     const auto rows = report_rows(*price(test::tiny_run(), test::tiny_costs()));
     const auto lines = csv_lines(run_program("report " + tiny() + " --format csv").out);
     REQUIRE(lines.size() == rows.size() + 1);
-    CHECK(lines[0] == std::vector<std::string>{"section", "name", "value", "low", "high", "unit", "kind", "source"});
+    CHECK(lines[0] ==
+          std::vector<std::string>{"section", "name", "scope", "value", "low", "high", "unit", "kind", "source"});
     const auto number = [](const std::optional<double>& value) { return json_of(value).dump(-1); };
     const auto json = parse_json(run_program("report " + tiny() + " --format json").out, "stdout");
     REQUIRE(json);
@@ -71,7 +72,7 @@ TEST_CASE("report prints the same rows as CSV and as JSON") {
     for (std::size_t k = 0; k < rows.size(); ++k) {
         const ReportRow& row = rows[k];
         INFO(row.section << ": " << row.name);
-        CHECK(lines[k + 1] == std::vector<std::string>{row.section, row.name, number(row.value),
+        CHECK(lines[k + 1] == std::vector<std::string>{row.section, row.name, row.scope, number(row.value),
                                                        row.low ? number(row.low) : "", row.high ? number(row.high) : "",
                                                        row.unit, std::string(evidence_name(row.kind)), row.source});
         at = k > 0 && rows[k - 1].section == row.section ? at + 1 : 0;
@@ -104,7 +105,7 @@ TEST_CASE("a table of zeros is reported in every form without a broken number") 
     const std::string compare = "compare " + case_file("price/tiny.run.json") + " --costs " + costs;
     CHECK_THAT(run_program(compare).out, test::contains("ratios of energy are not defined"));
     const auto csv = csv_lines(run_program(compare + " --format csv").out);
-    REQUIRE(csv.size() == 2);
+    REQUIRE(csv.size() == 2);  // the table has no system scope
     CHECK(csv[0].at(10) == "energy");
     CHECK(csv[1].at(10).empty());
     CHECK_THAT(run_program(compare + " --format json").out, test::contains("\"energy_ratio\": null"));

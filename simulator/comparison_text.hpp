@@ -1,0 +1,20 @@
+#pragma once
+// A comparison in words and JSON: how ratios are written, and every row with its kind and source.
+#include <string>
+
+#include "core/json.hpp"
+#include "simulator/compare.hpp"
+
+namespace tephra {
+
+/// "3.20x", with a "*" where it divides figures of unlike tasks; "-" when there is none.
+std::string speed_ratio_text(const ComparisonRow& row);
+/// The same for energy, with ">= " or "<= " where it is a bound, and a "*" also for sequences of another length.
+std::string energy_ratio_text(const ComparisonRow& row);
+/// What the marks of both mean.
+std::string ratio_legend();
+
+/// Rows, predictions and notes with every figure's kind and source.
+Json comparison_json(const Comparison& comparison);
+
+}  // namespace tephra
