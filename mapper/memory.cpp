@@ -26,7 +26,7 @@ SliceMemory slice_memory(const Program& program, PopulationId id, NeuronRange ne
                 const SynapseFormat& synapses = *projection.synapses;
                 memory.synaptic_bits += stored_bits(synapses.memory(neurons), storage);
                 of_neuron += slots * synapses.buffer_bits(program[projection.source].message_bits) +
-                             sum_bits * synapses.sums() * synapses.max_delay();
+                             sum_bits * synapses.sums() * (synapses.max_delay() + (projection.held ? 1 : 0));
                 break;
             }
             case Transport::reduce:

@@ -4,7 +4,8 @@
 // Synaptic memory holds the weights with the indices that stand beside them, without padding. State memory holds for
 // each neuron its recurrent state for every stream, its parameters, and the inputs of the rounds in flight, of which a
 // projection buffers Projection::slots:
-//   messages   what the synapse format says (SynapseFormat::buffer_bits); a 32-bit sum more for each round of delay
+//   messages   what the synapse format says (SynapseFormat::buffer_bits); a 32-bit sum more for each round of delay,
+//              and for what is held
 //   reduce     the record, 32 bits a word
 //   broadcast  the range of the record, once a core rather than once a neuron
 //   credit     a 16-bit counter

@@ -74,6 +74,7 @@ void SliceEngine::add_port(const Program& program, const SliceInput& input, std:
                 port.begin = neurons_.begin + synapses.shift();
                 port.width = n;
                 port.values.resize(count * port.width);
+                if (port.projection->held) port.held.resize(port.width);
             } else {
                 port.spikes.resize(count);
             }
@@ -190,6 +191,9 @@ std::span<const std::int32_t> SliceEngine::gather_sums(Port& port, bool& fits) {
         std::ranges::fill(bytes, std::int8_t{0});
     } else if (port.inbox == Inbox::words) {
         const auto words = std::span(port.values).subspan(at * port.width, port.width);
+        for (std::size_t i = 0; i < port.held.size(); ++i)
+            words[i] = port.held[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(port.held[i]) +
+                                                                static_cast<std::uint32_t>(words[i]));
         synapses.accumulate({.words = words}, neurons_, port.sums);
         std::ranges::fill(words, 0);
     } else {

@@ -81,6 +81,7 @@ private:
         std::uint32_t sources = 0;
         std::vector<std::int8_t> activations;    ///< bytes: [slots][fields][padded]
         std::vector<std::int32_t> values;        ///< words: [slots][n]
+        std::vector<std::int32_t> held;          ///< words that are held: [n]
         std::vector<std::vector<Spike>> spikes;  ///< spikes: [slots]
         std::vector<std::uint32_t> words;        ///< records: [slots][words]
         std::vector<std::int32_t> sums;          ///< messages, gathered: [1 + delays][sums][n]

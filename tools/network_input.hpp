@@ -27,6 +27,8 @@ public:
 
     /// Steps that the input is for; 0: any number.
     [[nodiscard]] int steps() const { return steps_; }
+    /// Whether each step has the same frame.
+    [[nodiscard]] bool constant() const { return steps_ == 0 && !from_events_; }
     /// Steps that the last event needs; 0: there are no events.
     [[nodiscard]] int least_steps() const { return events_.empty() ? 0 : events_.back().time + 1; }
     /// The values of step `step`, counted from 0; valid until the next call. Past the last event all are zero.

@@ -65,7 +65,9 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     std::vector<Probe> probes;
     if (recorded) probes = find_probes(network, options, steps);
     const std::string name = std::filesystem::path(options.network).stem().string();
-    const Program program = require(spiking::lower(network, name, hash128(require(read_file(options.network)))));
+    const Program program =
+        require(spiking::lower(network, name, hash128(require(read_file(options.network))),
+                               input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages));
     const Mapping mapping = mapping_of(run_options, program, machine, 1);
 
     const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));

@@ -5,6 +5,7 @@
 
 #include "core/narrow.hpp"
 #include "neuro/identity.hpp"
+#include "neuro/spiking/difference.hpp"
 #include "neuro/spiking/relay.hpp"
 
 namespace tephra::spiking {
@@ -27,7 +28,8 @@ Result<int> neurons_of(const Network& network, const std::vector<int>& layers, c
 
 class Lowering {
 public:
-    Lowering(const Network& network, const std::string& name, Hash128 hash) : network_(network) {
+    Lowering(const Network& network, const std::string& name, Hash128 hash, HostInput input)
+        : network_(network), input_(input) {
         program_.model_name = name;
         program_.model = hash;
         program_.steps = stages;
@@ -72,7 +74,7 @@ private:
         p.name = "host input";
         p.size = std::max(neurons, 1);
         p.runs_on = RunsOn::host;
-        p.model = make_relay();
+        p.model = input_ == HostInput::changes ? make_difference() : make_relay();
         p.payload = Payload::number;
         p.message_bits = input_bits;
         p.stage = at_source;
@@ -106,6 +108,7 @@ private:
             Projection& p = connect(program_.source, of_layer(input.layer),
                                     make_identity({inputs, n, {first, first + n}, 0, false}));
             p.port = input.port;
+            p.held = input_ == HostInput::changes;
             p.slots = at_layers - at_source + 1;
             first += n;
         }
@@ -132,13 +135,14 @@ private:
     }
 
     const Network& network_;
+    HostInput input_;
     Program program_;
 };
 
 }  // namespace
 
-Result<Program> lower(const Network& network, const std::string& name, Hash128 hash) {
-    return Lowering(network, name, hash).run();
+Result<Program> lower(const Network& network, const std::string& name, Hash128 hash, HostInput input) {
+    return Lowering(network, name, hash, input).run();
 }
 
 }  // namespace tephra::spiking

@@ -55,6 +55,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/synapse_format.cpp", "tests/neuro/identity_test.cpp"},
         {"neuro/simd.cpp", "tests/neuro/kernels_test.cpp"},
         {"neuro/spiking/cuba.cpp", "tests/neuro/spiking/lif_test.cpp"},
+        {"neuro/spiking/difference.cpp", "tests/simulator/spiking_test.cpp"},
         {"neuro/spiking/lower.cpp", "tests/simulator/spiking_test.cpp"},
         {"neuro/spiking/netx_neurons.cpp", "tests/neuro/spiking/netx_test.cpp"},
         {"neuro/spiking/nir_synapses.cpp", "tests/neuro/spiking/nir_import_test.cpp"},

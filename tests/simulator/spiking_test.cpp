@@ -13,8 +13,8 @@ namespace {
 
 constexpr int rounds = 40;
 
-Program lowered(const spiking::Network& network) {
-    auto program = spiking::lower(network, "mixed", hash128("mixed"));
+Program lowered(const spiking::Network& network, spiking::HostInput input = spiking::HostInput::messages) {
+    auto program = spiking::lower(network, "mixed", hash128("mixed"), input);
     if (!program) FAIL(to_string(program.error()));
     return std::move(*program);
 }
@@ -92,6 +92,16 @@ TEST_CASE("a machine counts the weights that messages meet, and one packet a cor
     CHECK(total(*run, EventKind::synop_ternary) == 0);
     CHECK(total(*run, EventKind::message_out) == packets);
     CHECK(run->steps == rounds + 1);
+}
+
+TEST_CASE("input that the host sends when it changes is what the network holds") {
+    const spiking::Network network = test::mixed_network();
+    const Program program = lowered(network, spiking::HostInput::changes);
+    const Machine machine = test::unicast_machine({1, 1, 1}, {4, 4});
+    test::Played played;
+    const auto run = test::play_on(network, program, machine, mapped(program, machine), {}, rounds, played);
+    if (!run) FAIL(to_string(run.error()));
+    CHECK(played == test::play_plain(network, rounds));
 }
 
 TEST_CASE("values that leave their range end a run with the place") {
