@@ -9,6 +9,7 @@ foreach(folder core neuro mapper simulator)
 endforeach()
 install(DIRECTORY machines DESTINATION ${CMAKE_INSTALL_DATADIR}/tephra)
 install(DIRECTORY benchmarks/baselines DESTINATION ${CMAKE_INSTALL_DATADIR}/tephra/benchmarks)
+install(DIRECTORY validation DESTINATION ${CMAKE_INSTALL_DATADIR}/tephra PATTERN README.md EXCLUDE)
 install(EXPORT tephra-targets NAMESPACE tephra:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tephra)
 configure_package_config_file(cmake/tephra-config.cmake.in ${PROJECT_BINARY_DIR}/tephra-config.cmake
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tephra)

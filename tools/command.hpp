@@ -30,5 +30,6 @@ void add_import_command(CLI::App& app);
 void add_simulate_command(CLI::App& app);
 void add_synth_command(CLI::App& app);
 void add_measure_command(CLI::App& app);
+void add_validate_command(CLI::App& app);
 
 }  // namespace tephra::tools
