@@ -41,6 +41,11 @@ const std::vector<ThirdParty> third_parties = {
     {"benchmark/", {"benchmarks"}},
 };
 
+/// Families of models: whoever maps or simulates a program knows none of them.
+const std::vector<std::string> families = {"neuro/lm/", "neuro/spiking/"};
+const std::vector<std::string> general = {"mapper/", "simulator/"};
+const std::vector<std::string> of_a_family = {"simulator/lm/"};  ///< about language models by nature
+
 /// The operating system's headers, for sources only.
 const std::vector<std::string> system_headers = {"sys/",      "unistd.h", "fcntl.h", "sched.h",    "dlfcn.h",
                                                  "termios.h", "poll.h",   "cpuid.h", "immintrin.h"};
@@ -79,6 +84,9 @@ std::optional<std::string> own_include_fault(const File& file, const std::string
     const auto level = levels.find(folder);
     if (header.find('/') == std::string::npos || level == levels.end())
         return "\"" + header + "\" is not named from the root of the tree";
+    if (starts_with_any(file.name, general) && !starts_with_any(file.name, of_a_family) &&
+        starts_with_any(header, families))
+        return file.folder + " knows no family of models (\"" + header + "\")";
     if (folder != file.folder && level->second >= file.level())
         return file.folder + " may not depend on " + folder + " (\"" + header + "\")";
     return std::nullopt;

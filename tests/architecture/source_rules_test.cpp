@@ -33,6 +33,7 @@ TEST_CASE("a file that keeps the rules has no breach") {
               .empty());
     CHECK(breaches_of("backends/cuda/device.hpp", "#include <cuda_runtime_api.h>\n").empty());
     CHECK(breaches_of("benchmarks/micro/a.cpp", "#include \"tests/simulator/closed_form.hpp\"\n").empty());
+    CHECK(breaches_of("simulator/lm/a.cpp", "#include \"neuro/lm/readout.hpp\"\n").empty());
     CHECK(breaches_of("tools/main.cpp", "#include <spdlog/spdlog.h>\n#include \"simulator/run.hpp\"\n").empty());
 }
 
@@ -43,6 +44,10 @@ TEST_CASE("each rule of the source tree can fail") {
     const std::vector<Case> cases = {
         {"core/a.hpp", "\n#include \"neuro/lower.hpp\"\n",
          "core/a.hpp:2: core may not depend on neuro (\"neuro/lower.hpp\")"},
+        {"mapper/a.cpp", "#include \"neuro/lm/readout.hpp\"\n",
+         "mapper/a.cpp:1: mapper knows no family of models (\"neuro/lm/readout.hpp\")"},
+        {"simulator/a.cpp", "#include \"neuro/spiking/lif.hpp\"\n",
+         "simulator/a.cpp:1: simulator knows no family of models (\"neuro/spiking/lif.hpp\")"},
         {"benchmarks/micro/a.cpp", "#include \"tools/command.hpp\"\n",
          "benchmarks/micro/a.cpp:1: benchmarks may not depend on tools (\"tools/command.hpp\")"},
         {"core/a.cpp", "#include \"json.hpp\"\n", "core/a.cpp:1: \"json.hpp\" is not named from the root of the tree"},
