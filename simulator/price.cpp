@@ -117,13 +117,15 @@ void account_cores(const Run& run, const CostTable& table, Report& report) {
     }
 }
 
-/// The energy of one scope. At the steady rate the events of a token stay the same, its time changes.
+/// The energy of one scope. At the steady rate the events of a token stay the same; its time changes, and with it the
+/// steps that go by until the next one (while a pipeline fills, steps go by and no token leaves).
 ScopeEnergy scope_energy(const Report& report, PowerScope scope) {
     ScopeEnergy energy;
     energy.scope = scope;
     EnergyRange over_time, counted;
     for (const EnergyTerm& term : report.terms)
-        if (term.scope <= scope) (term.over_time ? over_time : counted) += term.energy;
+        if (term.scope <= scope)
+            (term.over_time || term.group == EnergyGroup::steps ? over_time : counted) += term.energy;
     const double tokens = static_cast<double>(report.tokens), elapsed = seconds(report.elapsed);
     energy.total = counted + over_time;
     energy.per_token = energy.total * (1 / tokens);

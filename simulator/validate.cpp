@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/object_reader.hpp"
+#include "core/text.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {
@@ -124,7 +125,7 @@ Result<std::vector<ValidationLine>> validation_lines(const std::vector<LedgerRow
 }
 
 std::string measured_text(const LedgerFigure& figure) {
-    std::string text = figure_text(figure.value);
+    std::string text = number_text(figure.value);  // as it was published
     if (figure.low) text += " (" + figure_text(*figure.low, 3) + " to " + figure_text(*figure.high, 3) + ")";
     text += " " + figure.unit;
     return figure.scope ? text + ", " + scope_name(*figure.scope) : text;

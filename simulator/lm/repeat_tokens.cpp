@@ -82,15 +82,18 @@ double scaled_rate(const Run& run, const Report& report, int copies) {
 SteadyToken scaled_token(const Run& run, const Report& report, PowerScope scope, int copies) {
     SteadyToken token;
     token.tokens_per_s = scaled_rate(run, report, copies);
-    const double tokens = static_cast<double>(report.tokens), seconds_a_token = 1 / token.tokens_per_s;
+    const double tokens = static_cast<double>(report.tokens), elapsed = seconds(report.elapsed);
+    const double seconds_a_token = 1 / token.tokens_per_s;
     const bool wait = run.mode == RunMode::generate;  // in a full pipeline every part works in every step
     EnergyRange energy;
     for (const EnergyTerm& term : report.terms) {
         if (term.scope > scope) continue;
-        double parts = copies;
-        if (term.group == EnergyGroup::host) parts = 1;
-        if (term.group == EnergyGroup::steps && wait) parts *= copies;
-        energy += term.energy * (term.over_time ? parts * seconds_a_token / seconds(report.elapsed) : parts / tokens);
+        const double parts = term.group == EnergyGroup::host ? 1 : copies;
+        double share = parts / tokens;  // of the run's energy: a token's
+        if (term.over_time) share = parts * seconds_a_token / elapsed;
+        if (term.group == EnergyGroup::steps)
+            share = (wait ? parts * copies : parts) / (report.steady_tokens_per_s * elapsed);
+        energy += term.energy * share;
     }
     token.low = millijoules(energy.low);
     token.value = millijoules(energy.value);

@@ -136,6 +136,20 @@ TEST_CASE("a pipeline's steady rate leaves out its filling") {
     CHECK_FALSE(report->first_token);
 }
 
+TEST_CASE("steps go by with time: a full pipeline pays for fewer of them a token") {
+    Run run = tiny_run();  // 32 steps in 4 ms, on 2 chips
+    run.mode = RunMode::prefill;
+    for (std::size_t t = 0; t < 4; ++t) {
+        run.tokens[t].output = -1;
+        run.tokens[t].left = Picoseconds(2'500'000'000 + static_cast<std::int64_t>(t) * 500'000'000);
+    }
+    const auto report = price(run, tiny_costs());
+    REQUIRE(report);
+    CHECK(report->steady_tokens_per_s == Approx(2000));
+    CHECK(report->scopes[0].steady_per_token.value.value() ==
+          Approx(7334.0 / 4 + 4 * 2 * 1000 + 2 * 0.1 * 0.5e-3 * 1e12));
+}
+
 TEST_CASE("a prefill's steady rate leaves out the token whose logits are worked out") {
     Run run = tiny_run();
     run.mode = RunMode::prefill;

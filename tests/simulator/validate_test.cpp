@@ -1,6 +1,10 @@
 #include "simulator/validate.hpp"
 
+#include <algorithm>
+
+#include "core/files.hpp"
 #include "core/markup.hpp"
+#include "mapper/machine.hpp"
 #include "simulator/page/validation_page.hpp"
 #include "tests/catch.hpp"
 #include "tests/markup_reader.hpp"
@@ -32,6 +36,20 @@ std::vector<RowResult> small_results() {
     return {{"a|b", {{5.0, 3.0, 9.0, ""}, {20.0, 20.0, 20.0, ""}}, "11", "22"}, {"later", {none, none}, "", ""}};
 }
 
+std::string source_file(const std::string& path) {
+    return std::string(TEPHRA_TEST_DATA) + "/../../" + path;
+}
+
+/// Hash of the descriptions that a row's recipe names, as they ship.
+std::string inputs_now(const LedgerRow& row) {
+    const Json *machine = row.repeat.find("machine"), *costs = row.repeat.find("costs");
+    if (row.recipe == "spiking") return "";
+    std::optional<Hash128> machine_hash, costs_hash;
+    if (machine != nullptr) machine_hash = find_machine(*machine->string())->hash;
+    if (costs != nullptr) costs_hash = find_cost_table(*costs->string())->hash;
+    return hash_of_inputs(machine_hash ? &*machine_hash : nullptr, costs_hash ? &*costs_hash : nullptr);
+}
+
 }  // namespace
 
 TEST_CASE("a prediction has an error, and a judgement where one was asked for") {
@@ -59,8 +77,8 @@ TEST_CASE("figures are written with their unit, scope, range and judgement") {
     const auto ledger = small_ledger();
     const auto lines = validation_lines(ledger, small_results());
     REQUIRE(lines);
-    CHECK(measured_text(*(*lines)[0].figure) == "4.000 mJ/token, system");
-    CHECK(measured_text(*(*lines)[1].figure) == "10.00 (9.00 to 11.0) us/step");
+    CHECK(measured_text(*(*lines)[0].figure) == "4 mJ/token, system");
+    CHECK(measured_text(*(*lines)[1].figure) == "10 (9.00 to 11.0) us/step");
     CHECK(predicted_text((*lines)[0].predicted) == "5.000 (3.00 to 9.00)");
     CHECK(predicted_text((*lines)[1].predicted) == "20.00");
     CHECK(predicted_text((*lines)[2].predicted) == "cannot be repeated yet: it needs wings");
@@ -113,17 +131,16 @@ TEST_CASE("results are read back from JSON as they were written") {
 
 TEST_CASE("the table in Markdown has a line for each figure, and says a reason once") {
     const auto ledger = small_ledger();
-    CHECK(
-        validation_markdown(*validation_lines(ledger, small_results())) ==
-        "| row | quantity | measured | predicted (range) | error | use |\n"
-        "|---|---|---|---|---|---|\n"
-        "| a\\|b | energy | 4.000 mJ/token, system (measured) | 5.000 (3.00 to 9.00) | +25 % | hold-out, wanted within "
-        "50 %: met |\n"
-        "|  | time | 10.00 (9.00 to 11.0) us/step (derived) | 20.00 | +100 % | fit |\n"
-        "| later | time | 5.000 us/step (cited) | cannot be repeated yet: it needs wings |  | check, wanted within 20 "
-        "% "
-        "|\n"
-        "|  | rate | 6.000 steps/s (cited) | as above |  | check |\n");
+    CHECK(validation_markdown(*validation_lines(ledger, small_results())) ==
+          "| row | quantity | measured | predicted (range) | error | use |\n"
+          "|---|---|---|---|---|---|\n"
+          "| a\\|b | energy | 4 mJ/token, system (measured) | 5.000 (3.00 to 9.00) | +25 % | hold-out, wanted within "
+          "50 %: met |\n"
+          "|  | time | 10 (9.00 to 11.0) us/step (derived) | 20.00 | +100 % | fit |\n"
+          "| later | time | 5 us/step (cited) | cannot be repeated yet: it needs wings |  | check, wanted within 20 "
+          "% "
+          "|\n"
+          "|  | rate | 6 steps/s (cited) | as above |  | check |\n");
 }
 
 TEST_CASE("the page of the ledger is well-formed and holds every line") {
@@ -138,4 +155,59 @@ TEST_CASE("the page of the ledger is well-formed and holds every line") {
     }
     CHECK_THAT(page, test::contains("Made up for the repetition: its weights."));
     CHECK_THAT(page, test::contains("a &lt;net&gt;"));
+}
+
+TEST_CASE("docs/validation.md and its record agree with the ledger, and with today's machines and prices") {
+    const auto ledger = shipped_ledger();
+    REQUIRE(ledger);
+    const auto text = read_file(source_file("docs/validation.json"));
+    REQUIRE(text);
+    const auto results = parse_results(*text, "docs/validation.json");
+    INFO((results ? "" : to_string(results.error())));
+    REQUIRE(results);
+    REQUIRE(results->size() == ledger->size());
+    for (std::size_t r = 0; r < ledger->size(); ++r) {
+        const LedgerRow& row = (*ledger)[r];
+        INFO(row.id << ": run scripts/update-validation.sh");
+        CHECK((*results)[r].id == row.id);
+        CHECK((*results)[r].inputs == inputs_now(row));
+    }
+    const auto lines = validation_lines(*ledger, *results);
+    REQUIRE(lines);
+    const auto version = *parse_json(*text, "v")->find("version")->string();
+    const bool same_record = validation_json(*lines, *results, version).dump() + "\n" == *text;
+    CHECK(same_record);
+    const auto page = read_file(source_file("docs/validation.md"));
+    REQUIRE(page);
+    const std::string begin = "<!-- ledger -->\n", end = "<!-- /ledger -->\n";
+    const auto from = page->find(begin);
+    REQUIRE(from != std::string::npos);
+    const auto to = page->find(end, from);
+    REQUIRE(to != std::string::npos);
+    CHECK(page->substr(from + begin.size(), to - from - begin.size()) == validation_markdown(*lines));
+}
+
+TEST_CASE("the record holds what rows without a simulation give today") {
+    const auto ledger = shipped_ledger();
+    const auto results = parse_results(*read_file(source_file("docs/validation.json")), "docs/validation.json");
+    REQUIRE((ledger && results));
+    for (const LedgerRow& row : *ledger) {
+        if (row.recipe == "language-model") continue;
+        INFO(row.id);
+        const auto again = row.recipe == "idle"      ? repeat_idle(row)
+                           : row.recipe == "event"   ? repeat_event(row)
+                           : row.recipe == "barrier" ? repeat_barrier(row)
+                                                     : repeat_later(row);
+        INFO((again ? "" : to_string(again.error())));
+        REQUIRE(again);
+        const auto stored = std::ranges::find(*results, row.id, &RowResult::id);
+        REQUIRE(stored != results->end());
+        REQUIRE(stored->figures.size() == again->figures.size());
+        for (std::size_t k = 0; k < again->figures.size(); ++k) {
+            CHECK(stored->figures[k].value == again->figures[k].value);
+            CHECK(stored->figures[k].low == again->figures[k].low);
+            CHECK(stored->figures[k].high == again->figures[k].high);
+            CHECK(stored->figures[k].why_not == again->figures[k].why_not);
+        }
+    }
 }
