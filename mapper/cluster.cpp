@@ -100,11 +100,14 @@ void Clusters::set_times(Cluster& cluster) const {
     for (const PopulationId source : whole) core_axons += (*program_)[source].size;
     for (const PopulationId source : rowwise) row_axons += whole.contains(source) ? 0 : 1;
     cluster.core_time = timing.message_in * core_axons;
-    cluster.row_time = timing.message_in * row_axons + timing.neuron_update * std::ssize(cluster.members);
-    for (const PopulationId member : cluster.members)
+    cluster.row_axon_time = timing.message_in * row_axons;
+    for (const PopulationId member : cluster.members) {
+        if (const auto& model = (*program_)[member].model; model != nullptr)
+            cluster.row_neuron_time += timing.of(model->program()) + timing.spike;
         for (const ProjectionId input : (*program_)[member].inputs)
             if (const auto& synapses = (*program_)[input].synapses; synapses != nullptr)
                 cluster.row_time += timing.synop * ((total_synops(*synapses) + cluster.size - 1) / cluster.size);
+    }
 }
 
 const std::vector<NeuronRanges>& Clusters::sources_by_core(ProjectionId id) const {
@@ -196,8 +199,9 @@ NeuronRange Clusters::middle(const Cluster& cluster) const {
 
 Picoseconds Clusters::busy_time(const Cluster& cluster) const {
     const NeuronRange rows = middle(cluster);
-    return cluster.core_time + cluster.row_time * std::int64_t{rows.size()} +
-           machine_->timing.message_out * axons_out(cluster, rows);
+    const std::int64_t n = rows.size();
+    return std::max({cluster.core_time + cluster.row_axon_time * n, cluster.row_time * n, cluster.row_neuron_time * n,
+                     machine_->timing.message_out * axons_out(cluster, rows)});
 }
 
 /// The fewest cores that a cluster fits on, Cluster::cores or more; 0: none. More cores are taken to need no more of

@@ -27,8 +27,10 @@ struct Cluster {
     std::vector<int> gathers;             ///< clusters of which every core sends a record to this one; -1: the host
     int records_in = 0, records_out = 0;  ///< of a core; without `gathers`
     bool has_weights = false;
-    // Time per round: of a core to take its messages, and of a row for its synapses and update.
-    Picoseconds core_time, row_time;
+    // Time per round of the units of a core. To take messages: of a core, and of a row. Of a row: for its synapses, and
+    // to evaluate its neurons.
+    Picoseconds core_time, row_axon_time;
+    Picoseconds row_time, row_neuron_time;
     int least = 0;  ///< fewest cores it fits on
     int cores = 0;  ///< cores it gets
     [[nodiscard]] int rows(int on_cores) const { return (size + on_cores - 1) / on_cores; }
@@ -57,7 +59,7 @@ public:
     /// Whether each of `cores` equal parts of a cluster fits on a core, when the clusters that it exchanges messages
     /// with lie on Cluster::cores each.
     [[nodiscard]] bool fits_on(const Cluster& cluster, int cores) const;
-    /// Time per round that each of its cores is busy, on Cluster::cores cores.
+    /// Time per round that the busiest unit of each of its cores takes, on Cluster::cores cores.
     [[nodiscard]] Picoseconds busy_time(const Cluster& cluster) const;
     /// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.
     Result<void> find_least_cores();

@@ -29,7 +29,10 @@ Json::Object timing_json(const Machine& machine) {
     const CoreTiming& timing = machine.timing;
     return {{"message_in_ps", entry(timing.message_in)},
             {"synop_ps", entry(timing.synop)},
-            {"neuron_update_ps", entry(timing.neuron_update)},
+            {"neuron_fixed_function_ps", entry(timing.of(NeuronProgram::fixed_function))},
+            {"neuron_microcode_ps", entry(timing.of(NeuronProgram::microcode))},
+            {"neuron_special_ps", entry(timing.of(NeuronProgram::special))},
+            {"spike_ps", entry(timing.spike)},
             {"message_out_ps", entry(timing.message_out)}};
 }
 
@@ -72,10 +75,12 @@ Json::Object numbers_json(const Machine& machine) {
     if (machine.link.buffer_packets > 0)
         out.emplace_back("chip_link", Json::Object{{"latency_ps", entry(machine.link.latency)},
                                                    {"flit_ps", entry(machine.link.flit)},
+                                                   {"packet_ps", entry(machine.link.packet)},
                                                    {"buffer_packets", machine.link.buffer_packets}});
     out.emplace_back("barrier", Json::Object{{"base_ps", entry(machine.barrier.base)},
                                              {"per_tile_ps", entry(machine.barrier.per_tile)},
-                                             {"per_chip_ps", entry(machine.barrier.per_chip)}});
+                                             {"per_chip_ps", entry(machine.barrier.per_chip)},
+                                             {"management_ps", entry(machine.barrier.management)}});
     out.emplace_back("host", host_json(machine.host));
     out.emplace_back("dead_cores", std::move(cores));
     out.emplace_back("dead_links", std::move(links));

@@ -1,5 +1,6 @@
 #pragma once
 // Machine: chips with links, each chip a mesh of tiles with cores; limits and timing. Read from JSON (docs/formats.md).
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/units.hpp"
 #include "mapper/provenance.hpp"
 #include "mapper/weight_storage.hpp"
+#include "neuro/neuron_model.hpp"
 
 namespace tephra {
 
@@ -35,12 +37,15 @@ struct CoreLimits {
 /// "unicast", "multicast": in the order of the enumerators.
 const std::vector<std::string>& routing_names();
 
-/// Service times of one neurocore; it does one thing at a time.
+/// Times of the units of one neurocore, which work side by side (docs/decisions/0010-units-of-a-core.md).
 struct CoreTiming {
-    Picoseconds message_in;     ///< per arriving message
-    Picoseconds synop;          ///< per weight that an arriving message uses (either format)
-    Picoseconds neuron_update;  ///< per neuron that fires
-    Picoseconds message_out;    ///< per message sent, before it enters the mesh
+    Picoseconds message_in;                             ///< per arriving message: looking up its synapses
+    Picoseconds synop;                                  ///< per weight that an arriving message uses (either format)
+    std::array<Picoseconds, neuron_programs> neuron{};  ///< [NeuronProgram] per neuron that is evaluated
+    Picoseconds spike;                                  ///< further, per neuron that sends a message
+    Picoseconds message_out;                            ///< per message sent, before it enters the mesh
+
+    [[nodiscard]] Picoseconds of(NeuronProgram program) const { return neuron[static_cast<std::size_t>(program)]; }
 };
 
 /// On-chip mesh of routers, tiles_x x tiles_y, dimension-ordered (X then Y), packets are buffered whole.
@@ -63,13 +68,15 @@ struct MeshSpec {
 /// Links between chips that are neighbours in the 3-D arrangement, each direction its own.
 struct ChipLinkSpec {
     Picoseconds latency;
-    Picoseconds flit;  ///< occupancy per flit
+    Picoseconds flit;    ///< occupancy per flit
+    Picoseconds packet;  ///< occupancy per packet beside its flits
     int buffer_packets = 0;
 };
 
-/// Machine-wide barrier: base + per_tile x mapped tiles of the fullest chip + per_chip x mapped chips.
+/// End of a step. Machine-wide barrier: base + per_tile x mapped tiles of the fullest chip + per_chip x mapped chips.
 struct BarrierSpec {
     Picoseconds base, per_tile, per_chip;
+    Picoseconds management;  ///< beside the barrier: embedded processors that take part in every step
 };
 
 /// Host node, attached to `chip`.

@@ -1,5 +1,6 @@
 // parse_machine: a machine description, strictly. Every range is checked here, and nowhere else.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "core/file_kind.hpp"
@@ -69,7 +70,14 @@ Result<CoreTiming> read_timing(Section timing) {
     CoreTiming times;
     times.message_in = timing.time("message_in_ps");
     times.synop = timing.time("synop_ps");
-    times.neuron_update = timing.time("neuron_update_ps");
+    constexpr std::array<std::string_view, neuron_programs> neurons = {"neuron_fixed_function_ps",
+                                                                       "neuron_microcode_ps", "neuron_special_ps"};
+    if (timing.reader().has("neuron_update_ps")) {
+        times.neuron.fill(timing.time("neuron_update_ps"));
+    } else {
+        for (std::size_t k = 0; k < neurons.size(); ++k) times.neuron[k] = timing.time(neurons[k]);
+    }
+    if (timing.reader().has("spike_ps")) times.spike = timing.time("spike_ps");
     times.message_out = timing.time("message_out_ps");
     return timing.finish().map([&] { return times; });
 }
@@ -96,6 +104,7 @@ Result<ChipLinkSpec> read_link(Section section) {
     ChipLinkSpec link;
     link.latency = section.time("latency_ps", 1);  // the parallel simulation looks ahead by this much
     link.flit = section.time("flit_ps", 1);
+    if (section.reader().has("packet_ps")) link.packet = section.time("packet_ps");
     link.buffer_packets = section.count("buffer_packets", 1, most_buffer_packets);
     return section.finish().map([&] { return link; });
 }
@@ -105,6 +114,7 @@ Result<BarrierSpec> read_barrier(Section section) {
     barrier.base = section.time("base_ps");
     barrier.per_tile = section.time("per_tile_ps");
     barrier.per_chip = section.time("per_chip_ps");
+    if (section.reader().has("management_ps")) barrier.management = section.time("management_ps");
     return section.finish().map([&] { return barrier; });
 }
 

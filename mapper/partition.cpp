@@ -60,8 +60,9 @@ private:
         if (segments.empty() && !units_.empty()) return {};
         Mapping mapping;
         mapping.slices.resize(program_.populations.size());
+        std::map<CoreId, CoreUse> used;  // also by segments before: a Normalizer may lie beside their slices
         for (const Segment& segment : segments)
-            if (!fill(segment, mapping)) return {};
+            if (!fill(segment, mapping, used)) return {};
         return mapping;
     }
 
@@ -169,8 +170,8 @@ private:
             const Population& source = program_[program_[id].source];
             const int from = clusters_.cluster_of[program_[id].source.index()];
             if (from >= 0 && std::ranges::count(segment, from) == 0 && reaches_all(*program_[id].synapses))
-                time +=
-                    machine_.link.flit * (std::int64_t{source.size} * machine_.mesh.packet_flits(source.message_bits));
+                time += (machine_.link.packet + machine_.link.flit * machine_.mesh.packet_flits(source.message_bits)) *
+                        std::int64_t{source.size};
         }
         return time;
     }
@@ -197,7 +198,7 @@ private:
     }
 
     /// Slices of the segment's units; false when a Normalizer finds no room.
-    bool fill(const Segment& segment, Mapping& mapping) {
+    bool fill(const Segment& segment, Mapping& mapping, std::map<CoreId, CoreUse>& used) {
         std::vector<CoreId> cores;
         for (std::size_t c = 0; c < segment.chips; ++c) {
             const auto& more = chip_cores_[segment.first_chip + c];
@@ -224,7 +225,6 @@ private:
         std::map<int, std::vector<CoreId>> cores_of;
         auto next = cores.begin();
         for (const int c : cluster_of) cores_of[c].push_back(*next++);
-        std::map<CoreId, CoreUse> used;
         for (const int c : clusters) place_cluster(at(c), cores_of[c], mapping, used);
         for (std::size_t u = segment.first_unit; u < segment.first_unit + segment.units; ++u) {
             if (units_[u].singles.empty()) continue;

@@ -20,6 +20,7 @@ Result<Picoseconds> work_bound(const Program& program, const Machine& machine) {
     message.add(1, timing.synop, "weights");
     for (const Picoseconds time : {mesh.flit_local, mesh.flit_x, mesh.flit_y, machine.link.flit})
         message.add(flits, time, "flits over a link");
+    message.add(1, machine.link.packet, "packets over a link");
     auto of_message = message.result(machine.name);
     if (!of_message) return of_message;
     TimeSum sum;
@@ -29,7 +30,11 @@ Result<Picoseconds> work_bound(const Program& program, const Machine& machine) {
         sum.add(sources + targets, *of_message, "messages");  // identity, records and credits
         if (projection.synapses != nullptr) sum.add(total_synops(*projection.synapses), *of_message, "weights");
     }
-    for (const Population& population : program.populations) sum.add(population.size, timing.neuron_update, "neurons");
+    for (const Population& population : program.populations) {
+        if (population.model == nullptr) continue;  // the sink: on the host
+        sum.add(population.size, timing.of(population.model->program()), "neurons");
+        sum.add(population.size, timing.spike, "neurons that send");
+    }
     return sum.result(machine.name);
 }
 

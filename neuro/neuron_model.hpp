@@ -32,6 +32,15 @@ struct SliceRound {
     std::span<std::uint32_t> record = {};                          ///< [words], written; empty: none
 };
 
+/// What a neurocore runs to evaluate a neuron, by what it costs. A closed list: machines have a time for each.
+enum class NeuronProgram : std::uint8_t {
+    fixed_function,  ///< wired into the core: leaky integrate-and-fire
+    microcode,       ///< a short program: additions, products, shifts, comparisons
+    special,         ///< a long one: norms, sigmoids
+    count_           ///< number of programs
+};
+inline constexpr std::size_t neuron_programs = static_cast<std::size_t>(NeuronProgram::count_);
+
 /// Immutable; made by a factory that checks its parameters.
 class NeuronModel {
 public:
@@ -42,6 +51,8 @@ public:
 
     /// Name of the model, for tables and messages.
     [[nodiscard]] virtual std::string_view kind() const = 0;
+    /// What a neurocore runs for it.
+    [[nodiscard]] virtual NeuronProgram program() const { return NeuronProgram::microcode; }
     /// Neurons that the model has parameters for; 0: any number, all with the same parameters.
     [[nodiscard]] virtual int neurons() const = 0;
     /// Names of the input ports.
@@ -78,6 +89,7 @@ private:
 
 /// A model that is one function of one neuron, inlined in a loop over the slice. `Neuron` has
 ///   static constexpr std::string_view kind;
+///   static constexpr NeuronProgram program; may be left out: microcode
 ///   static constexpr std::array<std::string_view, P> ports;
 ///   static constexpr std::array<std::string_view, S> states;
 ///   int neurons(), state_bits(), parameter_bits() const;
@@ -90,6 +102,10 @@ class PerNeuron final : public NeuronModel {
 public:
     explicit PerNeuron(Neuron neuron) : neuron_(std::move(neuron)) {}
     [[nodiscard]] std::string_view kind() const override { return Neuron::kind; }
+    [[nodiscard]] NeuronProgram program() const override {
+        if constexpr (requires { Neuron::program; }) return Neuron::program;
+        return NeuronModel::program();
+    }
     [[nodiscard]] int neurons() const override { return neuron_.neurons(); }
     [[nodiscard]] std::span<const std::string_view> ports() const override { return Neuron::ports; }
     [[nodiscard]] std::span<const std::string_view> states() const override { return Neuron::states; }

@@ -15,7 +15,8 @@ void Chip::run_until(std::int64_t end) {
         ++last_events_;
         last_time_ = event.time;
         network_.handle(event);
-        if (event_kind(event.target) == ChipEvent::core) cores_.step(event_index(event.target), event.time);
+        const ChipEvent kind = event_kind(event.target);
+        if (kind >= ChipEvent::receive) cores_.step(kind, event_index(event.target), event.time);
         auto& woken = network_.woken();
         for (std::size_t k = 0; k < woken.size(); ++k) cores_.wake(woken[k], event.time);  // grows on the way
         woken.clear();

@@ -6,13 +6,19 @@
 namespace tephra {
 namespace {
 
-enum PathPart : std::size_t { at_cores, in_network, at_host };  // parts of PathPoint::split
-
 // The hash takes the time and one of these marks as one word.
 constexpr int mark_bits = 2;
 constexpr std::uint64_t fire_mark = 1, serve_mark = 2;
 static_assert(fire_mark < 1U << mark_bits && serve_mark < 1U << mark_bits);
 static_assert(static_cast<std::uint64_t>(longest_time.value() - 1) <= UINT64_MAX >> mark_bits);
+
+constexpr ChipEvent event_of(CoreUnit unit) {
+    return static_cast<ChipEvent>(static_cast<std::uint32_t>(ChipEvent::receive) + static_cast<std::uint32_t>(unit));
+}
+static_assert(event_of(CoreUnit::neurons) == ChipEvent::neurons && event_of(CoreUnit::send) == ChipEvent::send);
+static_assert(static_cast<PathPart>(CoreUnit::receive) == PathPart::synapses &&
+              static_cast<PathPart>(CoreUnit::neurons) == PathPart::neurons &&
+              static_cast<PathPart>(CoreUnit::send) == PathPart::sending);
 
 }  // namespace
 
@@ -29,7 +35,7 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
     const int cores = machine.cores_per_chip();
     const ChipLinks links{&machine, &plan_.topology, chip_};
     cores_.resize(static_cast<std::size_t>(cores) + 1);
-    core_of_link_.assign(static_cast<std::size_t>(links.count()), no_index);
+    of_link_.resize(static_cast<std::size_t>(links.count()));
     const auto channels = static_cast<std::uint32_t>(plan_.topology.channels());
     for (int c = 0; c <= cores; ++c) {
         const bool is_host = c == cores;
@@ -38,10 +44,28 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
         Core& core = cores_[static_cast<std::size_t>(c)];
         core.is_host = is_host;
         core.in_buffer = links.local(plan_.topology.eject(id)) * channels;
-        core_of_link_[links.local(plan_.topology.eject(id))] = static_cast<std::uint32_t>(c);
-        core_of_link_[links.local(plan_.topology.inject(id))] = static_cast<std::uint32_t>(c);
+        of_link_[links.local(plan_.topology.eject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::receive};
+        of_link_[links.local(plan_.topology.inject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::send};
     }
-    queued_.assign(plan_.slices.size(), 0);
+    bool found = false;
+    for (std::uint32_t s = 0; s < plan_.slices.size(); ++s) {  // in order of chip and core, the host's last
+        const ScheduledSlice& slice = plan_.slices[s];
+        if (slice.on_host && machine.host.chip != chip_) break;
+        if (!slice.on_host && slice.chip != static_cast<std::uint32_t>(chip_.value)) continue;
+        if (slice.on_host) first_host_slice_ = std::min(first_host_slice_, s);
+        if (!slice.on_host && !std::exchange(found, true)) first_slice_ = s;
+        if (!slice.on_host) ++chip_slices_;
+        Core& core = cores_[local_core(slice.core)];
+        if (core.first_slice == core.end_slice) {
+            core.first_slice = s;
+            if (!slice.on_host) mapped_.push_back(local_core(slice.core));
+        }
+        core.end_slice = s + 1;
+        if (!slice.on_host) core.evaluation += slice.neuron * slice.size();
+        firings_.emplace_back();
+    }
+    for (const std::uint32_t c : mapped_)
+        if (longest_core_ == no_index || cores_[c].evaluation > cores_[longest_core_].evaluation) longest_core_ = c;
 }
 
 std::uint32_t CoreEngine::local_core(CoreId core) const {
@@ -49,59 +73,67 @@ std::uint32_t CoreEngine::local_core(CoreId core) const {
     return static_cast<std::uint32_t>(core.value % plan_.machine.cores_per_chip());
 }
 
-void CoreEngine::make_ready(std::uint32_t slice) {
-    if (queued_[slice] != 0) return;
-    queued_[slice] = 1;
-    cores_[local_core(plan_.slices[slice].core)].ready.push_back(slice);
-}
-
 void CoreEngine::start(std::uint32_t slice, std::int64_t now) {
-    make_ready(slice);
-    schedule(local_core(plan_.slices[slice].core), now);
+    firing(slice).queued = true;
+    const std::uint32_t index = local_core(plan_.slices[slice].core);
+    schedule(cores_[index], index, CoreUnit::neurons, now);
 }
 
 void CoreEngine::start_feed(std::int64_t now) {
-    feeding_ = true;
-    schedule(host_core(), now);
+    offer(plan_.source, now);
 }
 
-void CoreEngine::schedule(std::uint32_t index, std::int64_t now) {
-    Core& core = cores_[index];
-    if (core.scheduled) return;
-    core.scheduled = true;
-    queue_.push(std::max(now, core.busy_until), event_target(ChipEvent::core, index), 0, 0);
+void CoreEngine::schedule(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t time) {
+    Unit& of = core.unit(unit);
+    if (of.scheduled) return;
+    of.scheduled = true;
+    queue_.push(std::max(time, of.busy_until), event_target(event_of(unit), index), 0, 0);
 }
 
-bool CoreEngine::feed_waits(const Core& core) const {
-    return feeding_ && core.is_host && queued_[plan_.source] == 0 && run_.feed->waiting() &&
-           run_.slices[plan_.source].ready();
-}
-
-/// Whether a core has a next task, as things stand now. If not, the event that brings one wakes it.
-bool CoreEngine::has_work(const Core& core) {
-    if (network_.front(core.in_buffer) != no_index) return true;
-    if (core.sending && core.next != nullptr)
-        return run_.noc == NocMode::ideal || network_.can_inject(core.next->entry);
-    return !core.ready.empty() || feed_waits(core);
+/// A unit works from `from` to `to`. A moment that another unit has taken is booked to that one.
+void CoreEngine::book(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t from, std::int64_t to) {
+    if (to > core.worked_until) {
+        core.busy[static_cast<std::size_t>(unit)] += to - std::max(from, core.worked_until);
+        core.worked_until = to;
+    }
+    if (to > last_end_) {
+        last_end_ = to;
+        last_core_ = index;
+    }
 }
 
 void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
-    const std::uint32_t index = core_of_link_[link];
+    const auto [index, which] = of_link_[link];
     Core& core = cores_[index];
-    if (core.scheduled) return;
-    // A core that sends chooses its next task by an event, after all packets that arrive at that picosecond.
-    const bool event_follows = core.sending && network_.precedes(event_target(ChipEvent::core, index));
-    if (core.busy_until > now || (core.busy_until == now && event_follows)) {
-        schedule(index, now);
-        return;
+    const Unit& unit = core.unit(which);
+    if (unit.scheduled) return;
+    if (which == CoreUnit::receive) {
+        if (unit.busy_until > now) return schedule(core, index, which, now);
+        return receive(core, index, now);
     }
-    if (core.next == nullptr) core.sending = false;
-    run_tasks(index, now);
+    if (core.chosen == no_index) return;
+    const std::int64_t from = std::max({now, unit.busy_until, firing(core.chosen).next_from});
+    // A core sends by an event, after all packets that arrive at that picosecond.
+    if (from > now || network_.precedes(event_target(ChipEvent::send, index)))
+        return schedule(core, index, which, from);
+    send(core, index, now);
 }
 
-void CoreEngine::step(std::uint32_t index, std::int64_t now) {
-    cores_[index].scheduled = false;
-    run_tasks(index, now);
+void CoreEngine::step(ChipEvent kind, std::uint32_t index, std::int64_t now) {
+    Core& core = cores_[index];
+    switch (kind) {
+        case ChipEvent::receive:
+            core.unit(CoreUnit::receive).scheduled = false;
+            return receive(core, index, now);
+        case ChipEvent::neurons:
+            if (run_.sync == SyncMode::barrier) return evaluate_step(core, index, now);
+            return evaluate_ready(core, index, now);
+        case ChipEvent::send:
+            core.unit(CoreUnit::send).scheduled = false;
+            return send(core, index, now);
+        default:
+            assert(false);
+    }
 }
 
 /// If nobody samples a token's logits, the host skips its work for the token: zero time, zero output. Packets and
@@ -110,36 +142,26 @@ bool CoreEngine::idles(const Core& core, std::uint32_t token) const {
     return core.is_host && !run_.feed->wants_output(token);
 }
 
-/// Does the next task, and makes an event for its end if another task waits.
-void CoreEngine::run_tasks(std::uint32_t index, std::int64_t now) {
-    Core& core = cores_[index];
-    assert(core.busy_until <= now);
+/// Serves the next packet, and makes an event for the end of its service if anything follows.
+void CoreEngine::receive(Core& core, std::uint32_t index, std::int64_t now) {
+    Unit& unit = core.unit(CoreUnit::receive);
+    assert(unit.busy_until <= now);
     while (true) {
-        if (now > core.busy_until) core.busy_since = now;
-        if (feed_waits(core)) make_ready(plan_.source);
-        std::int64_t duration = -1;
-        if (network_.front(core.in_buffer) != no_index)
-            duration = serve(core, index, now);
-        else if (core.sending)
-            duration = send(core, now);
-        else if (!core.ready.empty())
-            duration = fire(core, index, now);
-        if (duration < 0) return;
-        core.busy_until = now + duration;
-        core.busy += duration;
-        core.busy_in_step += duration;
-        if (core.busy_until > last_end_) {
-            last_end_ = core.busy_until;
-            last_core_ = index;
-        }
+        if (core.completion.terminal != no_index) complete(core, now);
+        if (network_.front(core.in_buffer) == no_index) return;
+        if (now > unit.busy_until) unit.busy_since = now;
+        const std::int64_t duration = serve(core, index, now);
+        unit.busy_until = now + duration;
+        book(core, index, CoreUnit::receive, now, unit.busy_until);
         if (duration == 0) continue;
-        if (has_work(core)) schedule(index, core.busy_until);
+        if (core.completion.terminal != no_index || network_.front(core.in_buffer) != no_index)
+            schedule(core, index, CoreUnit::receive, unit.busy_until);
         return;
     }
 }
 
-/// Serves the first packet that has arrived. The time for its weights passes now; the sums are made when the slice
-/// fires.
+/// Serves the first packet that has arrived. Looking up its synapses goes on while the weights of the packet before are
+/// applied, so it takes the longer of the two. The time passes now; the sums are made when the slice fires.
 std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now) {
     const std::uint32_t at = network_.take(core.in_buffer, now);
     const Packet packet = packets_[at];
@@ -150,19 +172,19 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now
     const bool idle = idles(core, packet.token);
     if (idle && (packet.flags & packet_empty) == 0) ++run_.ignored[where];
     const Machine& machine = plan_.machine;
-    std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_in).value();
+    std::int64_t weights = 0;
     std::uint32_t words = packet.value;
     if (packet.extra == no_index) {  // a plain message; a credit of a barrier run does not exist
         for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
             const Delivery& to = plan_.deliveries[terminal.first_delivery + k];
             if (!run_.slices[to.slice].deliver(to.port, packet.token, packet.neuron, packet.value)) ++collisions_;
-            if (!idle) duration += service(to, packet.neuron);
+            weights += service(to, packet.neuron);
         }
     } else {
-        std::int64_t weights = 0;
-        words = serve_extra(packet, terminal, weights);
-        if (!idle) duration += weights;
+        words = serve_extra(core, packet, terminal, weights);
     }
+    const std::int64_t lookup = (core.is_host ? machine.host.message : machine.timing.message_in).value();
+    const std::int64_t duration = idle ? lookup : std::max(lookup, weights);
     hash_.add(static_cast<std::uint64_t>(now) << mark_bits | serve_mark, std::uint64_t{where} << 32 | packet.token,
               std::uint64_t{packet.neuron} << 32 | words);
     if (trace_.sample())
@@ -180,10 +202,10 @@ std::int64_t CoreEngine::service(const Delivery& to, std::uint32_t neuron) {
 }
 
 /// Serves a record, or a message that ends a token. Returns its content as one word for the hash.
-std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration) {
+std::uint32_t CoreEngine::serve_extra(Core& core, const Packet& packet, const Terminal& terminal,
+                                      std::int64_t& duration) {
     const PacketExtra extra = packets_.extra(packet.extra);
     packets_.release_extra(packet.extra);
-    const PathPoint from{extra.sent, extra.path};
     const bool record = (packet.flags & packet_record) != 0;
     const bool message = (packet.flags & (packet_record | packet_empty | packet_credit)) == 0;
     for (std::uint32_t k = 0; k < terminal.deliveries; ++k) {
@@ -196,106 +218,183 @@ std::uint32_t CoreEngine::serve_extra(const Packet& packet, const Terminal& term
             duration += service(to, packet.neuron);
         }
         if (!fits) ++collisions_;
-        if ((packet.flags & packet_last) != 0) completed(to.input, packet.token, from);
     }
+    if ((packet.flags & packet_last) != 0)
+        core.completion = {plan_.routes.entries()[packet.entry].first_child, packet.token, {extra.sent, extra.path}};
     std::uint32_t words = packet.value;
     for (const std::uint32_t word : extra.words) words = words * 31 + word;
     return words;
 }
 
+/// The packet that has been served was the last of a token from its slice.
+void CoreEngine::complete(Core& core, std::int64_t now) {
+    const Completion done = std::exchange(core.completion, {});
+    PathPoint path = done.sent;
+    path.extend(PathPart::network, std::min(core.unit(CoreUnit::receive).busy_since, now));
+    path.extend(part(core, CoreUnit::receive), now);
+    const Terminal& terminal = plan_.terminals[done.terminal];
+    for (std::uint32_t k = 0; k < terminal.deliveries; ++k)
+        completed(plan_.deliveries[terminal.first_delivery + k].input, done.token, path, now);
+}
+
 /// One source slice has sent all of a token. Only self-timed runs ask: barrier runs fire by the step.
-void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathPoint& from) {
+void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathPoint& from, std::int64_t now) {
     const std::uint32_t slice = plan_.inputs[input].slice;
-    const bool ready = run_.slices[slice].complete(input - plan_.slices[slice].first_input, token, from);
-    if (ready && slice != plan_.source) make_ready(slice);
+    if (run_.slices[slice].complete(input - plan_.slices[slice].first_input, token, from)) offer(slice, now);
 }
 
-/// Extends the critical path from `from` to time `to`: the core was busy since busy_since, before that the path waited
-/// for the network.
-PathPoint CoreEngine::advance(const Core& core, const PathPoint& from, std::int64_t to) const {
-    PathPoint point = from;
-    const std::int64_t work_from = std::clamp(core.busy_since, from.time, to);
-    point.split[in_network] += work_from - from.time;
-    point.split[core.is_host ? at_host : at_cores] += to - work_from;
-    point.time = to;
-    return point;
+/// Self-timed runs: a slice joins the queue of its core's neuron unit if its next token may fire.
+void CoreEngine::offer(std::uint32_t slice, std::int64_t now) {
+    Firing& last = firing(slice);
+    if (last.queued || last.outgoing || !run_.slices[slice].ready()) return;
+    if (slice == plan_.source && !run_.feed->waiting()) return;
+    last.queued = true;
+    const std::uint32_t index = local_core(plan_.slices[slice].core);
+    cores_[index].ready.push_back(slice);
+    schedule(cores_[index], index, CoreUnit::neurons, now);
 }
 
-/// Fires the next ready slice of a core. Returns the time it takes.
-std::int64_t CoreEngine::fire(Core& core, std::uint32_t index, std::int64_t now) {
-    const std::uint32_t id = core.ready.front();
+/// Barrier runs: evaluates all neurons of a core, slice by slice; those whose token is due fire. The host evaluates
+/// nothing else.
+void CoreEngine::evaluate_step(Core& core, std::uint32_t index, std::int64_t now) {
+    Unit& unit = core.unit(CoreUnit::neurons);
+    unit.scheduled = false;
+    unit.busy_until = now;
+    for (std::uint32_t s = core.first_slice; s < core.end_slice; ++s) {
+        if (firing(s).queued)
+            fire(core, index, s, unit.busy_until);
+        else if (!core.is_host)
+            unit.busy_until += plan_.slices[s].neuron * plan_.slices[s].size();
+    }
+    book(core, index, CoreUnit::neurons, now, unit.busy_until);
+}
+
+/// Self-timed runs: evaluates the next slice that is ready.
+void CoreEngine::evaluate_ready(Core& core, std::uint32_t index, std::int64_t now) {
+    Unit& unit = core.unit(CoreUnit::neurons);
+    assert(unit.busy_until <= now && !core.ready.empty());
+    if (now > unit.busy_until) unit.busy_since = now;
+    const std::uint32_t slice = core.ready.front();
     core.ready.erase(core.ready.begin());
-    queued_[id] = 0;
+    unit.busy_until = now;
+    fire(core, index, slice, now);  // what it makes ready finds the unit scheduled
+    book(core, index, CoreUnit::neurons, now, unit.busy_until);
+    unit.scheduled = false;
+    offer(slice, now);
+    if (!core.ready.empty()) schedule(core, index, CoreUnit::neurons, unit.busy_until);
+}
+
+/// Fires the next token of a slice from `start` on; the neuron unit is busy until its last neuron is evaluated.
+void CoreEngine::fire(Core& core, std::uint32_t index, std::uint32_t id, std::int64_t start) {
+    Firing& now = firing(id);
+    now.queued = false;
     const ScheduledSlice& plan = plan_.slices[id];
     const SliceEngine& slice = run_.slices[id];
-    const Machine& machine = plan_.machine;
-    core.slice = id;
-    core.token = slice.next_token();
-    core.fired = advance(core, slice.trigger(), now);
-    const bool idle = id != plan_.source && idles(core, core.token);
-    const Picoseconds update = core.is_host ? machine.host.neuron_update : machine.timing.neuron_update;
-    std::int64_t duration = idle ? 0 : update.value() * plan.size();
-    compute(core, now, duration, idle);
-    if (id == plan_.source) duration += machine.host.token.value();
+    now.token = slice.next_token();
+    const bool idle = id != plan_.source && idles(core, now.token);
+    now.neuron = idle ? 0 : plan.neuron;
+    now.spike = idle ? 0 : plan.spike;
+    now.first = start + (id == plan_.source ? plan_.machine.host.token.value() : 0);
+    now.fired = {start, {}};
+    if (run_.sync == SyncMode::dataflow) {
+        now.fired = slice.trigger();
+        // The unit was free, and the inputs were there: then the slice waited until its last output was sent.
+        now.fired.extend(part(core, CoreUnit::send), std::min(core.unit(CoreUnit::neurons).busy_since, start));
+        now.fired.extend(part(core, CoreUnit::neurons), start);
+    }
+    std::int64_t duration = now.first - start + now.neuron * plan.size();
+    compute(now, id, start, duration, idle);
     auto& counts = run_.slice_counts[id];
     ++counts.fired;
     if (idle) ++counts.idle;
-    if (plan.message_fanouts > 0) counts.skipped += std::ranges::count(core.output.messages, 0U);
-    duration += pass_locally(plan, core);
-    begin_sending(core, plan);
-    if (run_.sync == SyncMode::dataflow && id != plan_.source && slice.ready()) make_ready(id);
-    hash_.add(static_cast<std::uint64_t>(now) << mark_bits | fire_mark, id, core.token);
-    if (trace_.enabled()) trace_.add({now, duration, index, id, core.token, TraceEvent::Kind::fire});
-    return duration;
+    const std::int64_t zeros = std::ranges::count(now.output.messages, 0U);
+    if (plan.message_fanouts > 0) counts.skipped += zeros;
+    duration += now.spike * (std::ssize(now.output.messages) - zeros) + pass_locally(plan, id, now);
+    now.end = start + duration;
+    core.unit(CoreUnit::neurons).busy_until = now.end;
+    hash_.add(static_cast<std::uint64_t>(start) << mark_bits | fire_mark, id, now.token);
+    if (trace_.enabled()) trace_.add({start, duration, index, id, now.token, TraceEvent::Kind::fire});
+    if (id == plan_.sink && run_.sync == SyncMode::dataflow) offer(plan_.source, start);
+    if (plan.fanouts == 0) return;
+    if (run_.sync == SyncMode::dataflow) find_last_neurons(now, plan);
+    begin_sending(core, index, id, start);
 }
 
-/// The output of the slice that fires on `core`. The source takes its token from the feed, the sink gives it the
-/// logits.
-void CoreEngine::compute(Core& core, std::int64_t now, std::int64_t duration, bool idle) {
-    SliceEngine& slice = run_.slices[core.slice];
-    if (core.slice == plan_.source) {
-        const PathPoint& known = run_.feed->trigger();
-        if (known.time > slice.trigger().time) core.fired = advance(core, known, now);
-        const auto values = run_.feed->enter(now);
-        fire_slice(core, values);
-    } else if (core.slice == plan_.sink) {
-        core.output.messages.clear();
-        core.output.record.clear();
-        check(core, slice.collect(logits_));
-        end_of_path_ = core.fired;
-        end_of_path_.time += duration;
-        end_of_path_.split[at_host] += duration;
-        run_.feed->leave(core.token, logits_, end_of_path_);
+/// The output of a slice that fires. The source takes its token from the feed, the sink gives it the logits.
+void CoreEngine::compute(Firing& firing, std::uint32_t id, std::int64_t start, std::int64_t duration, bool idle) {
+    SliceEngine& slice = run_.slices[id];
+    if (id == plan_.source) {
+        PathPoint known = run_.feed->trigger();
+        if (run_.sync == SyncMode::dataflow && known.time > slice.trigger().time) {
+            known.extend(PathPart::host, start);
+            firing.fired = known;
+        }
+        const auto values = run_.feed->enter(start);
+        fire_slice(firing, id, values);
+    } else if (id == plan_.sink) {
+        firing.output.messages.clear();
+        firing.output.record.clear();
+        check(firing, id, slice.collect(logits_));
+        end_of_path_ = firing.fired;
+        end_of_path_.extend(PathPart::host, start + duration);
+        run_.feed->leave(firing.token, logits_, end_of_path_);
     } else {
-        fire_slice(core, {});
-        if (idle) std::ranges::fill(core.output.messages, 0U);
+        fire_slice(firing, id, {});
+        if (idle) std::ranges::fill(firing.output.messages, 0U);
     }
 }
 
-void CoreEngine::fire_slice(Core& core, std::span<const std::int32_t> fed) {
-    SliceEngine& slice = run_.slices[core.slice];
-    const int stream = run_.feed->stream(core.token);
-    check(core, slice.fire(stream, fed, core.output));
+void CoreEngine::fire_slice(Firing& firing, std::uint32_t id, std::span<const std::int32_t> fed) {
+    SliceEngine& slice = run_.slices[id];
+    const int stream = run_.feed->stream(firing.token);
+    check(firing, id, slice.fire(stream, fed, firing.output));
     if (run_.observer == nullptr) return;
-    const std::span messages(reinterpret_cast<const std::int32_t*>(core.output.messages.data()),
-                             core.output.messages.size());
-    run_.observer->fired(plan_.slices[core.slice], core.token, messages, slice.state(stream));
+    const std::span messages(reinterpret_cast<const std::int32_t*>(firing.output.messages.data()),
+                             firing.output.messages.size());
+    run_.observer->fired(plan_.slices[id], firing.token, messages, slice.state(stream));
 }
 
-void CoreEngine::check(const Core& core, const std::optional<SliceFault>& fault) {
-    if (fault) run_.fault.raise({core.token, core.slice, *fault});
+void CoreEngine::check(const Firing& firing, std::uint32_t id, const std::optional<SliceFault>& fault) {
+    if (fault) run_.fault.raise({firing.token, id, *fault});
 }
 
-std::int64_t CoreEngine::busy_of_last() const {
-    return cores_[last_core_].busy_in_step;
+std::int64_t CoreEngine::busy(std::uint32_t core) const {
+    std::int64_t sum = 0;
+    for (const std::int64_t part : cores_[core].busy) sum += part;
+    return sum;
 }
 
-bool CoreEngine::last_is_host() const {
-    return cores_[last_core_].is_host;
+PathSplit CoreEngine::parts_of_last() const {
+    const Core& core = cores_[last_core_];
+    PathSplit parts{};
+    for (std::size_t u = 0; u < core_units; ++u)
+        parts[static_cast<std::size_t>(part(core, static_cast<CoreUnit>(u)))] += core.busy[u] - core.before[u];
+    return parts;
 }
 
-void CoreEngine::begin_step() {
-    for (Core& core : cores_) core.busy_in_step = 0;
+void CoreEngine::begin_step(std::int64_t now) {
+    cores_.back().before = cores_.back().busy;
+    if (mapped_.empty()) return;
+    for (const std::uint32_t c : mapped_) {
+        Core& core = cores_[c];
+        core.before = core.busy;
+        core.busy[static_cast<std::size_t>(CoreUnit::neurons)] += core.evaluation;
+        core.worked_until = now + core.evaluation;
+    }
+    const std::int64_t evaluated = cores_[longest_core_].worked_until;
+    if (evaluated <= last_end_) return;
+    last_end_ = evaluated;
+    last_core_ = longest_core_;
+}
+
+void CoreEngine::end_run(std::int64_t end) {
+    for (const std::uint32_t c : mapped_) {
+        Core& core = cores_[c];
+        assert(core.unit(CoreUnit::receive).busy_until <= end && core.unit(CoreUnit::send).busy_until <= end);
+        if (core.worked_until <= end) continue;
+        core.busy[static_cast<std::size_t>(CoreUnit::neurons)] -= core.worked_until - end;
+        core.worked_until = end;
+    }
 }
 
 }  // namespace tephra

@@ -1,10 +1,12 @@
 #pragma once
 // CoreEngine: the neurocores of one chip, and the host where it is attached.
 //
-// A core does one task at a time, in this order of preference: it serves the first packet of its input buffer; it
-// sends the next packet of the slice that fired last; it fires the next slice whose inputs are complete. It sends only
-// when its link into the mesh has a free slot. Until then the core goes on serving arrivals, so every packet that
-// waits for a core is served in the end: sending never blocks receiving, and no cycle of requests and answers can lock.
+// A core has three units that work side by side (docs/decisions/0010-units-of-a-core.md). One receives: it serves the
+// packets of its input buffer in order. One evaluates neurons: in a barrier step all of the core, from its start on;
+// in self-timed runs those of the next slice that is ready. One sends: the messages of a slice as its neurons are
+// evaluated, when the core's link into the mesh has a free slot. Receiving waits for nothing else, so every packet that
+// waits for a core is served in the end, and no cycle of requests and answers can lock.
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -25,82 +27,134 @@ struct ChipParts {
     TraceBuffer& trace;
 };
 
+/// Units of a core, in the order of their events and of PathPart.
+enum class CoreUnit : std::uint8_t { receive, neurons, send };
+inline constexpr std::size_t core_units = 3;
+
 class CoreEngine {
 public:
     CoreEngine(RunState& run, const ChipParts& parts);
 
-    /// Barrier runs: the next token of a slice of this chip may fire from `now` on.
+    /// Barrier runs: the next token of a slice of this chip fires in the step that begins now.
     void start(std::uint32_t slice, std::int64_t now);
     /// Self-timed runs: the host begins to feed tokens.
     void start_feed(std::int64_t now);
-    /// Event: a core is free for its next task.
-    void step(std::uint32_t core, std::int64_t now);
-    /// The network has woken a link: its core starts a task if it is free.
+    /// Event: a unit of a core is free for its next task.
+    void step(ChipEvent kind, std::uint32_t core, std::int64_t now);
+    /// The network has woken a link: a unit of its core starts a task if it is free.
     void wake(std::uint32_t link, std::int64_t now);
 
-    /// When the last task ended so far, and the core that did it.
+    /// When the last task ended so far.
     [[nodiscard]] std::int64_t last_end() const { return last_end_; }
-    [[nodiscard]] std::int64_t busy_of_last() const;
-    [[nodiscard]] bool last_is_host() const;
-    /// Forgets busy times of the step (barrier runs).
-    void begin_step();
-    [[nodiscard]] std::int64_t busy(std::uint32_t core) const { return cores_[core].busy; }
+    /// How the core that ended last worked in this step (barrier runs). Its moments are booked to one unit each, so the
+    /// sum is the time in which any of its units worked.
+    [[nodiscard]] PathSplit parts_of_last() const;
+    /// Barrier runs: at the beginning of a step each core begins to evaluate its neurons.
+    void begin_step(std::int64_t now);
+    /// Barrier runs: the last token left at `end`. The neurons that cores still evaluate then are no part of the run.
+    void end_run(std::int64_t end);
+    /// Time in which any unit of a core worked.
+    [[nodiscard]] std::int64_t busy(std::uint32_t core) const;
     [[nodiscard]] const EventHash& hash() const { return hash_; }
-    /// Where the critical path stood when the last token left (self-timed runs, host's chip).
+    /// Where the critical path stood when the last token left (host's chip; its split in self-timed runs alone).
     [[nodiscard]] const PathPoint& end_of_path() const { return end_of_path_; }
     /// Packets whose slot still held another token: a fault of the schedule, 0 in every sound run.
     [[nodiscard]] std::int64_t collisions() const { return collisions_; }
     [[nodiscard]] std::uint32_t host_core() const { return static_cast<std::uint32_t>(cores_.size()) - 1; }
 
 private:
-    /// What a firing sends, in this order.
-    enum class Phase : std::uint8_t { records, markers, messages };
+    struct Unit {
+        std::int64_t busy_until = 0;
+        std::int64_t busy_since = 0;  ///< start of the present run of tasks without a gap
+        bool scheduled = false;       ///< an event for its next task is under way
+    };
+    /// How far the output of a firing has been sent.
+    struct Cursor {
+        std::uint32_t late = 0;     ///< next record, then next marker: a fan-out relative to the slice's first
+        bool records = true;        ///< records are left
+        std::uint32_t neuron = 0;   ///< of the next message, relative to the slice's begin
+        std::uint32_t fanout = 0;   ///< of the next message
+        std::int64_t messages = 0;  ///< neurons up to that one that send
+        bool counted = false;       ///< that one is among them
+    };
+    /// A slice's latest firing, whose output is sent.
+    struct Firing {
+        bool queued = false;    ///< waits for the neuron unit
+        bool outgoing = false;  ///< waits for the send unit, or is being sent
+        std::uint32_t token = 0;
+        std::int64_t first = 0;   ///< when its first neuron begins
+        std::int64_t neuron = 0;  ///< time of a neuron
+        std::int64_t spike = 0;   ///< further time of a neuron that sends
+        std::int64_t end = 0;     ///< when its last neuron is evaluated
+        PathPoint fired;
+        SliceOutput output;
+        std::vector<std::int32_t> last_neuron;  ///< [message fan-outs] last neuron that sends, -1: none
+        Cursor cursor;
+        const Fanout* next = nullptr;  ///< fan-out of the next packet; nullptr: none is left
+        std::int64_t next_from = 0;    ///< when the next packet may be sent
+        Packet packet;                 ///< the next packet
+    };
+    /// A served packet that ends a token of its slice (self-timed runs): it counts when its service ends.
+    struct Completion {
+        std::uint32_t terminal = no_index;
+        std::uint32_t token = 0;
+        PathPoint sent;
+    };
 
     struct Core {
         std::uint32_t in_buffer = 0;  ///< packets that arrive
         bool is_host = false;
-        bool scheduled = false;  ///< a step event is under way
-        std::int64_t busy_until = 0;
-        std::int64_t busy_since = 0;  ///< start of the present run of tasks without a gap
-        std::int64_t busy = 0;
-        std::int64_t busy_in_step = 0;
-        std::vector<std::uint32_t> ready;  ///< slices, in the order they fire
-        // The slice that fired last, and its packets that are still to be sent.
-        bool sending = false;          ///< until a task finds no packet left
-        const Fanout* next = nullptr;  ///< fan-out of the next packet; nullptr: no packet is left
-        Packet packet;                 ///< the next packet
-        std::uint32_t slice = 0, token = 0;
-        std::uint32_t fanout = 0;  ///< next fan-out, relative to the slice's first
-        std::uint32_t neuron = 0;  ///< next neuron, relative to the slice's begin
-        Phase phase = Phase::records;
-        PathPoint fired;
-        SliceOutput output;
-        std::vector<std::int32_t> last_neuron;  ///< [message fan-outs] last neuron that sends, -1: none
+        std::uint32_t first_slice = 0, end_slice = 0;  ///< its slices
+        std::int64_t evaluation = 0;                   ///< of all its neurons in a barrier step; the host's: 0
+        std::array<Unit, core_units> units;
+        std::int64_t worked_until = 0;                          ///< end of the latest task of any unit
+        std::array<std::int64_t, core_units> busy{}, before{};  ///< in the whole run; before this step
+        Completion completion;
+        std::vector<std::uint32_t> ready;     ///< self-timed runs: slices, in the order they fire
+        std::vector<std::uint32_t> outgoing;  ///< slices with output; they take turns
+        std::uint32_t chosen = no_index;      ///< that sends the next packet
+        Unit& unit(CoreUnit u) { return units[static_cast<std::size_t>(u)]; }
     };
 
-    void run_tasks(std::uint32_t core, std::int64_t now);
+    // core_engine.cpp
+    void receive(Core& core, std::uint32_t index, std::int64_t now);
     std::int64_t serve(Core& core, std::uint32_t index, std::int64_t now);
     std::int64_t service(const Delivery& to, std::uint32_t neuron);
-    std::uint32_t serve_extra(const Packet& packet, const Terminal& terminal, std::int64_t& duration);
-    std::int64_t fire(Core& core, std::uint32_t index, std::int64_t now);
-    void compute(Core& core, std::int64_t now, std::int64_t duration, bool idle);
-    void fire_slice(Core& core, std::span<const std::int32_t> fed);
-    void check(const Core& core, const std::optional<SliceFault>& fault);
-    std::int64_t pass_locally(const ScheduledSlice& plan, const Core& core);
-    void begin_sending(Core& core, const ScheduledSlice& plan);
-    void find_last_neurons(Core& core, const ScheduledSlice& plan) const;
-    std::int64_t send(Core& core, std::int64_t now);
-    void prepare_packet(Core& core, const ScheduledSlice& plan) const;
-    const Fanout* next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const;
-    void deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time);
-    void completed(std::uint32_t input, std::uint32_t token, const PathPoint& from);
-    void make_ready(std::uint32_t slice);
-    [[nodiscard]] bool feed_waits(const Core& core) const;
+    std::uint32_t serve_extra(Core& core, const Packet& packet, const Terminal& terminal, std::int64_t& duration);
+    void complete(Core& core, std::int64_t now);
+    void completed(std::uint32_t input, std::uint32_t token, const PathPoint& from, std::int64_t now);
+    void offer(std::uint32_t slice, std::int64_t now);
+    void evaluate_step(Core& core, std::uint32_t index, std::int64_t now);
+    void evaluate_ready(Core& core, std::uint32_t index, std::int64_t now);
+    void fire(Core& core, std::uint32_t index, std::uint32_t id, std::int64_t start);
+    void compute(Firing& firing, std::uint32_t id, std::int64_t start, std::int64_t duration, bool idle);
+    void fire_slice(Firing& firing, std::uint32_t id, std::span<const std::int32_t> fed);
+    void check(const Firing& firing, std::uint32_t id, const std::optional<SliceFault>& fault);
     [[nodiscard]] bool idles(const Core& core, std::uint32_t token) const;
-    [[nodiscard]] PathPoint advance(const Core& core, const PathPoint& from, std::int64_t to) const;
-    [[nodiscard]] bool has_work(const Core& core);
-    void schedule(std::uint32_t core, std::int64_t now);
+    void schedule(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t time);
+    void book(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t from, std::int64_t to);
+    [[nodiscard]] static PathPart part(const Core& core, CoreUnit unit) {
+        return core.is_host ? PathPart::host : static_cast<PathPart>(unit);
+    }
     [[nodiscard]] std::uint32_t local_core(CoreId core) const;
+    Firing& firing(std::uint32_t slice) {
+        return firings_[slice >= first_host_slice_ ? slice - first_host_slice_ + chip_slices_ : slice - first_slice_];
+    }
+
+    // core_sending.cpp
+    std::int64_t pass_locally(const ScheduledSlice& plan, std::uint32_t id, const Firing& firing);
+    void find_last_neurons(Firing& firing, const ScheduledSlice& plan) const;
+    void begin_sending(Core& core, std::uint32_t index, std::uint32_t id, std::int64_t time);
+    void end_sent(Core& core, std::int64_t now);
+    void choose_slice(Core& core, std::int64_t time);
+    void send(Core& core, std::uint32_t index, std::int64_t now);
+    void await_slot(Core& core, std::uint32_t index, std::int64_t time);
+    void choose_packet(Firing& firing, const ScheduledSlice& plan, std::int64_t time) const;
+    bool next_message(Firing& firing, const ScheduledSlice& plan) const;
+    bool next_late(Firing& firing, const ScheduledSlice& plan) const;
+    std::uint32_t add_extra(const Core& core, const Firing& firing, const Fanout& fanout, std::int64_t now,
+                            std::int64_t duration);
+    void deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time);
 
     RunState& run_;
     const Schedule& plan_;
@@ -111,15 +165,22 @@ private:
     Outbox& outbox_;
     TraceBuffer& trace_;
     std::vector<Core> cores_;  ///< of the chip, then the host (used on its chip only)
-    std::vector<std::uint32_t> core_of_link_;
-    std::vector<char> queued_;  ///< [slices] whether it is in the ready list of its core
+    struct Woken {
+        std::uint32_t core = no_index;
+        CoreUnit unit = CoreUnit::receive;
+    };
+    std::vector<Woken> of_link_;         ///< [local links] whom a woken link concerns
+    std::vector<std::uint32_t> mapped_;  ///< cores with slices, the host left out
+    // Slices of the chip, then those of the host (on its chip only).
+    std::uint32_t first_slice_ = 0, chip_slices_ = 0, first_host_slice_ = no_index;
+    std::vector<Firing> firings_;
     std::vector<std::int32_t> logits_;
     std::int64_t last_end_ = 0;
     std::uint32_t last_core_ = 0;
+    std::uint32_t longest_core_ = no_index;  ///< that takes longest to evaluate its neurons
     EventHash hash_;
     PathPoint end_of_path_;
     std::int64_t collisions_ = 0;
-    bool feeding_ = false;
 };
 
 }  // namespace tephra

@@ -1,14 +1,14 @@
-// Sending the output of a firing. Slices on the same core receive it at once, others packet by packet, as the link has
-// free slots.
-#include "simulator/core_engine.hpp"
-
+// Sending the output of a firing. Slices on the same core receive it at once, others packet by packet, as neurons are
+// evaluated and the link has free slots.
 #include <algorithm>
+
+#include "simulator/core_engine.hpp"
 
 namespace tephra {
 
 /// Passes output to slices on the same core. Returns the time that this takes beyond the firing: that of the weights on
 /// the host.
-std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& core) {
+std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, std::uint32_t id, const Firing& firing) {
     std::int64_t duration = 0;
     for (std::uint32_t k = 0; k < plan.locals; ++k) {
         const LocalPass& pass = plan_.locals[plan.first_local + k];
@@ -19,9 +19,9 @@ std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& co
         bool fits = true;
         if (projection.transport == Transport::messages) {
             for (int j = pass.begin; j < pass.end; ++j) {
-                const std::uint32_t value = core.output.messages[static_cast<std::size_t>(j - plan.begin)];
+                const std::uint32_t value = firing.output.messages[static_cast<std::size_t>(j - plan.begin)];
                 if (value == 0) continue;
-                fits = slice.deliver(port, core.token, static_cast<std::uint32_t>(j), value) && fits;
+                fits = slice.deliver(port, firing.token, static_cast<std::uint32_t>(j), value) && fits;
                 if (input.synops == SliceInput::varying) {
                     const std::int64_t synops = plan_.synops(input, static_cast<std::uint32_t>(j));
                     run_.synops[pass.input] += synops;
@@ -31,33 +31,23 @@ std::int64_t CoreEngine::pass_locally(const ScheduledSlice& plan, const Core& co
                     duration += input.service.value();
                 }
             }
-            run_.slice_counts[core.slice].passed += pass.end - pass.begin;
+            run_.slice_counts[id].passed += pass.end - pass.begin;
         } else if (projection.transport != Transport::credit) {
-            fits = slice.deliver(port, core.token,
-                                 std::span(core.output.record)
+            fits = slice.deliver(port, firing.token,
+                                 std::span(firing.output.record)
                                      .subspan(static_cast<std::size_t>(projection.first_word),
                                               static_cast<std::size_t>(projection.words)));
-            ++run_.slice_counts[core.slice].passed;
+            ++run_.slice_counts[id].passed;
         }
         if (!fits) ++collisions_;
-        if (run_.sync == SyncMode::dataflow) completed(pass.input, core.token, core.fired);
+        if (run_.sync == SyncMode::dataflow) completed(pass.input, firing.token, firing.fired, firing.fired.time);
     }
     return duration;
 }
 
-/// Begins to send a firing: records and credits first, since other cores wait for them, then the messages.
-void CoreEngine::begin_sending(Core& core, const ScheduledSlice& plan) {
-    core.sending = plan.fanouts > 0;
-    core.fanout = plan.message_fanouts;
-    core.neuron = 0;
-    core.phase = Phase::records;
-    if (run_.sync == SyncMode::dataflow) find_last_neurons(core, plan);
-    prepare_packet(core, plan);
-}
-
 /// Self-timed runs mark the last message of each fan-out; if all are zero, a marker is sent instead.
-void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const {
-    core.last_neuron.assign(plan.message_fanouts, -1);
+void CoreEngine::find_last_neurons(Firing& firing, const ScheduledSlice& plan) const {
+    firing.last_neuron.assign(plan.message_fanouts, -1);
     int found = -1;
     for (std::uint32_t k = 0; k < plan.message_fanouts; ++k) {
         const Fanout& fanout = plan_.fanouts[plan.first_fanout + k];
@@ -65,96 +55,178 @@ void CoreEngine::find_last_neurons(Core& core, const ScheduledSlice& plan) const
         if (before == nullptr || fanout.begin != before->begin || fanout.end != before->end ||
             fanout.members != before->members) {  // most fan-outs share one range
             for (found = fanout.end - 1; found >= fanout.begin; --found)
-                if (core.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0 &&
+                if (firing.output.messages[static_cast<std::size_t>(found - plan.begin)] != 0 &&
                     plan_.sends(fanout, found))
                     break;
             if (found < fanout.begin) found = -1;
         }
-        core.last_neuron[k] = found;
+        firing.last_neuron[k] = found;
     }
 }
 
-/// Sends the next packet. Returns the time it takes the core: 0 when no packet is left, -1 when the link has no free
-/// slot.
-std::int64_t CoreEngine::send(Core& core, std::int64_t now) {
-    const Fanout* fanout = core.next;
-    Packet& packet = core.packet;
-    if (fanout == nullptr) {
-        core.sending = false;
-        return 0;
+/// A slice has fired: its output joins what its core sends.
+void CoreEngine::begin_sending(Core& core, std::uint32_t index, std::uint32_t id, std::int64_t time) {
+    time = std::max(time, core.unit(CoreUnit::send).busy_until);
+    Firing& from = firing(id);
+    from.outgoing = true;
+    from.cursor = {};
+    choose_packet(from, plan_.slices[id], time);
+    core.outgoing.push_back(id);
+    if (core.chosen == no_index) choose_slice(core, time);
+    await_slot(core, index, time);
+}
+
+/// The slice that sends next: the first in turn, after the one before, whose packet may leave at `time`; if there is
+/// none, the one whose packet may leave first. no_index: none has a packet left.
+void CoreEngine::choose_slice(Core& core, std::int64_t time) {
+    const auto before = std::ranges::find(core.outgoing, core.chosen);
+    const auto first = before == core.outgoing.end() ? core.outgoing.begin() : before + 1;
+    std::uint32_t best = no_index;
+    std::int64_t best_from = 0;
+    const auto look = [&](std::uint32_t id) {
+        const Firing& from = firing(id);
+        const std::int64_t at = std::max(from.next_from, time);
+        if (from.next != nullptr && (best == no_index || at < best_from)) best = id, best_from = at;
+    };
+    std::for_each(first, core.outgoing.end(), look);
+    std::for_each(core.outgoing.begin(), first, look);
+    core.chosen = best;
+}
+
+/// Makes an event for the next packet, unless its link must wake the core first, and for the end of slices that have
+/// sent all.
+void CoreEngine::await_slot(Core& core, std::uint32_t index, std::int64_t time) {
+    const bool ended = std::ranges::any_of(core.outgoing, [&](std::uint32_t id) { return firing(id).next == nullptr; });
+    if (ended) return schedule(core, index, CoreUnit::send, time);
+    if (core.chosen == no_index) return;
+    const Firing& from = firing(core.chosen);
+    if (run_.noc == NocMode::ideal || network_.can_inject(from.next->entry))
+        schedule(core, index, CoreUnit::send, std::max(time, from.next_from));
+}
+
+/// Slices that have sent all may fire again.
+void CoreEngine::end_sent(Core& core, std::int64_t now) {
+    for (std::size_t k = 0; k < core.outgoing.size();) {
+        const std::uint32_t id = core.outgoing[k];
+        if (firing(id).next != nullptr) {
+            ++k;
+            continue;
+        }
+        core.outgoing.erase(core.outgoing.begin() + static_cast<std::ptrdiff_t>(k));
+        firing(id).outgoing = false;
+        if (run_.sync == SyncMode::dataflow) offer(id, now);
     }
-    if (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)) return -1;
+}
+
+/// Sends the next packet if it is due and the link has a free slot.
+void CoreEngine::send(Core& core, std::uint32_t index, std::int64_t now) {
+    end_sent(core, now);
+    if (core.chosen == no_index) return;
+    Firing& from = firing(core.chosen);
+    const Fanout* fanout = from.next;
+    if (now < from.next_from || (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)))
+        return await_slot(core, index, now);
+    Unit& unit = core.unit(CoreUnit::send);
     const Machine& machine = plan_.machine;
     const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
-    if ((packet.flags & (packet_last | packet_record)) != 0) {
-        PacketExtra extra;
-        if (fanout->kind == Fanout::Kind::record) {
-            const Projection& projection = (*run_.program)[fanout->projection];
-            std::copy_n(core.output.record.begin() + projection.first_word, projection.words, extra.words.begin());
-        }
-        const PathPoint point = advance(core, core.fired, now);
-        extra.path = point.split;
-        extra.sent = now;
-        packet.extra = packets_.add_extra(extra);
-    }
+    Packet& packet = from.packet;
+    if ((packet.flags & (packet_last | packet_record)) != 0)
+        packet.extra = add_extra(core, from, *fanout, now, duration);
     auto& sent = run_.sent[static_cast<std::size_t>(fanout - plan_.fanouts.data())];
     ++((packet.flags & packet_empty) != 0 ? sent.markers : sent.packets);
     packet.entry = fanout->entry;
-    ++core.fanout;
+    unit.busy_until = now + duration;
+    book(core, index, CoreUnit::send, now, unit.busy_until);
     if (run_.noc == NocMode::contended)
-        network_.inject(packet, now + duration);
+        network_.inject(packet, unit.busy_until);
     else
-        deliver_ideal(*fanout, packet, now + duration);
-    prepare_packet(core, plan_.slices[core.slice]);
-    return duration;
+        deliver_ideal(*fanout, packet, unit.busy_until);
+    choose_packet(from, plan_.slices[core.chosen], unit.busy_until);
+    choose_slice(core, unit.busy_until);
+    await_slot(core, index, unit.busy_until);
 }
 
-void CoreEngine::prepare_packet(Core& core, const ScheduledSlice& plan) const {
-    core.packet = Packet{};
-    core.packet.token = core.token;
-    core.next = next_packet(core, plan, core.packet);
+/// A record's words, and the critical path up to when it has been sent.
+std::uint32_t CoreEngine::add_extra(const Core& core, const Firing& firing, const Fanout& fanout, std::int64_t now,
+                                    std::int64_t duration) {
+    PacketExtra extra;
+    if (fanout.kind == Fanout::Kind::record) {
+        const Projection& projection = (*run_.program)[fanout.projection];
+        std::copy_n(firing.output.record.begin() + projection.first_word, projection.words, extra.words.begin());
+    }
+    PathPoint point = firing.fired;
+    point.extend(part(core, CoreUnit::neurons), std::min(now, firing.end));
+    point.extend(part(core, CoreUnit::send), now + duration);
+    extra.path = point.split;
+    extra.sent = now + duration;
+    return packets_.add_extra(extra);
 }
 
-/// Finds the next packet of a firing and fills in what it carries. Returns its fan-out; nullptr when all are sent.
-const Fanout* CoreEngine::next_packet(Core& core, const ScheduledSlice& plan, Packet& packet) const {
+/// Finds what a slice sends next from `time` on: records and markers once all neurons are evaluated, since others wait
+/// for them; else the message of the next neuron.
+void CoreEngine::choose_packet(Firing& firing, const ScheduledSlice& plan, std::int64_t time) const {
+    firing.next = nullptr;
+    firing.packet = Packet{};
+    firing.packet.token = firing.token;
+    if (time >= firing.end && next_late(firing, plan)) return;
+    if (next_message(firing, plan)) return;
+    next_late(firing, plan);
+}
+
+/// The next record, then the next marker; false when none is left.
+bool CoreEngine::next_late(Firing& firing, const ScheduledSlice& plan) const {
     const Fanout* fanouts = plan_.fanouts.data() + plan.first_fanout;
     const bool marks = run_.sync == SyncMode::dataflow;
-    if (core.phase == Phase::records) {
-        if (core.fanout < plan.fanouts) {
-            const Fanout& fanout = fanouts[core.fanout];
-            packet.flits = fanout.flits;
-            packet.flags = fanout.kind == Fanout::Kind::record ? packet_record : packet_credit;
-            if (marks) packet.flags |= packet_last;
-            return &fanout;
+    Cursor& at = firing.cursor;
+    firing.next_from = firing.end;
+    if (at.records) {
+        if (plan.message_fanouts + at.late < plan.fanouts) {
+            firing.next = &fanouts[plan.message_fanouts + at.late++];
+            firing.packet.flits = firing.next->flits;
+            firing.packet.flags = firing.next->kind == Fanout::Kind::record ? packet_record : packet_credit;
+            if (marks) firing.packet.flags |= packet_last;
+            return true;
         }
-        core.phase = marks ? Phase::markers : Phase::messages;
-        core.fanout = 0;
+        at.records = false;
+        at.late = marks ? 0 : plan.message_fanouts;
     }
-    if (core.phase == Phase::markers) {
-        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
-            if (core.last_neuron[core.fanout] >= 0) continue;
-            packet.flits = plan_.header_flits;
-            packet.flags = packet_last | packet_empty;
-            return &fanouts[core.fanout];
-        }
-        core.phase = Phase::messages;
-        core.fanout = 0;
+    while (at.late < plan.message_fanouts) {
+        const std::uint32_t k = at.late++;
+        if (firing.last_neuron[k] >= 0) continue;
+        firing.next = &fanouts[k];
+        firing.packet.flits = plan_.header_flits;
+        firing.packet.flags = packet_last | packet_empty;
+        return true;
     }
-    const auto size = static_cast<std::uint32_t>(core.output.messages.size());
-    for (; core.neuron < size; ++core.neuron, core.fanout = 0) {
-        packet.value = core.output.messages[core.neuron];
-        if (packet.value == 0) continue;
-        const int neuron = plan.begin + static_cast<int>(core.neuron);
-        for (; core.fanout < plan.message_fanouts; ++core.fanout) {
-            const Fanout& fanout = fanouts[core.fanout];
+    return false;
+}
+
+/// The next message, and when its neuron is evaluated; false when none is left.
+bool CoreEngine::next_message(Firing& firing, const ScheduledSlice& plan) const {
+    const Fanout* fanouts = plan_.fanouts.data() + plan.first_fanout;
+    const bool marks = run_.sync == SyncMode::dataflow;
+    Cursor& at = firing.cursor;
+    const auto size = static_cast<std::uint32_t>(firing.output.messages.size());
+    for (; at.neuron < size; ++at.neuron, at.fanout = 0, at.counted = false) {
+        const std::uint32_t value = firing.output.messages[at.neuron];
+        if (value == 0) continue;
+        if (!at.counted) ++at.messages, at.counted = true;
+        const int neuron = plan.begin + static_cast<int>(at.neuron);
+        while (at.fanout < plan.message_fanouts) {
+            const std::uint32_t k = at.fanout++;
+            const Fanout& fanout = fanouts[k];
             if (!plan_.sends(fanout, neuron)) continue;
-            packet.neuron = static_cast<std::uint32_t>(neuron);
-            packet.flits = fanout.flits;
-            if (marks && core.last_neuron[core.fanout] == neuron) packet.flags = packet_last;
-            return &fanout;
+            firing.next = &fanout;
+            firing.next_from =
+                firing.first + (std::int64_t{at.neuron} + 1) * firing.neuron + at.messages * firing.spike;
+            firing.packet.value = value;
+            firing.packet.neuron = static_cast<std::uint32_t>(neuron);
+            firing.packet.flits = fanout.flits;
+            if (marks && firing.last_neuron[k] == neuron) firing.packet.flags = packet_last;
+            return true;
         }
     }
-    return nullptr;
+    return false;
 }
 
 /// Ideal network: the packet arrives after the latency of its path, as if no other packet used its links.

@@ -78,11 +78,12 @@ std::uint32_t FanoutBuilder::add_terminal(const Reach& reach) {
     return static_cast<std::uint32_t>(out_.terminals.size() - 1);
 }
 
-/// Sums latency and time per flit from the start of a route to each of its terminals.
+/// Sums latency, with what a packet takes beside its flits, and time per flit from the start of a route to each of its
+/// terminals.
 void FanoutBuilder::trace_paths(std::uint32_t entry, std::int64_t latency, std::int64_t flit_time) {
     const RouteEntry at = out_.routes.entries()[entry];
     const LinkTiming timing = link_timing(out_.machine, out_.routes.kind(entry));
-    latency += timing.latency;
+    latency += timing.latency + timing.packet;
     flit_time += timing.flit;
     for (std::uint32_t k = 0; k < at.children; ++k) trace_paths(at.first_child + k, latency, flit_time);
     if (at.children > 0) return;

@@ -11,11 +11,16 @@ namespace {
 
 void add_services(const Program& program, const Machine& machine, TimeSum& sum) {
     const Picoseconds synop = std::max(machine.timing.synop, machine.host.synop);
-    const Picoseconds update = std::max(machine.timing.neuron_update, machine.host.neuron_update);
     for (const Projection& projection : program.projections) {
         if (projection.synapses != nullptr) sum.add(total_synops(*projection.synapses), synop, "weights");
     }
-    for (const Population& population : program.populations) sum.add(population.size, update, "neurons");
+    for (const Population& population : program.populations) {
+        Picoseconds update = machine.host.neuron_update;
+        if (population.model != nullptr) update = std::max(update, machine.timing.of(population.model->program()));
+        // A barrier run evaluates them in every step.
+        sum.add(std::int64_t{population.size} * std::max(program.steps, 1), update, "neurons");
+        sum.add(population.size, machine.timing.spike, "neurons that send");
+    }
     sum.add(1, machine.host.token, "tokens");
 }
 
@@ -33,6 +38,7 @@ void add_packets(const Schedule& schedule, TimeSum& sum) {
             const LinkTiming timing = link_timing(machine, kind);
             sum.add(packets * fanout.flits, Picoseconds(std::max<std::int64_t>(timing.flit, 1)), "flits over a link");
             sum.add(packets * (kind == LinkKind::chip ? 2 : 1), Picoseconds(timing.latency), "packets over a link");
+            sum.add(packets, Picoseconds(timing.packet), "packets over a link");
         }
     }
 }
@@ -50,6 +56,7 @@ Result<Picoseconds> longest_token_time(const Program& program, const Schedule& s
     add_services(program, schedule.machine, sum);
     add_packets(schedule, sum);
     sum.add(program.steps, schedule.barrier_time(), "barriers");
+    sum.add(program.steps, schedule.machine.barrier.management, "steps");
     return sum.result(schedule.machine.name);
 }
 

@@ -28,7 +28,9 @@ void Network::handle(const Event& event) {
             return arrive(index, event.payload, event.time);
         case ChipEvent::idle:
             return idle(index, event.time);
-        case ChipEvent::core:
+        case ChipEvent::receive:
+        case ChipEvent::neurons:
+        case ChipEvent::send:
             break;
     }
 }
@@ -157,7 +159,7 @@ void Network::dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t n
     assert(buffer.credits > 0 && link.busy_until <= now);
     --buffer.credits;
     p.entry = entry;
-    link.busy_until = now + std::int64_t{p.flits} * link.flit_time;
+    link.busy_until = now + link.packet_time + std::int64_t{p.flits} * link.flit_time;
     link.flits += p.flits;
     ++transfers_;
     const std::int64_t arrival = link.busy_until + link.latency;

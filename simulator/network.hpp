@@ -25,14 +25,15 @@ namespace tephra {
 
 /// Kinds of events of a chip. Event::target is kind and index, so the order of the enumerators decides the order of
 /// events at one picosecond, and with it every result: freed slots first, then arrivals, then links that fall idle,
-/// then cores, which so see all that has arrived.
-enum class ChipEvent : std::uint32_t { credit, arrive, idle, core };
+/// then the units of cores, which so see all that has arrived: what receives, what evaluates neurons, what sends.
+enum class ChipEvent : std::uint32_t { credit, arrive, idle, receive, neurons, send };
 static_assert(ChipEvent::credit < ChipEvent::arrive && ChipEvent::arrive < ChipEvent::idle &&
-              ChipEvent::idle < ChipEvent::core);
+              ChipEvent::idle < ChipEvent::receive && ChipEvent::receive < ChipEvent::neurons &&
+              ChipEvent::neurons < ChipEvent::send);
 inline constexpr int chip_event_shift = 28;
-static_assert(static_cast<std::uint32_t>(ChipEvent::core) < 1U << (32 - chip_event_shift));
+static_assert(static_cast<std::uint32_t>(ChipEvent::send) < 1U << (32 - chip_event_shift));
 static_assert(buffer_bits <= chip_event_shift);     // of credit and arrive; a chip has fewer links than buffers
-static_assert(most_cores < 1 << chip_event_shift);  // of core: those of a chip, and the host
+static_assert(most_cores < 1 << chip_event_shift);  // of units: the cores of a chip, and the host
 constexpr std::uint32_t event_target(ChipEvent kind, std::uint32_t index) {
     return static_cast<std::uint32_t>(kind) << chip_event_shift | index;
 }
@@ -63,9 +64,9 @@ struct ChipLinks {
     }
 };
 
-/// Occupancy per flit and latency of a link.
+/// Occupancy per flit, latency, and further occupancy per packet of a link.
 struct LinkTiming {
-    std::int64_t flit = 0, latency = 0;
+    std::int64_t flit = 0, latency = 0, packet = 0;
 };
 LinkTiming link_timing(const Machine& machine, LinkKind kind);
 
@@ -113,6 +114,7 @@ private:
         std::int64_t busy_until = 0;
         std::int64_t flits = 0;
         std::int64_t flit_time = 0;
+        std::int64_t packet_time = 0;
         std::int64_t latency = 0;
         std::uint32_t far_chip = no_index;  ///< of a chip link, at both ends: the chip at the other end
         std::uint32_t far_link = 0;         ///< and the number of this link there

@@ -42,7 +42,7 @@ LinkTiming link_timing(const Machine& machine, LinkKind kind) {
         case LinkKind::mesh_y:
             return {machine.mesh.flit_y.value(), machine.mesh.hop_y.value()};
         case LinkKind::chip:
-            return {machine.link.flit.value(), machine.link.latency.value()};
+            return {machine.link.flit.value(), machine.link.latency.value(), machine.link.packet.value()};
         case LinkKind::from_host:
         case LinkKind::to_host:
             return {machine.host.flit.value(), machine.host.latency.value()};
@@ -81,6 +81,7 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     Link& out = links_[at];
     // A link carries one flit at a time, so that no two packets arrive over it at once.
     out.flit_time = std::max<std::int64_t>(timing.flit, 1);
+    out.packet_time = timing.packet;
     out.latency = timing.latency;
     const bool chip_link = link.kind == LinkKind::chip;
     const int slots = buffer_slots(machine, link.kind);

@@ -6,6 +6,7 @@
 
 #include "mapper/route.hpp"
 #include "neuro/program.hpp"
+#include "simulator/path_point.hpp"
 
 namespace tephra {
 
@@ -14,8 +15,8 @@ inline constexpr std::uint32_t no_index = 0xFFFFFFFFU;
 /// The words of a record (make_schedule refuses longer ones), and the critical path up to the sending of the packet.
 struct PacketExtra {
     std::array<std::uint32_t, max_record_words> words{};
-    std::array<std::int64_t, 3> path{};  ///< compute, network, host: picoseconds since the run began
-    std::int64_t sent = 0;               ///< when the packet was injected
+    PathSplit path{};       ///< up to `sent`
+    std::int64_t sent = 0;  ///< when the packet was injected
 };
 
 enum PacketFlag : std::uint8_t {

@@ -202,7 +202,7 @@ Result<Report> price(const Run& run, const CostTable& table) {
     report.table_hash = table.hash;
     report.elapsed = run.elapsed;
     report.tokens = static_cast<std::int64_t>(run.tokens.size());
-    report.phases = {{"compute", run.compute}, {"network", run.network}, {"barrier", run.barrier}, {"host", run.host}};
+    report.phases = phases_of(run);
     std::int64_t first_entry = run.tokens.front().entered.value();
     for (const auto& token : run.tokens) first_entry = std::min(first_entry, token.entered.value());
     for (const auto& token : run.tokens) {

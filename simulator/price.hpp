@@ -66,11 +66,6 @@ struct CoreAccount {
     double utilisation = 0;  ///< busy time / elapsed
 };
 
-struct PhaseTime {
-    std::string name;  ///< compute, network, barrier, host
-    Picoseconds time;
-};
-
 /// The energy of one scope.
 struct ScopeEnergy {
     PowerScope scope = PowerScope::neurocores;

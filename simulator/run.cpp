@@ -20,7 +20,7 @@ static_assert(!names.back().empty(), "a kind of event has no name: add it where 
 constexpr std::int64_t most_events = INT64_MAX;
 constexpr std::int64_t most_layers = 1 << 20;
 constexpr std::int64_t largest_id = INT32_MAX;
-constexpr std::int64_t run_format = 2;
+constexpr std::int64_t run_format = 3;
 
 // The fields of a run file, once for reading and writing. Io is a FieldReader or a FieldWriter; Record a value or a
 // const one. Numbers name their range.
@@ -93,9 +93,12 @@ void run_fields(Io& io, Record& run) {
     io.integer("machine_chips", run.machine_chips, 1, most_chips);
     io.row("geometry", run.geometry, [](auto& row, auto& geometry) { geometry_row(row, geometry); });
     io.time("elapsed_ps", run.elapsed);
-    io.time("compute_ps", run.compute);
+    io.time("synapses_ps", run.synapses);
+    io.time("neurons_ps", run.neurons);
+    io.time("sending_ps", run.sending);
     io.time("network_ps", run.network);
     io.time("barrier_ps", run.barrier);
+    io.time("management_ps", run.management);
     io.time("host_ps", run.host);
     io.integer("steps", run.steps, 0, most_events);
     io.text("text", run.text);
@@ -147,6 +150,12 @@ const std::string& sync_name(SyncMode sync) {
 
 const std::string& noc_name(NocMode noc) {
     return noc_names()[static_cast<std::size_t>(noc)];
+}
+
+std::vector<PhaseTime> phases_of(const Run& run) {
+    return {{"synapses", run.synapses}, {"neurons", run.neurons}, {"sending", run.sending},
+            {"network", run.network},   {"barrier", run.barrier}, {"management", run.management},
+            {"host", run.host}};
 }
 
 std::int64_t total(const Run& run, EventKind kind) {

@@ -77,7 +77,7 @@ struct CoreRecord {
     std::int32_t core = 0;
     int layer = 0;  ///< of its largest population
     EventCounts counts{};
-    Picoseconds busy;  ///< time in service
+    Picoseconds busy;  ///< time in which any of its units works
 };
 
 /// Arrangement of the machine, so that a run can be drawn without it (mapper/machine.hpp: core ids are chip-major,
@@ -104,9 +104,16 @@ struct Run {
     int powered_chips = 0;  ///< chips that hold at least one slice
     int machine_chips = 0;
     Geometry geometry;
-    Picoseconds elapsed;                          ///< from the entry of the first token to the end of the last
-    Picoseconds compute, network, barrier, host;  ///< elapsed split by what the critical path waited for
-    std::int64_t steps = 0;                       ///< barriers passed
+    Picoseconds elapsed;  ///< from the entry of the first token to the end of the last
+    // Elapsed, split by what the critical path waited for.
+    Picoseconds synapses;    ///< a core receives messages and applies their weights
+    Picoseconds neurons;     ///< a core evaluates neurons
+    Picoseconds sending;     ///< a core sends messages
+    Picoseconds network;     ///< packets are under way, in the mesh and over links between chips
+    Picoseconds barrier;     ///< machine-wide barriers
+    Picoseconds management;  ///< embedded processors, in every step (BarrierSpec::management)
+    Picoseconds host;
+    std::int64_t steps = 0;  ///< barriers passed
     std::vector<TokenRecord> tokens;
     std::vector<std::string> layers;  ///< names, in the order of data flow
     std::vector<PopulationRecord> populations;
@@ -118,6 +125,13 @@ struct Run {
     std::vector<ChipLinkRecord> links;  ///< chip links that carried anything
     std::string text;                   ///< generated text, streams separated by a form feed
 };
+
+/// The parts of elapsed with their names in reports, in the order of the fields above.
+struct PhaseTime {
+    std::string name;  ///< "synapses"
+    Picoseconds time;
+};
+std::vector<PhaseTime> phases_of(const Run& run);
 
 /// Sum of a kind over the populations.
 std::int64_t total(const Run& run, EventKind kind);

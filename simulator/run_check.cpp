@@ -97,16 +97,21 @@ Result<void> check_steps(const Run& run, const std::string& place) {
     if (run.sync == SyncMode::dataflow) {
         if (run.steps != 0) return bad_input("a self-timed run has no steps", place + "/steps", hint);
         if (run.barrier.value() != 0) return bad_input("a self-timed run has no barriers", place + "/barrier_ps", hint);
+        if (run.management.value() != 0)
+            return bad_input("a self-timed run has no steps to manage", place + "/management_ps", hint);
         return {};
     }
     if (run.steps < std::ssize(run.tokens) - 1)
         return bad_input(std::to_string(run.tokens.size()) + " tokens in " + std::to_string(run.steps) +
                              " steps; at most one enters a step",
                          place + "/steps", hint);
-    if (run.steps == 0 ? run.barrier.value() != 0 : run.barrier.value() % run.steps != 0)
-        return bad_input("barrier_ps is " + std::to_string(run.barrier.value()) + ", no multiple of " +
-                             std::to_string(run.steps) + " steps",
-                         place + "/barrier_ps", hint);
+    const std::pair<const char*, Picoseconds> each_step[] = {{"barrier_ps", run.barrier},
+                                                             {"management_ps", run.management}};
+    for (const auto& [key, time] : each_step)
+        if (run.steps == 0 ? time.value() != 0 : time.value() % run.steps != 0)
+            return bad_input(std::string(key) + " is " + std::to_string(time.value()) + ", no multiple of " +
+                                 std::to_string(run.steps) + " steps",
+                             place + "/" + key, hint);
     for (std::size_t k = 0; k < run.cores.size(); ++k)
         if (run.cores[k].busy > run.elapsed)
             return bad_input("a core is busy longer than elapsed_ps",
@@ -145,14 +150,14 @@ Result<void> check_tokens(const Run& run, const std::string& place) {
                              std::to_string((end - start).value()),
                          place + "/elapsed_ps", hint);
     Picoseconds parts;
-    for (const Picoseconds part : {run.compute, run.network, run.barrier, run.host}) {
-        if (part > run.elapsed - parts)
-            return bad_input("compute, network, barrier and host take longer than elapsed_ps", place + "/elapsed_ps",
+    for (const PhaseTime& phase : phases_of(run)) {
+        if (phase.time > run.elapsed - parts)
+            return bad_input("the phases up to " + phase.name + " take longer than elapsed_ps", place + "/elapsed_ps",
                              hint);
-        parts += part;
+        parts += phase.time;
     }
     if (parts != run.elapsed)
-        return bad_input("compute, network, barrier and host do not add up to elapsed_ps", place + "/elapsed_ps", hint);
+        return bad_input("the phases from synapses to host do not add up to elapsed_ps", place + "/elapsed_ps", hint);
     return {};
 }
 

@@ -101,6 +101,10 @@ private:
         s.chip = static_cast<std::uint32_t>(on_host ? machine_.host.chip.value : machine_.chip_of(slice.core).value);
         s.begin = slice.begin;
         s.end = slice.end;
+        const NeuronModel* model = program_[population].model.get();  // none: the sink, which is on the host
+        s.neuron =
+            (on_host || model == nullptr ? machine_.host.neuron_update : machine_.timing.of(model->program())).value();
+        s.spike = on_host ? 0 : machine_.timing.spike.value();
         out_.slices.push_back(s);
     }
 

@@ -24,7 +24,7 @@ struct SliceInput {
     ProjectionId projection;
     std::uint32_t sources = 0;     ///< slices that send to it: each marks its last message of a round (self-timed runs)
     std::int64_t synops = 0;       ///< weights that one message is multiplied by; varying: not the same for all sources
-    Picoseconds service;           ///< time of one message for these weights
+    Picoseconds service;           ///< time that these weights take for one message
     Picoseconds synop;             ///< time of one weight
     bool wide = false;             ///< its weights do not fit two bits, or are not kept in two
     std::size_t first_fan_in = 0;  ///< varying: of source `first_source`, index into Schedule::fan_ins
@@ -62,7 +62,7 @@ struct Terminal {
     CoreId core;              ///< or the host
     std::uint32_t chip = 0;
     std::uint32_t buffer = 0;    ///< in front of the core, within its chip
-    std::int64_t latency = 0;    ///< of all links of the path
+    std::int64_t latency = 0;    ///< of all links of the path, with what they take per packet beside its flits
     std::int64_t flit_time = 0;  ///< sum over the links of their time per flit
     std::uint32_t first_delivery = 0, deliveries = 0;
 };
@@ -79,6 +79,8 @@ struct ScheduledSlice {
     std::uint32_t chip = 0;
     bool on_host = false;
     int begin = 0, end = 0;
+    std::int64_t neuron = 0;                    ///< picoseconds to evaluate a neuron
+    std::int64_t spike = 0;                     ///< further picoseconds if it sends a message
     std::uint32_t first_input = 0, inputs = 0;  ///< by port
     std::uint32_t first_fanout = 0, fanouts = 0;
     std::uint32_t message_fanouts = 0;  ///< so many of these carry messages, and they come first

@@ -116,7 +116,8 @@ private:
     }
 
     /// Barrier runs. A token enters at the beginning of a step when one is known; k steps later the slices of stage k
-    /// fire it. The step ends when no packet and no task is left; then the barrier synchronises all chips.
+    /// fire it. The step ends when all neurons are evaluated and no packet and no task is left; then the barrier
+    /// synchronises all chips.
     void run_steps() {
         const auto stages = slices_by_stage();
         std::vector<std::int64_t> entry;  // step in which each token entered
@@ -127,7 +128,7 @@ private:
             if (feed_.waiting()) entry.push_back(step);
             while (oldest < entry.size() && step - entry[oldest] >= depth) ++oldest;
             if (oldest == entry.size()) break;
-            for (const auto& chip : chips_) chip->cores().begin_step();
+            for (const auto& chip : chips_) chip->cores().begin_step(now);
             for (std::size_t token = oldest; token < entry.size(); ++token)
                 for (const std::uint32_t slice : stages[static_cast<std::size_t>(step - entry[token])])
                     chips_[plan_.slices[slice].chip]->cores().start(slice, now);
@@ -139,21 +140,39 @@ private:
 
     /// Books a step that began at `begin`, by what its last core waited for; returns when the next one begins.
     std::int64_t end_step(std::int64_t step, std::int64_t begin) {
+        if (feed_.left() == feed_.total()) return end_run(step, begin);
         const CoreEngine* last = &chips_[0]->cores();
         for (const auto& chip : chips_)
             if (chip->cores().last_end() > last->last_end()) last = &chip->cores();
         const std::int64_t end = std::max(begin, last->last_end());
-        const bool final = feed_.left() == feed_.total();
-        const std::int64_t busy = end > begin ? std::min(last->busy_of_last(), end - begin) : 0;
-        split_[last->last_is_host() ? 2 : 0] += busy;
-        split_[1] += end - begin - busy;
-        const std::int64_t barrier = final ? 0 : plan_.barrier_time().value();
+        std::int64_t rest = end - begin;
+        if (rest > 0) {
+            const PathSplit parts = last->parts_of_last();
+            for (std::size_t k = 0; k < path_parts; ++k) split_[k] += parts[k], rest -= parts[k];
+        }
+        const std::int64_t barrier = plan_.barrier_time().value();
+        const std::int64_t management = machine_.barrier.management.value();
         barrier_ += barrier;
-        steps_ += final ? 0 : 1;
+        management_ += management;
+        ++steps_;
         steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
-        const std::int64_t next = final ? end : std::max(end + barrier, last_credit());
-        split_[1] += next - (end + barrier);
+        const std::int64_t next = std::max(end + barrier + management, last_credit());
+        part(PathPart::network) += rest + next - (end + barrier + management);
         return next;
+    }
+
+    /// The last step ends when its token leaves: what the host did since its begin.
+    std::int64_t end_run(std::int64_t step, std::int64_t begin) {
+        const std::int64_t end = chips_[machine_.host.chip.index()]->cores().end_of_path().time;
+        for (const auto& chip : chips_) chip->cores().end_run(end);
+        part(PathPart::host) += end - begin;
+        steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
+        return end;
+    }
+
+    std::int64_t& part(PathPart part) { return split_[static_cast<std::size_t>(part)]; }
+    [[nodiscard]] Picoseconds time_of(PathPart part) const {
+        return Picoseconds(split_[static_cast<std::size_t>(part)]);
     }
 
     /// When the last credit was back. A step begins with all credits at home, also where the barrier is shorter than
@@ -195,10 +214,13 @@ private:
         Picoseconds end;
         for (const TokenRecord& token : run.tokens) end = std::max(end, token.left);
         run.elapsed = end - run.tokens.front().entered;
-        run.compute = Picoseconds(split_[0]);
-        run.network = Picoseconds(split_[1]);
-        run.host = Picoseconds(split_[2]);
+        run.synapses = time_of(PathPart::synapses);
+        run.neurons = time_of(PathPart::neurons);
+        run.sending = time_of(PathPart::sending);
+        run.network = time_of(PathPart::network);
+        run.host = time_of(PathPart::host);
         run.barrier = Picoseconds(barrier_);
+        run.management = Picoseconds(management_);
         run.steps = steps_;
         return run;
     }
@@ -213,8 +235,8 @@ private:
     std::vector<std::unique_ptr<Chip>> chips_;
     std::unique_ptr<Windows<Chip>> windows_;
     TraceBuffer steps_trace_{0};
-    std::array<std::int64_t, 3> split_{};  ///< compute, network, host
-    std::int64_t barrier_ = 0;
+    PathSplit split_{};
+    std::int64_t barrier_ = 0, management_ = 0;
     std::int64_t steps_ = 0;
 };
 

@@ -37,11 +37,12 @@ public:
         std::string lines;
         if (!chips_.contains(chip))
             lines += meta("process_name", chip, 0, step ? "barriers" : "chip " + std::to_string(chip));
-        if (!rows_.contains({chip, event.core})) lines += meta("thread_name", chip, event.core, row_name(event));
+        const std::uint32_t row = row_of(event);
+        if (!rows_.contains({chip, row})) lines += meta("thread_name", chip, row, row_name(event));
         lines +=
             ",\n"
             R"({"ph":"X","pid":)" +
-            std::to_string(chip) + R"(,"tid":)" + std::to_string(event.core) + R"(,"ts":)" + microseconds(event.start) +
+            std::to_string(chip) + R"(,"tid":)" + std::to_string(row) + R"(,"ts":)" + microseconds(event.start) +
             R"(,"dur":)" + microseconds(event.duration) + R"(,"cat":")" +
             (step ? "step" : (event.kind == TraceEvent::Kind::fire ? "fire" : "message")) + R"(","name":)" +
             quoted(name) + (step ? "" : R"(,"args":{"token":)" + std::to_string(event.token) + "}") + "}";
@@ -50,7 +51,7 @@ public:
         first_ = false;
         room_ -= std::ssize(lines);
         chips_.insert(chip);
-        rows_.insert({chip, event.core});
+        rows_.insert({chip, row});
         text_ += lines;
         if (text_.size() < flush_bytes) return true;
         return write().map([] { return true; });
@@ -64,10 +65,15 @@ public:
 private:
     static constexpr std::size_t flush_bytes = 1 << 20;
 
+    /// Cores evaluate neurons and receive side by side: two rows each.
+    static std::uint32_t row_of(const TraceEvent& event) {
+        return 2 * event.core + (event.kind == TraceEvent::Kind::serve ? 1 : 0);
+    }
     [[nodiscard]] std::string row_name(const TraceEvent& event) const {
         if (event.kind == TraceEvent::Kind::step) return "steps";
         const bool host = event.core == static_cast<std::uint32_t>(record_.schedule.machine.cores_per_chip());
-        return host ? "host" : "core " + std::to_string(event.core);
+        const std::string name = host ? "host" : "core " + std::to_string(event.core);
+        return name + (event.kind == TraceEvent::Kind::serve ? ", receives" : ", neurons");
     }
     static std::string meta(const std::string& what, std::size_t pid, std::uint32_t tid, const std::string& name) {
         return ",\n"
@@ -89,7 +95,7 @@ private:
     std::int64_t room_;  ///< bytes for further events
     const TraceRecord& record_;
     std::set<std::size_t> chips_;                           ///< named ones
-    std::set<std::pair<std::size_t, std::uint32_t>> rows_;  ///< named ones: chip and core
+    std::set<std::pair<std::size_t, std::uint32_t>> rows_;  ///< named ones: chip and row
     bool first_ = true;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // Trace: what the cores did and when, in the JSON that chrome://tracing and ui.perfetto.dev read. Chips are processes,
-// cores are threads. Every firing is drawn, one message in sixteen, and the barrier steps in a row of their own.
+// and each core has two threads: what it evaluates, and what it receives. Every firing is drawn, one message in
+// sixteen, and the barrier steps in a row of their own.
 //
 // The file has a bound. Chips record side by side, so each has its share of the events: as many as its slices and
 // packets lead one to expect, with a margin. The file then takes the earliest of all until it is full.

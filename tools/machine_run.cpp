@@ -55,10 +55,7 @@ void add_run_rows(const Run& run, Table& table) {
     table.add({"chips with work", run.powered_chips, "of " + std::to_string(run.machine_chips)});
     const double elapsed = std::max(seconds(run.elapsed), 1e-15);
     const auto share = [&](Picoseconds part) { return 100 * seconds(part) / elapsed; };
-    table.add({"critical path: cores", share(run.compute), "%"});
-    table.add({"critical path: network", share(run.network), "%"});
-    table.add({"critical path: barriers", share(run.barrier), "%"});
-    table.add({"critical path: host", share(run.host), "%"});
+    for (const PhaseTime& phase : phases_of(run)) table.add({"critical path: " + phase.name, share(phase.time), "%"});
     table.add({"packets sent by cores", total(run, EventKind::message_out), "packets"});
     table.add({"weights met by messages", total(run, EventKind::synop_ternary) + total(run, EventKind::synop_int8),
                "synops"});

@@ -80,7 +80,7 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
     for (int c = 0; c < cores; ++c) {
         core_of[links.local(topology.inject(CoreId(c)))] = core_of[links.local(topology.eject(CoreId(c)))] = c;
         ejects[links.local(topology.eject(CoreId(c)))] = 1;
-        queue.push(interval * c / cores, event_target(ChipEvent::core, static_cast<std::uint32_t>(c)), 0, 0);
+        queue.push(interval * c / cores, event_target(ChipEvent::send, static_cast<std::uint32_t>(c)), 0, 0);
     }
     std::int64_t wrong = 0;
     const auto try_send = [&](std::size_t c, std::int64_t now) {
@@ -93,7 +93,7 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
         packet.flits = 2;
         network.inject(packet, now);
         ++sent[c];
-        queue.push(now + interval, event_target(ChipEvent::core, static_cast<std::uint32_t>(c)), 0, 0);
+        queue.push(now + interval, event_target(ChipEvent::send, static_cast<std::uint32_t>(c)), 0, 0);
     };
 
     Outcome result;
@@ -102,7 +102,7 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
     while (queue.pop(EventQueue::never, event)) {
         ++result.events;
         network.handle(event);
-        if (event_kind(event.target) == ChipEvent::core) try_send(event_index(event.target), event.time);
+        if (event_kind(event.target) == ChipEvent::send) try_send(event_index(event.target), event.time);
         for (std::size_t k = 0; k < network.woken().size(); ++k) {  // grows while cores take and send
             const std::uint32_t link = network.woken()[k];
             const auto c = static_cast<std::size_t>(core_of[link]);

@@ -9,6 +9,7 @@ class GatedRecurrence final : public LmNeuron {
 public:
     explicit GatedRecurrence(std::shared_ptr<const QuantizedBlock> block) : block_(std::move(block)) {}
     [[nodiscard]] std::string_view kind() const override { return "gated recurrence"; }
+    [[nodiscard]] NeuronProgram program() const override { return NeuronProgram::special; }
     [[nodiscard]] int neurons() const override { return block_->output_norm.size; }
     [[nodiscard]] std::span<const std::string_view> ports() const override { return port_names; }
     [[nodiscard]] std::span<const std::string_view> states() const override { return state_names; }

@@ -9,6 +9,7 @@ class GatedUnit final : public LmNeuron {
 public:
     explicit GatedUnit(std::shared_ptr<const QuantizedBlock> block) : block_(std::move(block)) {}
     [[nodiscard]] std::string_view kind() const override { return "gated unit"; }
+    [[nodiscard]] NeuronProgram program() const override { return NeuronProgram::special; }
     [[nodiscard]] int neurons() const override { return block_->down_norm.size; }
     [[nodiscard]] std::span<const std::string_view> ports() const override { return port_names; }
     [[nodiscard]] int parameter_bits() const override { return statistics_bits(block_->down_norm); }

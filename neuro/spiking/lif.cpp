@@ -16,6 +16,7 @@ template <bool refractory>
 class Lif {
 public:
     static constexpr std::string_view kind = "lif";
+    static constexpr NeuronProgram program = NeuronProgram::fixed_function;
     static constexpr std::array<std::string_view, 2> ports{"current", "bias"};
     static constexpr auto states = lif_states<refractory>();
     using State = std::array<std::int32_t, states.size()>;

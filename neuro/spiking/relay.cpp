@@ -6,6 +6,7 @@ namespace {
 class Relay {
 public:
     static constexpr std::string_view kind = "relay";
+    static constexpr NeuronProgram program = NeuronProgram::fixed_function;
     static constexpr std::array<std::string_view, 1> ports{"input"};
     static constexpr std::array<std::string_view, 0> states{};
     [[nodiscard]] int neurons() const { return 0; }

@@ -123,7 +123,8 @@ std::string energy_card(const Report& report) {
 }
 
 std::string time_card(const Run& run, const Report& report) {
-    constexpr const char* classes[] = {"c-compute", "c-network", "c-barrier", "c-host"};
+    constexpr const char* classes[] = {"c-synapse", "c-neuron",     "c-sending", "c-network",
+                                       "c-barrier", "c-management", "c-host"};  // as phases_of()
     std::vector<ChartPart> parts;
     for (std::size_t k = 0; k < report.phases.size(); ++k) {
         const double ms = seconds(report.phases[k].time) * 1e3;

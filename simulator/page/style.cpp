@@ -43,13 +43,14 @@ p { margin: 0; }
 .chart .strong { font-weight: 650; } .chart .inside { fill: var(--inside); font-weight: 600; }
 .grid { stroke: var(--line); stroke-width: 1; } .whisker { stroke: var(--ink); stroke-width: 1.3; opacity: .65; }
 rect { rx: 2px; }
-.c-synapse, .c-compute, .c-run, .c-made { fill: var(--blue); background: var(--blue); }
+.c-synapse, .c-run, .c-made { fill: var(--blue); background: var(--blue); }
 .c-neuron { fill: var(--green); background: var(--green); }
 .c-network, .c-gpu { fill: var(--amber); background: var(--amber); }
-.c-chip-links { fill: var(--red); background: var(--red); }
+.c-chip-links, .c-sending { fill: var(--red); background: var(--red); }
 .c-steps { fill: var(--heat); background: var(--heat); }
 .c-system { fill: var(--gray); background: var(--gray); opacity: .55; }
 .c-static, .c-barrier, .c-prompt { fill: var(--gray); background: var(--gray); }
+.c-management { fill: var(--gray); background: var(--gray); opacity: .6; }
 .c-host, .c-published { fill: var(--violet); background: var(--violet); }
 .c-derived { fill: var(--green); background: var(--green); opacity: .6; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 12px 0 0;

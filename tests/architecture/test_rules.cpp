@@ -62,7 +62,6 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/spiking/relay.cpp", "tests/neuro/spiking/engine_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/lm/simulate_tokens.cpp", "tests/simulator/simulate_test.cpp"},
-        {"simulator/core_engine.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/frame_feed.cpp", "tests/simulator/spiking_test.cpp"},
         {"simulator/model_shape.cpp", "tests/simulator/compare_test.cpp"},
         {"simulator/page/", "tests/simulator/page_test.cpp"},

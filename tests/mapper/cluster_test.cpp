@@ -30,7 +30,8 @@ TEST_CASE("A cluster of a dense layer has the costs that its shape says") {
     const Cluster& layer = clusters.all[0];
     CHECK(layer.size == 6);
     CHECK(layer.has_weights);
-    CHECK(layer.row_time == machine.timing.neuron_update + machine.timing.synop * 10);
+    CHECK(layer.row_time == machine.timing.synop * 10);
+    CHECK(layer.row_neuron_time == machine.timing.of(NeuronProgram::microcode) + machine.timing.spike);
     CHECK(layer.core_time == machine.timing.message_in * 10);
     CHECK_FALSE(layer.merges_records());
     const CoreUse part = clusters.part_use(layer, {1, 4});

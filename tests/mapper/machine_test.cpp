@@ -120,7 +120,11 @@ TEST_CASE("Every range of a machine file ends where it says: the limit is read, 
         {"axons_out", "/core/axons_out", "\"axons_out\": 16384", 1, 1 << 30},
         {"message_in_ps", "/timing/message_in_ps", "\"message_in_ps\": 2000", 0, second},
         {"synop_ps", "/timing/synop_ps", "\"synop_ps\": 500", 0, second},
-        {"neuron_update_ps", "/timing/neuron_update_ps", "\"neuron_update_ps\": 5000", 0, second},
+        {"neuron_fixed_function_ps", "/timing/neuron_fixed_function_ps", "\"neuron_fixed_function_ps\": 1000", 0,
+         second},
+        {"neuron_microcode_ps", "/timing/neuron_microcode_ps", "\"neuron_microcode_ps\": 5000", 0, second},
+        {"neuron_special_ps", "/timing/neuron_special_ps", "\"neuron_special_ps\": 10000", 0, second},
+        {"spike_ps", "/timing/spike_ps", "\"spike_ps\": 500", 0, second},
         {"message_out_ps", "/timing/message_out_ps", "\"message_out_ps\": 1000", 0, second},
         {"tiles_x", "/mesh/tiles_x", "\"tiles_x\": 8", 1, 256},
         {"tiles_y", "/mesh/tiles_y", "\"tiles_y\": 8", 1, 256},
@@ -135,10 +139,12 @@ TEST_CASE("Every range of a machine file ends where it says: the limit is read, 
         {"buffer_packets", "/mesh/buffer_packets", "\"buffer_packets\": 4", 1, 65535},
         {"latency_ps", "/chip_link/latency_ps", "\"latency_ps\": 100000", 1, second},
         {"flit_ps", "/chip_link/flit_ps", "\"flit_ps\": 1000", 1, second},
+        {"packet_ps", "/chip_link/packet_ps", "\"flit_ps\": 1000", 0, second},
         {"buffer_packets", "/chip_link/buffer_packets", "\"buffer_packets\": 64", 1, 65535},
         {"base_ps", "/barrier/base_ps", "\"base_ps\": 100000", 0, second},
         {"per_tile_ps", "/barrier/per_tile_ps", "\"per_tile_ps\": 2000", 0, second},
         {"per_chip_ps", "/barrier/per_chip_ps", "\"per_chip_ps\": 50000", 0, second},
+        {"management_ps", "/barrier/management_ps", "\"per_chip_ps\": 50000", 0, second},
         {"chip", "/host/chip", "\"chip\": 0", 0, 3},
         {"latency_ps", "/host/latency_ps", "\"latency_ps\": 1000000", 1, second},
         {"flit_ps", "/host/flit_ps", "\"flit_ps\": 3200", 1, second},
@@ -149,7 +155,7 @@ TEST_CASE("Every range of a machine file ends where it says: the limit is read, 
     };
     for (const Range& range : ranges) {
         INFO(range.pointer);
-        const bool own_key = range.text.find("\"" + range.key + "\"") == 0;  // usable_cores stands beside another
+        const bool own_key = range.text.find("\"" + range.key + "\"") == 0;  // optional ones stand beside another
         const auto with = [&](std::int64_t value) {
             const std::string pair = "\"" + range.key + "\": " + std::to_string(value);
             return parse_machine(edited(range.text, own_key ? pair : range.text + ", " + pair), "m");
@@ -168,6 +174,25 @@ TEST_CASE("Every range of a machine file ends where it says: the limit is read, 
             CHECK(machine.error().hint == "allowed: " + std::to_string(range.min) + " to " + std::to_string(range.max));
         }
     }
+}
+
+TEST_CASE("A machine may give one time for neurons of every program, instead of one each") {
+    const auto three = edited("\"spike_ps\": 500,", "");
+    const auto whole = parse_machine(three, "m");
+    REQUIRE(whole);
+    CHECK(whole->timing.spike == Picoseconds(0));
+    const std::string from =
+        three.substr(three.find("\"neuron_fixed_function_ps\""),
+                     three.find("\"message_out_ps\"") - three.find("\"neuron_fixed_function_ps\""));
+    std::string one = three;
+    one.replace(one.find(from), from.size(), "\"neuron_update_ps\": 5000, ");
+    const auto machine = parse_machine(one, "m");
+    if (!machine) FAIL(to_string(machine.error()));
+    for (const Picoseconds time : machine->timing.neuron) CHECK(time == Picoseconds(5000));
+    one.replace(one.find("\"neuron_update_ps\""), 0, "\"neuron_special_ps\": 1, ");
+    const auto both = parse_machine(one, "m");
+    REQUIRE_FALSE(both);
+    CHECK(both.error().place == "m#/timing/neuron_special_ps");
 }
 
 TEST_CASE("Chips, cores and the buffers of a chip have limits of their own") {

@@ -9,9 +9,10 @@ using namespace tephra;
 TEST_CASE("The bound of a token's work counts every message, flit, weight and neuron") {
     const Program program = test::one_layer(4, 2);
     Machine machine = test::small_machine({1, 1, 1}, {2, 1});
-    // 8 weights, 4 + 2 and 2 + 2 ends of the two projections; packets of 2 flits over four kinds of links; 8 neurons.
+    // 8 weights, 4 + 2 and 2 + 2 ends of the two projections; packets of 2 flits over four kinds of links; 6 neurons on
+    // cores, each of which may send.
     const std::int64_t message = 2000 + 500 + 1000 + 2 * (250 + 250 + 250 + 1000);
-    CHECK(work_bound(program, machine) == Picoseconds((8 + 6 + 4) * message + 8 * 5000));
+    CHECK(work_bound(program, machine) == Picoseconds((8 + 6 + 4) * message + 6 * (5000 + 500)));
 }
 
 TEST_CASE("Times whose sums could overflow are refused: at the limit they pass, a picosecond more does not") {

@@ -48,11 +48,12 @@ std::vector<Sent> sent_by_source(const Program& program, const Schedule& plan) {
     std::vector<Sent> sent;
     Event event;
     while (queue.pop(EventQueue::never, event)) {
-        if (event_kind(event.target) == ChipEvent::core) {
-            cores.step(event_index(event.target), event.time);
+        const ChipEvent kind = event_kind(event.target);
+        if (kind == ChipEvent::neurons || kind == ChipEvent::send) {
+            cores.step(kind, event_index(event.target), event.time);
             continue;
         }
-        REQUIRE(event_kind(event.target) == ChipEvent::arrive);
+        REQUIRE(kind == ChipEvent::arrive);
         const Packet packet = packets[event.payload];
         const Terminal& terminal = plan.terminals[plan.routes.entries()[packet.entry].first_child];
         CHECK(event_index(event.target) == terminal.buffer);
@@ -63,15 +64,16 @@ std::vector<Sent> sent_by_source(const Program& program, const Schedule& plan) {
     return sent;
 }
 
-/// Order in which kinds of packets must leave.
-int rank_of(const Packet& packet) {
-    if ((packet.flags & (packet_record | packet_credit)) != 0) return 0;
-    return (packet.flags & packet_empty) != 0 ? 1 : 2;
+enum Kind : int { record, marker, message };  ///< records go before markers, both before messages that wait
+
+Kind kind_of(const Packet& packet) {
+    if ((packet.flags & (packet_record | packet_credit)) != 0) return record;
+    return (packet.flags & packet_empty) != 0 ? marker : message;
 }
 
 }  // namespace
 
-TEST_CASE("a firing sends records, then markers, then messages, and marks the last of each fan-out") {
+TEST_CASE("a message leaves when its neuron is evaluated, records and markers when all are, and the last is marked") {
     const auto model = *make_synthetic_model(synth_shape(96, 1, 150, 130, 5));
     const Program program = lower(model);
     const Machine machine = *find_machine("loihi2-oheo-gulch");
@@ -84,17 +86,28 @@ TEST_CASE("a firing sends records, then markers, then messages, and marks the la
     const std::vector<Sent> sent = sent_by_source(program, *plan);
     REQUIRE(sent.size() > 1);
     std::map<std::uint32_t, int> last, messages;
+    const std::int64_t begin = machine.host.token.value(), end = begin + 96 * machine.host.neuron_update.value();
+    std::int64_t free = 0;  // the sending unit
+    bool before = false, after = false;
     for (std::size_t k = 0; k < sent.size(); ++k) {
         const Packet& packet = sent[k].packet;
         CHECK(packet.token == 0);
         CHECK(plan->fanouts[sent[k].fanout].slice == plan->source);
-        if (k > 0) {
-            CHECK(sent[k].time - sent[k - 1].time == machine.host.message.value());
-            CHECK(rank_of(packet) >= rank_of(sent[k - 1].packet));
-        }
         CHECK(last[sent[k].fanout] == 0);  // nothing follows the last packet of a fan-out
         if ((packet.flags & packet_last) != 0) ++last[sent[k].fanout];
-        if (rank_of(packet) != 2) continue;
+        const Kind kind = kind_of(packet);
+        std::int64_t evaluated = end;
+        if (kind == message) evaluated = begin + (packet.neuron + 1) * machine.host.neuron_update.value();
+        const std::int64_t start = std::max(free, evaluated);
+        CHECK(sent[k].time == start + machine.host.message.value());
+        // No message goes while a record or marker could.
+        const bool late_left = std::any_of(sent.begin() + static_cast<std::ptrdiff_t>(k), sent.end(),
+                                           [](const Sent& s) { return kind_of(s.packet) != message; });
+        if (kind == message) CHECK((free < end || !late_left));
+        if (k > 0 && kind == record) CHECK(kind_of(sent[k - 1].packet) != marker);
+        (free < end ? before : after) = true;
+        free = sent[k].time;
+        if (kind != message) continue;
         ++messages[sent[k].fanout];
         CHECK(packet.value == output.messages[packet.neuron]);
         CHECK(packet.value != 0);
@@ -107,4 +120,5 @@ TEST_CASE("a firing sends records, then markers, then messages, and marks the la
         const auto zeros = std::count(output.messages.begin() + fanout.begin, output.messages.begin() + fanout.end, 0U);
         CHECK(messages[f] == fanout.end - fanout.begin - zeros);
     }
+    CHECK((before && after));  // the test saw both
 }

@@ -11,12 +11,14 @@ namespace {
 
 Machine with_times(Picoseconds all) {
     Machine machine = two_cores();
-    for (Picoseconds* time :
-         {&machine.timing.message_in, &machine.timing.synop, &machine.timing.neuron_update, &machine.timing.message_out,
-          &machine.mesh.hop_x, &machine.mesh.hop_y, &machine.mesh.flit_x, &machine.mesh.flit_y,
-          &machine.mesh.flit_local, &machine.barrier.base, &machine.barrier.per_tile, &machine.barrier.per_chip,
-          &machine.host.latency, &machine.host.flit, &machine.host.message, &machine.host.synop,
-          &machine.host.neuron_update, &machine.host.token})
+    for (Picoseconds* time : {&machine.timing.message_in,  &machine.timing.synop,       &machine.timing.neuron[0],
+                              &machine.timing.neuron[1],   &machine.timing.neuron[2],   &machine.timing.spike,
+                              &machine.timing.message_out, &machine.mesh.hop_x,         &machine.mesh.hop_y,
+                              &machine.mesh.flit_x,        &machine.mesh.flit_y,        &machine.mesh.flit_local,
+                              &machine.link.packet,        &machine.barrier.base,       &machine.barrier.per_tile,
+                              &machine.barrier.per_chip,   &machine.barrier.management, &machine.host.latency,
+                              &machine.host.flit,          &machine.host.message,       &machine.host.synop,
+                              &machine.host.neuron_update, &machine.host.token})
         *time = all;
     return machine;
 }
@@ -28,8 +30,8 @@ TEST_CASE("the longest time of a token is the sum of all its services, packets a
     const Machine machine = with_times(Picoseconds(1));
     const auto plan = make_schedule(program, machine, on_two_cores(program, machine), false);
     REQUIRE(plan);
-    // 16 weights, 4 + 1 + 4 + 4 neurons, one token.
-    const std::int64_t services = 16 + 13 + 1;
+    // 16 weights; 4 + 1 + 4 + 4 neurons, evaluated in each of four steps, sending once; one token.
+    const std::int64_t services = 16 + 4 * 13 + 13 + 1;
     // Packets by hand: 4 messages to each core, a record to the pacer, its answer to each core, logits to the host.
     std::int64_t packets = 0, travel = 0;
     for (const Fanout& fanout : (*plan)->fanouts) {
@@ -41,7 +43,7 @@ TEST_CASE("the longest time of a token is the sum of all its services, packets a
             travel += sent * (fanout.flits + (has_latency ? 1 : 0));
         }
     }
-    const std::int64_t barriers = 4 * (1 + 2 + 1);
+    const std::int64_t barriers = 4 * (1 + 2 + 1 + 1);
     CHECK((*plan)->longest_token.value() == services + packets + travel + barriers);
 }
 

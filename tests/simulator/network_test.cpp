@@ -23,7 +23,7 @@ Machine small_machine(int chips_x, int chips_y, int tiles, int buffer) {
     machine.mesh.flit_x = machine.mesh.flit_y = Picoseconds(250);
     machine.mesh.flit_local = Picoseconds(150);
     machine.mesh.buffer_packets = buffer;
-    machine.link = {Picoseconds(5000), Picoseconds(700), buffer};
+    machine.link = {Picoseconds(5000), Picoseconds(700), Picoseconds(300), buffer};
     machine.host.latency = Picoseconds(9000);
     machine.host.flit = Picoseconds(500);
     return machine;
@@ -135,7 +135,7 @@ TEST_CASE("a packet alone takes occupancy and latency of each link in turn") {
     std::int64_t expected = 0;
     for (const Hop& hop : topology.route(from, to)) {
         const LinkTiming timing = link_timing(machine, topology.link(hop.link).kind);
-        expected += timing.flit + timing.latency;
+        expected += timing.flit + timing.packet + timing.latency;
         CHECK(fabric.flits(hop.link) == 1);
     }
     CHECK(fabric.last_arrival == expected);
@@ -181,9 +181,11 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
 
 TEST_CASE("at one picosecond freed slots come before arrivals, these before idle links, and cores last") {
     EventQueue queue;
-    for (const ChipEvent kind : {ChipEvent::core, ChipEvent::idle, ChipEvent::arrive, ChipEvent::credit})
+    for (const ChipEvent kind : {ChipEvent::send, ChipEvent::neurons, ChipEvent::receive, ChipEvent::idle,
+                                 ChipEvent::arrive, ChipEvent::credit})
         for (const std::uint32_t index : {7U, 3U}) queue.push(1000, event_target(kind, index), 0, 0);
-    for (const ChipEvent kind : {ChipEvent::credit, ChipEvent::arrive, ChipEvent::idle, ChipEvent::core})
+    for (const ChipEvent kind : {ChipEvent::credit, ChipEvent::arrive, ChipEvent::idle, ChipEvent::receive,
+                                 ChipEvent::neurons, ChipEvent::send})
         for (const std::uint32_t index : {3U, 7U}) {
             Event event;
             REQUIRE(queue.pop(EventQueue::never, event));

@@ -73,12 +73,28 @@ TEST_CASE("a run of contradictory times, outputs, counts or links is refused, an
          [](Run& run) {
              test::retime(run);
              run.barrier = Picoseconds(1);
-             run.compute = run.compute - Picoseconds(1);
+             run.synapses = run.synapses - Picoseconds(1);
          }},
         {"barrier_ps", "no multiple",
          [](Run& run) {
              run.barrier = run.barrier + Picoseconds(1);
-             run.compute = run.compute - Picoseconds(1);
+             run.synapses = run.synapses - Picoseconds(1);
+         }},
+        {"management_ps", "no steps to manage",
+         [](Run& run) {
+             test::retime(run);
+             run.management = Picoseconds(1);
+             run.synapses = run.synapses - Picoseconds(1);
+         }},
+        {"management_ps", "no multiple",
+         [](Run& run) {
+             run.management = run.management + Picoseconds(1);
+             run.synapses = run.synapses - Picoseconds(1);
+         }},
+        {"", "",
+         [](Run& run) {
+             run.management = Picoseconds(run.steps);
+             run.synapses = run.synapses - Picoseconds(run.steps);
          }},
         {"steps", "at most one", [](Run& run) { run.steps = 2; }},
         {"steps", "take part in", [](Run& run) { run.steps = 3; }},

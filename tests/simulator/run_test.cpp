@@ -121,7 +121,7 @@ TEST_CASE("every number of a run is taken at its limits and refused beyond them"
     limits("elapsed_ps", longest, longest + 1, [](Run& run, std::int64_t v) {
         run.tokens[0].entered = Picoseconds(0);
         run.elapsed = run.tokens[2].left = run.host = Picoseconds(v);
-        run.compute = run.network = Picoseconds(0);
+        run.synapses = run.neurons = run.sending = run.network = Picoseconds(0);
     });
     // The machine's limits; more cores a tile than 64 are no machine.
     limits("geometry/5", 64, 65, [](Run& run, std::int64_t v) {

@@ -36,7 +36,9 @@ inline Run sample_run() {
     run.machine_chips = 4;
     run.geometry = {2, 2, 1, 8, 4, 3};
     run.elapsed = Picoseconds(600);
-    run.compute = Picoseconds(100);
+    run.synapses = Picoseconds(60);
+    run.neurons = Picoseconds(30);
+    run.sending = Picoseconds(10);
     run.network = Picoseconds(200);
     run.barrier = Picoseconds(0);
     run.host = Picoseconds(300);

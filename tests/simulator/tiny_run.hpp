@@ -13,7 +13,7 @@ inline void set(EventCounts& counts, EventKind kind, std::int64_t value) {
     counts[static_cast<std::size_t>(kind)] = value;
 }
 
-/// After a change of tokens: self-timed, all of the time that they took is spent computing.
+/// After a change of tokens: self-timed, all of the time that they took is spent on synapses.
 inline void retime(Run& run) {
     run.sync = SyncMode::dataflow;
     run.steps = 0;
@@ -21,8 +21,8 @@ inline void retime(Run& run) {
     for (auto& core : run.cores) set(core.counts, EventKind::barrier_tile, 0);
     Picoseconds end;
     for (const auto& token : run.tokens) end = std::max(end, token.left);
-    run.elapsed = run.compute = end - run.tokens.front().entered;
-    run.network = run.barrier = run.host = Picoseconds(0);
+    run.elapsed = run.synapses = end - run.tokens.front().entered;
+    run.neurons = run.sending = run.network = run.barrier = run.management = run.host = Picoseconds(0);
 }
 
 /// Four tokens, 1 ms each; the last two are generated. On cores: 1000 + 2000 synops, 30 updates, 40 packets.
@@ -38,7 +38,9 @@ inline Run tiny_run() {
     run.machine_chips = 8;
     run.geometry = {4, 2, 1, 8, 4, 4};
     run.elapsed = Picoseconds(4'000'000'000);
-    run.compute = Picoseconds(2'000'000'000);
+    run.synapses = Picoseconds(1'400'000'000);
+    run.neurons = Picoseconds(400'000'000);
+    run.sending = Picoseconds(200'000'000);
     run.network = Picoseconds(1'000'000'000);
     run.barrier = Picoseconds(600'000'000);
     run.host = Picoseconds(400'000'000);
@@ -149,8 +151,8 @@ inline std::vector<std::pair<const char*, Run>> edge_runs() {
     Run single = tiny_run();
     single.tokens.resize(1);
     single.tokens[0].output = 5;
-    single.elapsed = single.compute = single.tokens[0].left;
-    single.network = single.barrier = single.host = Picoseconds(0);
+    single.elapsed = single.synapses = single.tokens[0].left;
+    single.neurons = single.sending = single.network = single.barrier = single.host = Picoseconds(0);
     for (auto& core : single.cores) core.busy = Picoseconds(0);
     runs.emplace_back("one token", single);
     Run off_chip = run_without_cores();
@@ -160,10 +162,10 @@ inline std::vector<std::pair<const char*, Run>> edge_runs() {
     off_chip.populations.clear();
     runs.emplace_back("no populations", off_chip);
     Run shortest = single;
-    shortest.tokens[0].left = shortest.elapsed = shortest.compute = Picoseconds(1);
+    shortest.tokens[0].left = shortest.elapsed = shortest.synapses = Picoseconds(1);
     runs.emplace_back("one picosecond", shortest);
     Run longest = single;
-    longest.tokens[0].left = longest.elapsed = longest.compute = Picoseconds((std::int64_t{1} << 62) - 1);
+    longest.tokens[0].left = longest.elapsed = longest.synapses = Picoseconds((std::int64_t{1} << 62) - 1);
     runs.emplace_back("the longest time", longest);
     Run counted = tiny_run();
     constexpr std::int64_t large = INT64_MAX / 64;

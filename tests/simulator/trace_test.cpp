@@ -62,7 +62,7 @@ TEST_CASE("the trace is valid JSON with firings, messages and steps, each in a n
         CHECK(named.contains(row));
     }
     CHECK(names.contains("steps"));
-    CHECK(names.contains("host"));
+    CHECK(names.contains("host, neurons"));
     std::int64_t slices = 0;
     for (const auto& population : test::spread(program, machine, 4).slices)
         slices += std::max<std::int64_t>(1, static_cast<std::int64_t>(population.size()));
