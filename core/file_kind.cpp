@@ -72,6 +72,9 @@ Result<Json> parse_json(std::string_view text, const std::string& place, FileKin
 
 Error no_deployment(std::string_view text, const std::string& place) {
     const Kind& wanted = kind_of(FileKind::deployment);
+    if (text.starts_with(hdf5_magic))
+        return {ErrorCode::bad_input, "this is an HDF5 file, as NetX and NIR networks are, a deployment file is needed",
+                place, "info, lower, map, simulate and run take networks; import makes a deployment file of one"};
     const auto json = parse_json(text, place);
     if (const Kind* other = json ? kind_of(*json) : nullptr) return wrong_kind(*other, wanted, place);
     return {ErrorCode::bad_input, "not a deployment file: it does not start as one", place + " byte 0",

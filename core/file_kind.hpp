@@ -14,6 +14,9 @@ inline constexpr std::size_t file_kinds = 9;
 /// First bytes of a deployment file, the one kind that is no JSON.
 inline constexpr std::string_view deployment_magic = "\x89TPH\r\n\x1a\n";
 
+/// First bytes of an HDF5 file: NetX and NIR networks.
+inline constexpr std::string_view hdf5_magic = "\x89HDF\r\n\x1a\n";
+
 /// parse_json() of a file of this kind. Errors: bad_input, also when the text is of another kind: it has the keys of
 /// that one and lacks those of this one.
 Result<Json> parse_json(std::string_view text, const std::string& place, FileKind kind);

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "neuro/stored_parameters.hpp"
+
 namespace tephra {
 
 /// Neurons [begin, end) of a population, such as those of a slice.
@@ -67,6 +69,8 @@ public:
     /// Fires the neurons once. Returns the first neuron whose values left the range that its law is defined for; what
     /// it wrote then has no meaning. None: all is well.
     [[nodiscard]] virtual std::optional<int> fire(const SliceRound& slice) const = 0;
+    /// What the reader of its kind makes an equal model of (neuro/spiking/kinds.hpp); none: it can't be stored.
+    [[nodiscard]] virtual std::optional<StoredParameters> store() const { return std::nullopt; }
 };
 
 /// A constant of each neuron, or one that all of them share.
@@ -97,6 +101,8 @@ private:
 ///   Step at(std::int64_t round) const: what is the same for all neurons of a round, with
 ///     std::int32_t Step::operator()(std::size_t neuron, const std::array<std::int32_t, P>& inputs,
 ///                                   std::array<std::int32_t, S>& state, bool& overflow) const: the message
+/// and, where it can be stored,
+///   StoredParameters store() const;
 template <typename Neuron>
 class PerNeuron final : public NeuronModel {
 public:
@@ -112,6 +118,12 @@ public:
     [[nodiscard]] int state_bits() const override { return neuron_.state_bits(); }
     [[nodiscard]] int parameter_bits() const override { return neuron_.parameter_bits(); }
     [[nodiscard]] const Neuron& neuron() const { return neuron_; }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        if constexpr (requires { neuron_.store(); })
+            return neuron_.store();
+        else
+            return std::nullopt;
+    }
 
     void begin(NeuronRange neurons, std::span<std::int32_t> state) const override {
         const auto n = static_cast<std::size_t>(neurons.size());

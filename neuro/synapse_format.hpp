@@ -4,11 +4,13 @@
 // it is. Engines and neurocores make one virtual call a firing, never one a packet.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "neuro/neuron_ranges.hpp"
+#include "neuro/stored_parameters.hpp"
 
 namespace tephra {
 
@@ -91,6 +93,8 @@ public:
     /// Sums of one round's messages for n targets, [max_delay() + 1][sums()][n], overwritten: row d has what arrives d
     /// rounds later.
     virtual void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const = 0;
+    /// What the reader of its kind makes an equal format of (neuro/spiking/kinds.hpp); none: it can't be stored.
+    [[nodiscard]] virtual std::optional<StoredParameters> store() const { return std::nullopt; }
 
 protected:
     static constexpr int accumulator_bits = 32;

@@ -5,9 +5,6 @@
 #include <filesystem>
 
 #include "core/bytes.hpp"
-#include "core/file_kind.hpp"
-#include "core/json.hpp"
-#include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
 #include "neuro/tensors.hpp"
 #include "neuro/tph_layout.hpp"
@@ -17,78 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, tph_sections> names = {"config",  "name",  "origin", "spmodel", "embed",
                                                               "weights", "norms", "bounds", "scales",  "integers"};
-
-std::string at_byte(const std::string& place, std::uint64_t offset) {
-    return place + " byte " + std::to_string(offset);
-}
-
-tl::unexpected<Error> damaged(const std::string& place, std::uint64_t offset, std::string what) {
-    return bad_input(std::move(what), at_byte(place, offset), "the file is damaged or cut: write or fetch it again");
-}
-
-/// The table, with everything about the header checked but the hashes of the sections.
-Result<tph::Table> read_table(std::span<const std::byte> bytes, const std::string& place, HashCheck check) {
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    if (text.substr(0, deployment_magic.size()) !=
-            deployment_magic.substr(0, std::min(text.size(), deployment_magic.size())) ||
-        text.empty())
-        return tl::unexpected(no_deployment(text, place));
-    if (bytes.size() < tph::header_bytes)
-        return damaged(place, bytes.size(),
-                       "the file ends inside its header of " + std::to_string(tph::header_bytes) + " bytes");
-    ByteReader in(bytes.subspan(deployment_magic.size()));
-    if (const auto version = in.get<std::uint32_t>(); version != tph::version)
-        return bad_input("deployment file of version " + std::to_string(version) + "; this program reads version " +
-                             std::to_string(tph::version),
-                         at_byte(place, deployment_magic.size()), "import the model again with this version of tephra");
-    Hash128 hash;
-    ByteReader stored(bytes.subspan(tph::hash_offset));
-    hash.low = stored.get<std::uint64_t>();
-    hash.high = stored.get<std::uint64_t>();
-    if (check == HashCheck::verify && hash128(bytes.first(tph::hash_offset)) != hash)
-        return damaged(place, 0, "the header does not match its hash");
-    if (in.get<std::uint32_t>() != tph_sections) return damaged(place, 12, "wrong number of sections");
-    const auto size = in.get<std::uint64_t>();
-    if (size != bytes.size())
-        return damaged(
-            place, std::min<std::uint64_t>(size, bytes.size()),
-            "the file has " + std::to_string(bytes.size()) + " bytes, its header says " + std::to_string(size));
-    tph::Table table;
-    std::uint64_t end = tph::header_bytes;
-    for (std::size_t k = 0; k < tph_sections; ++k) {
-        std::array<char, tph::name_bytes> name{};
-        in.get_all(std::span<char>(name));
-        table[k].offset = in.get<std::uint64_t>();
-        table[k].size = in.get<std::uint64_t>();
-        in.get<std::uint64_t>();
-        in.get<std::uint64_t>();
-        std::string expected(names[k]);
-        expected.resize(tph::name_bytes, '\0');
-        if (!std::equal(name.begin(), name.end(), expected.begin()) || table[k].offset != tph::align(end) ||
-            table[k].offset > size || table[k].size > size - table[k].offset)
-            return damaged(place, tph::table_offset + k * tph::entry_bytes, "wrong entry in the table of sections");
-        end = table[k].offset + table[k].size;
-    }
-    if (end != size) return damaged(place, end, "bytes after the last section");
-    return table;
-}
-
-/// Padding between sections is zero and sections match their hashes.
-Result<void> verify_sections(std::span<const std::byte> bytes, const tph::Table& table, const std::string& place) {
-    std::uint64_t end = tph::header_bytes;
-    for (std::size_t k = 0; k < tph_sections; ++k) {
-        for (std::uint64_t b = end; b < table[k].offset; ++b)
-            if (bytes[b] != std::byte{0}) return damaged(place, b, "padding that is not zero");
-        ByteReader entry(bytes.subspan(tph::table_offset + k * tph::entry_bytes + tph::name_bytes + 16));
-        Hash128 hash;
-        hash.low = entry.get<std::uint64_t>();
-        hash.high = entry.get<std::uint64_t>();
-        if (hash128(bytes.subspan(table[k].offset, table[k].size)) != hash)
-            return damaged(place, table[k].offset, "section \"" + std::string(names[k]) + "\" does not match its hash");
-        end = table[k].offset + table[k].size;
-    }
-    return {};
-}
 
 std::string text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -148,21 +73,9 @@ std::string_view section_name(TphSection section) {
     return names[tph::index(section)];
 }
 
-Result<void> check_name(std::string_view name, const std::string& place) {
-    const std::string hint = "a name is 1 to " + std::to_string(max_name_bytes) +
-                             " bytes of UTF-8 without control characters: rename the directory or write the file again";
-    if (name.empty() || name.size() > max_name_bytes)
-        return bad_input("a model's name of " + std::to_string(name.size()) + " bytes", place, hint);
-    if (printable(name) != name || name.find('\n') != std::string_view::npos)
-        return bad_input("the model's name \"" + printable(name) + "\" holds control characters or is no UTF-8", place,
-                         hint);
-    return {};
-}
-
-Result<void> tph::check_origin(const std::string& origin, const std::string& place) {
-    const auto json = parse_json(origin, place);
-    if (json && json->object() != nullptr) return {};
-    return bad_input("the file's origin is not a JSON object", place, "write the file again");
+const tph::Frame& tph::model_frame() {
+    static constexpr Frame frame{TphKind::language_model, names};
+    return frame;
 }
 
 std::uint64_t tph::expected_bytes(TphSection section, LayerGraph& graph) {
@@ -237,18 +150,20 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
 
 Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> bytes, const std::string& place,
                                                     std::shared_ptr<const void> storage, HashCheck check) {
-    auto table = read_table(bytes, place, check);
-    if (!table) return tl::unexpected(table.error());
+    tph::Table table;
+    if (auto read = tph::read_table(bytes, place, tph::model_frame(), check, table); !read)
+        return tl::unexpected(read.error());
     if (check == HashCheck::verify)
-        if (auto verified = verify_sections(bytes, *table, place); !verified) return tl::unexpected(verified.error());
+        if (auto verified = tph::verify_sections(bytes, tph::model_frame(), table, place); !verified)
+            return tl::unexpected(verified.error());
     tph::Sections sections;
-    for (std::size_t k = 0; k < tph_sections; ++k) sections[k] = bytes.subspan((*table)[k].offset, (*table)[k].size);
-    auto graph = tph::read_graph(sections, *table, place);
+    for (std::size_t k = 0; k < tph_sections; ++k) sections[k] = bytes.subspan(table[k].offset, table[k].size);
+    auto graph = tph::read_graph(sections, table, place);
     if (!graph) return tl::unexpected(graph.error());
     const auto integers = tph::index(TphSection::integers), origin = tph::index(TphSection::origin);
-    if (auto good = tph::check_origin(text_of(sections[origin]), at_byte(place, (*table)[origin].offset)); !good)
+    if (auto good = tph::check_origin(text_of(sections[origin]), tph::at_byte(place, table[origin].offset)); !good)
         return tl::unexpected(good.error());
-    auto quantized = decode_quantized(sections[integers], graph->config, at_byte(place, (*table)[integers].offset));
+    auto quantized = decode_quantized(sections[integers], graph->config, tph::at_byte(place, table[integers].offset));
     if (!quantized) return tl::unexpected(quantized.error());
     auto model = std::make_shared<Deployment>();
     model->graph = std::move(*graph);
@@ -256,9 +171,7 @@ Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> b
     model->quantized = std::move(*quantized);
     model->tokenizer = text_of(sections[tph::index(TphSection::tokenizer)]);
     model->origin = text_of(sections[origin]);
-    ByteReader stored(bytes.subspan(tph::hash_offset));
-    model->hash.low = stored.get<std::uint64_t>();
-    model->hash.high = stored.get<std::uint64_t>();
+    model->hash = tph::header_hash(bytes, tph::model_frame());
     return model;
 }
 
@@ -276,7 +189,10 @@ Result<std::shared_ptr<const Deployment>> load_model(const std::string& path) {
 Result<std::array<TphSpan, tph_sections>> read_tph_table(const std::string& path) {
     auto mapped = MappedFile::open(path);
     if (!mapped) return tl::unexpected(mapped.error());
-    return read_table(mapped->bytes(), path, HashCheck::verify);
+    tph::Table table;
+    if (auto read = tph::read_table(mapped->bytes(), path, tph::model_frame(), HashCheck::verify, table); !read)
+        return tl::unexpected(read.error());
+    return table;
 }
 
 }  // namespace tephra

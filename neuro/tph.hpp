@@ -1,6 +1,6 @@
 #pragma once
-// The deployment file .tph, version 1 (docs/formats.md describes every byte). A header with a table of sections and
-// their hashes, then the sections in one order, each at a multiple of 64 bytes, read in place through a mapping.
+// The deployment file .tph of a language model (docs/formats.md describes every byte): sections in one order, each at a
+// multiple of 64 bytes, read in place through a mapping.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "neuro/deployment.hpp"
+#include "neuro/tph_table.hpp"
 
 namespace tephra {
 
@@ -30,9 +31,6 @@ enum class TphSection : std::uint8_t {
     integers,    ///< QuantizedModel
 };
 inline constexpr std::size_t tph_sections = 10;
-inline constexpr std::size_t tph_alignment = 64;
-inline constexpr std::size_t max_name_bytes = 255;                      ///< of a model's name
-inline constexpr std::uint64_t max_tph_bytes = std::uint64_t{1} << 40;  ///< 1 TiB, 300 times the published models
 
 /// Name of a section as in the file's table: "weights".
 std::string_view section_name(TphSection section);
@@ -46,20 +44,8 @@ struct TphHead {
     std::string tokenizer;
 };
 
-/// Errors: bad_input when a name has more than max_name_bytes bytes, is empty, no UTF-8, or holds control characters,
-/// which a terminal would obey.
-Result<void> check_name(std::string_view name, const std::string& place);
-
-/// Errors: bad_input when a deployment file of so many bytes is larger than max_tph_bytes.
-Result<void> check_tph_bytes(std::uint64_t bytes, const std::string& place);
-
 /// Bytes of the file of a model with this head.
 std::uint64_t tph_bytes(const TphHead& head);
-
-struct TphSpan {
-    std::uint64_t offset = 0;
-    std::uint64_t size = 0;
-};
 
 /// Writes a deployment file from front to back, so that no more than one tensor needs to be in memory. The file appears
 /// under its name when commit() has succeeded; until then, and after an error, only a temporary exists.
@@ -79,15 +65,12 @@ public:
 private:
     explicit TphWriter(OutputFile file) : file_(std::move(file)) {}
     Result<void> section(TphSection section, std::string_view bytes);
-    [[nodiscard]] std::string header(const std::array<Hash128, tph_sections>& hashes) const;
     OutputFile file_;
     TphHead head_;
     std::array<TphSpan, tph_sections> table_{};
     TphSection current_ = TphSection::config;
     std::shared_ptr<const MappedFile> mapping_;
 };
-
-enum class HashCheck : std::uint8_t { verify, skip };  ///< skip: for fuzzing what lies behind the hashes
 
 /// Reads a deployment file from memory that `storage` keeps alive and that is aligned to 64 bytes. Errors: see
 /// load_model().

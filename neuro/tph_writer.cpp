@@ -1,9 +1,6 @@
 #include <cassert>
-#include <filesystem>
 
 #include "core/bytes.hpp"
-#include "core/file_kind.hpp"
-#include "core/text.hpp"
 #include "neuro/quantized_codec.hpp"
 #include "neuro/tensors.hpp"
 #include "neuro/tph_layout.hpp"
@@ -27,7 +24,7 @@ std::uint64_t tph_bytes(const TphHead& head) {
     shapes.config = head.config;
     shapes.embeddings.type = head.embedding_type;
     shapes.blocks.resize(static_cast<std::size_t>(head.config.num_layers));
-    std::uint64_t bytes = tph::header_bytes;
+    std::uint64_t bytes = tph::header_bytes(tph_sections);
     for (std::size_t k = 0; k < tph_sections; ++k) {
         const auto section = static_cast<TphSection>(k);
         std::uint64_t size = tph::expected_bytes(section, shapes);
@@ -41,41 +38,18 @@ std::uint64_t tph_bytes(const TphHead& head) {
     return bytes;
 }
 
-Result<void> check_tph_bytes(std::uint64_t bytes, const std::string& place) {
-    if (bytes > max_tph_bytes)
-        return bad_input("the model would take " + bytes_text(bytes), place,
-                         "a deployment file has at most " + bytes_text(max_tph_bytes) + ": make the model smaller");
-    return {};
-}
-
-namespace {
-
-/// Errors: bad_input when the disk of this path has less room.
-Result<void> check_room(std::uint64_t bytes, const std::string& path) {
-    std::error_code unknown;  // where the system cannot tell, writing will
-    const auto folder = std::filesystem::absolute(path, unknown).parent_path();
-    const auto space = std::filesystem::space(folder, unknown);
-    if (!unknown && bytes > space.available)
-        return bad_input(
-            "the model would take " + bytes_text(bytes) + ", the disk has " + bytes_text(space.available) + " free",
-            path, "make room or write elsewhere");
-    return {};
-}
-
-}  // namespace
-
 Result<TphWriter> TphWriter::create(const std::string& path, const TphHead& head) {
     if (auto good = check_config(head.config, path); !good) return tl::unexpected(good.error());
     if (auto good = check_name(head.name, path); !good) return tl::unexpected(good.error());
     if (auto good = tph::check_origin(head.origin, path); !good) return tl::unexpected(good.error());
     const std::uint64_t bytes = tph_bytes(head);
     if (auto good = check_tph_bytes(bytes, path); !good) return tl::unexpected(good.error());
-    if (auto good = check_room(bytes, path); !good) return tl::unexpected(good.error());
+    if (auto good = tph::check_room(bytes, path); !good) return tl::unexpected(good.error());
     auto file = OutputFile::create_regular(path);  // sections are written out of order
     if (!file) return tl::unexpected(file.error());
     TphWriter writer(std::move(*file));
     writer.head_ = head;
-    const std::string placeholder(tph::header_bytes, '\0');
+    const std::string placeholder(tph::header_bytes(tph_sections), '\0');
     auto written = writer.file_.write(placeholder);
     if (written) written = writer.section(TphSection::config, tph::encode_config(head));
     if (written) written = writer.section(TphSection::name, head.name);
@@ -119,27 +93,6 @@ Result<std::shared_ptr<const LayerGraph>> TphWriter::map_graph() {
     return std::make_shared<const LayerGraph>(std::move(*graph));
 }
 
-std::string TphWriter::header(const std::array<Hash128, tph_sections>& hashes) const {
-    ByteWriter out;
-    out.put_all(std::span(deployment_magic.data(), deployment_magic.size()));
-    out.put<std::uint32_t>(tph::version);
-    out.put<std::uint32_t>(tph_sections);
-    out.put<std::uint64_t>(file_.size());
-    for (std::size_t k = 0; k < tph_sections; ++k) {
-        std::string name(section_name(static_cast<TphSection>(k)));
-        name.resize(tph::name_bytes, '\0');
-        out.put_all(std::span<const char>(name));
-        out.put<std::uint64_t>(table_[k].offset);
-        out.put<std::uint64_t>(table_[k].size);
-        out.put<std::uint64_t>(hashes[k].low);
-        out.put<std::uint64_t>(hashes[k].high);
-    }
-    const Hash128 hash = hash128(out.bytes());
-    out.put<std::uint64_t>(hash.low);
-    out.put<std::uint64_t>(hash.high);
-    return out.bytes();
-}
-
 Result<void> TphWriter::commit(const QuantizedModel& quantized) {
     assert(current_ == TphSection::scales && mapping_ != nullptr);
     auto integers = encode_quantized(quantized, head_.config);
@@ -150,7 +103,7 @@ Result<void> TphWriter::commit(const QuantizedModel& quantized) {
     hashes.back() = hash128(*integers);
     if (auto written = section(TphSection::integers, *integers); !written) return written;
     assert(file_.size() == tph_bytes(head_));
-    const std::string head = header(hashes);
+    const std::string head = tph::header(tph::model_frame(), table_, hashes, file_.size());
     if (auto written = file_.write_at(0, std::as_bytes(std::span(head))); !written) return written;
     mapping_.reset();
     return file_.commit();

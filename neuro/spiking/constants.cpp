@@ -29,4 +29,12 @@ Result<int> common_neurons(std::initializer_list<const NeuronConstant*> constant
     return narrow<int>(neurons);
 }
 
+std::vector<std::int32_t> stored_values(const NeuronConstant& constant) {
+    return {constant.values().begin(), constant.values().end()};
+}
+
+NeuronConstant read_constant(ParameterReader& in, std::string_view name) {
+    return NeuronConstant(in.some(name));
+}
+
 }  // namespace tephra::spiking

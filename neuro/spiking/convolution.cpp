@@ -24,14 +24,8 @@ public:
           x_(input.x, output.x, window, 0),
           y_(input.y, output.y, window, 1),
           weights_(weights.values.size()) {
-        for (int o = 0; o < output.channels; ++o)
-            for (int kx = 0; kx < window.kernel[0]; ++kx)
-                for (int ky = 0; ky < window.kernel[1]; ++ky)
-                    for (int c = 0; c < inputs_; ++c) {
-                        const std::size_t from = at(at(at(0, o, 1), kx, window.kernel[0]), ky, window.kernel[1]);
-                        weights_[row(o / outputs_ * inputs_ + c, kx, ky) + static_cast<std::size_t>(o % outputs_)] =
-                            weights.values[at(from, c, inputs_)];
-                    }
+        auto next = weights.values.begin();
+        for_weights([&](std::size_t at) { weights_[at] = *next++; });
     }
     [[nodiscard]] std::string_view kind() const override { return "convolution"; }
     [[nodiscard]] int sources() const override { return in_.size(); }
@@ -70,6 +64,17 @@ public:
         flush();
         for (std::int32_t& sum : sums) sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) << 8) >> 8;
     }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        StoredParameters out;
+        store_window(out, in_, window_);
+        out.push_back({"output_channels", {out_.channels}});
+        out.push_back({"groups", {in_.channels / inputs_}});
+        std::vector<std::int32_t> weights;
+        weights.reserve(weights_.size());
+        for_weights([&](std::size_t at) { weights.push_back(weights_[at]); });
+        store_weights(out, std::move(weights), bits_);
+        return out;
+    }
 
 private:
     static constexpr std::size_t at(std::size_t before, int index, int size) {
@@ -79,6 +84,16 @@ private:
     [[nodiscard]] std::size_t row(int input, int kx, int ky) const {
         return at(at(at(0, input, 1), kx, window_.kernel[0]), ky, window_.kernel[1]) *
                static_cast<std::size_t>(outputs_);
+    }
+
+    /// Calls visit(index in weights_) for each weight, in the order of make_convolution().
+    template <typename Visit>
+    void for_weights(const Visit& visit) const {
+        for (int o = 0; o < out_.channels; ++o)
+            for (int kx = 0; kx < window_.kernel[0]; ++kx)
+                for (int ky = 0; ky < window_.kernel[1]; ++ky)
+                    for (int c = 0; c < inputs_; ++c)
+                        visit(row(o / outputs_ * inputs_ + c, kx, ky) + static_cast<std::size_t>(o % outputs_));
     }
 
     /// Calls visit(WeightRow) for each tap of a source that reaches some of the targets.
@@ -120,15 +135,23 @@ Result<SynapseFormatPtr> make_convolution(const Image& input, const Window& wind
     if (weights.exponent != 0)
         return bad_input("a convolution with a weight exponent of " + std::to_string(weights.exponent), "",
                          "only 0 has a meaning here");
-    const std::int64_t wanted =
-        std::int64_t{output_channels} * window.kernel[0] * window.kernel[1] * (input.channels / groups);
-    if (wanted != std::ssize(weights.values))
+    const std::int64_t taps = std::int64_t{window.kernel[0]} * window.kernel[1] * (input.channels / groups);
+    if (taps > most_weights / output_channels)
+        return bad_input("a kernel of " + std::to_string(output_channels) + " x " + std::to_string(taps) + " weights",
+                         "", "it can have at most " + std::to_string(most_weights));
+    if (const std::int64_t wanted = taps * output_channels; wanted != std::ssize(weights.values))
         return bad_input(std::to_string(weights.values.size()) + " weights for a kernel of " + std::to_string(wanted),
                          "", "output channels x kernel x input channels of a group");
-    if (wanted > most_weights)
-        return bad_input("a kernel of " + std::to_string(wanted) + " weights", "",
-                         "it can have at most " + std::to_string(most_weights));
     return std::make_shared<Convolution>(input, *output, window, groups, weights);
+}
+
+Result<SynapseFormatPtr> read_convolution(ParameterReader& in) {
+    const Image image = read_image(in);
+    const Window window = read_window(in);
+    const int output_channels = in.integer("output_channels"), groups = in.integer("groups");
+    const auto weights = read_weights(in, 0);
+    if (!weights) return tl::unexpected(weights.error());
+    return make_convolution(image, window, output_channels, groups, *weights);
 }
 
 }  // namespace tephra::spiking

@@ -11,5 +11,6 @@ namespace tephra::spiking {
 /// Errors: bad_input when sizes do not agree, as of slide().
 Result<SynapseFormatPtr> make_convolution(const Image& input, const Window& window, int output_channels, int groups,
                                           const StoredWeights& weights);
+Result<SynapseFormatPtr> read_convolution(ParameterReader& in);
 
 }  // namespace tephra::spiking

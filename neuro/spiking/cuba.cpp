@@ -13,4 +13,20 @@ Result<void> Cuba::check() const {
     return {};
 }
 
+void Cuba::store(StoredParameters& out) const {
+    out.push_back({"current_decay", stored_values(current_decay)});
+    out.push_back({"voltage_decay", stored_values(voltage_decay)});
+    out.push_back({"drive", stored_values(drive)});
+    out.push_back({"bias", stored_values(bias)});
+    out.push_back({"bias_exponent", {bias_exponent}});
+}
+
+Cuba Cuba::read(ParameterReader& in) {
+    return {.current_decay = read_constant(in, "current_decay"),
+            .voltage_decay = read_constant(in, "voltage_decay"),
+            .drive = read_constant(in, "drive"),
+            .bias = read_constant(in, "bias"),
+            .bias_exponent = in.integer("bias_exponent")};
+}
+
 }  // namespace tephra::spiking

@@ -26,6 +26,10 @@ struct Cuba {
     /// Errors: bad_input for a constant out of its range.
     [[nodiscard]] Result<void> check() const;
 
+    /// Adds the constants to the parameters of a model.
+    void store(StoredParameters& out) const;
+    [[nodiscard]] static Cuba read(ParameterReader& in);
+
     /// The current after a step in which `sum` arrived.
     [[nodiscard]] std::int32_t current(std::size_t neuron, std::int32_t u, std::int32_t sum, bool& overflow) const {
         return wrap_current(

@@ -43,6 +43,15 @@ public:
         add_rows(columns_, rows, sums);
         scale_sums(sums, exponent_);
     }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        const auto rows = static_cast<std::size_t>(targets_), columns = static_cast<std::size_t>(sources_);
+        std::vector<std::int32_t> weights(columns_.size());
+        for (std::size_t r = 0; r < rows; ++r)
+            for (std::size_t c = 0; c < columns; ++c) weights[r * columns + c] = columns_[c * rows + r];
+        StoredParameters out{{"sources", {sources_}}, {"targets", {targets_}}, {"exponent", {exponent_}}};
+        store_weights(out, std::move(weights), bits_);
+        return out;
+    }
 
 private:
     int sources_, targets_, bits_, exponent_;
@@ -61,6 +70,13 @@ Result<SynapseFormatPtr> make_dense(int sources, int targets, const StoredWeight
         return bad_input("a dense projection of " + std::to_string(weights.values.size()) + " weights", "",
                          "it can have at most " + std::to_string(most_weights));
     return std::make_shared<Dense>(sources, targets, weights);
+}
+
+Result<SynapseFormatPtr> read_dense(ParameterReader& in) {
+    const int sources = in.integer("sources"), targets = in.integer("targets");
+    const auto weights = read_weights(in, in.integer("exponent"));
+    if (!weights) return tl::unexpected(weights.error());
+    return make_dense(sources, targets, *weights);
 }
 
 }  // namespace tephra::spiking

@@ -20,6 +20,7 @@ public:
     [[nodiscard]] int state_bits() const { return 0; }
     [[nodiscard]] int parameter_bits() const { return bits_of(threshold_, 32); }
     [[nodiscard]] State begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const { return {{"threshold", stored_values(threshold_)}}; }
 
 protected:
     NeuronConstant threshold_;
@@ -76,6 +77,9 @@ public:
         }
     };
     [[nodiscard]] Step at(std::int64_t) const { return {threshold_, shift_}; }
+    [[nodiscard]] StoredParameters store() const {
+        return {{"threshold", stored_values(threshold_)}, {"shift", {shift_}}};
+    }
 
 private:
     int shift_;
@@ -106,6 +110,23 @@ Result<NeuronModelPtr> make_product(NeuronConstant threshold, int shift) {
 
 Result<NeuronModelPtr> make_threshold(NeuronConstant threshold) {
     return std::make_shared<PerNeuron<Threshold>>(Threshold(std::move(threshold)));
+}
+
+Result<NeuronModelPtr> read_graded(ParameterReader& in) {
+    return make_graded(read_constant(in, "threshold"));
+}
+
+Result<NeuronModelPtr> read_graded_relu(ParameterReader& in) {
+    return make_graded_relu(read_constant(in, "threshold"));
+}
+
+Result<NeuronModelPtr> read_product(ParameterReader& in) {
+    const NeuronConstant threshold = read_constant(in, "threshold");
+    return make_product(threshold, in.integer("shift"));
+}
+
+Result<NeuronModelPtr> read_threshold(ParameterReader& in) {
+    return make_threshold(read_constant(in, "threshold"));
 }
 
 }  // namespace tephra::spiking

@@ -28,6 +28,29 @@ std::string to_string(const Image& image) {
     return std::to_string(image.x) + " x " + std::to_string(image.y) + " x " + std::to_string(image.channels);
 }
 
+void store_window(StoredParameters& out, const Image& image, const Window& window) {
+    const auto add = [&](const char* name, const std::array<int, 2>& pair) {
+        out.push_back({name, {pair.begin(), pair.end()}});
+    };
+    out.push_back({"image", {image.x, image.y, image.channels}});
+    add("kernel", window.kernel);
+    add("stride", window.stride);
+    add("padding", window.padding);
+    add("dilation", window.dilation);
+}
+
+Image read_image(ParameterReader& in) {
+    const auto extents = in.array<3>("image");
+    return {.x = extents[0], .y = extents[1], .channels = extents[2]};
+}
+
+Window read_window(ParameterReader& in) {
+    return {.kernel = in.array<2>("kernel"),
+            .stride = in.array<2>("stride"),
+            .padding = in.array<2>("padding"),
+            .dilation = in.array<2>("dilation")};
+}
+
 Result<Image> slide(const Image& image, const Window& window, int channels) {
     if (const auto checked = check_image(image); !checked) return tl::unexpected(checked.error());
     std::array<int, 2> stops{};
@@ -37,6 +60,10 @@ Result<Image> slide(const Image& image, const Window& window, int channels) {
               check_extent(window.padding[axis], 0, "padding"), check_extent(window.dilation[axis], 1, "dilation")})
             if (!checked) return tl::unexpected(checked.error());
         const std::int64_t extent = axis == 0 ? image.x : image.y;
+        if (extent * window.kernel[axis] > most_taps)
+            return bad_input(
+                "a kernel of " + std::to_string(window.kernel[axis]) + " on an image of " + std::to_string(extent), "",
+                "their product can be at most " + std::to_string(most_taps));
         const std::int64_t reach = std::int64_t{window.dilation[axis]} * (window.kernel[axis] - 1) + 1;
         const std::int64_t room = extent + 2 * std::int64_t{window.padding[axis]} - reach;
         if (room < 0)

@@ -13,6 +13,8 @@ namespace tephra::spiking {
 
 /// Most neurons of a population.
 inline constexpr int most_neurons = 1 << 24;
+/// Most pairs of a position and a tap along one axis of a window.
+inline constexpr std::int64_t most_taps = std::int64_t{1} << 24;
 
 /// Neuron (i, j, c) has number (i y + j) channels + c: the channel varies fastest.
 struct Image {
@@ -29,8 +31,15 @@ struct Window {
     std::array<int, 2> kernel{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};
 };
 
+/// Adds an image and a window over it to the parameters of a format.
+void store_window(StoredParameters& out, const Image& image, const Window& window);
+/// Read them again; slide() checks them.
+Image read_image(ParameterReader& in);
+Window read_window(ParameterReader& in);
+
 /// Where the window stops: an image of `channels` channels. Errors: bad_input when a number is out of [1, 2^16] (a
-/// padding: [0, 2^16]), no position fits the image, or an image has more than most_neurons neurons.
+/// padding: [0, 2^16]), no position fits the image, an image has more than most_neurons neurons, or an axis of it times
+/// that of the kernel is more than most_taps.
 Result<Image> slide(const Image& image, const Window& window, int channels);
 
 /// The sources that targets of a window look at, as ranges in ascending order that do not touch: all channels, and

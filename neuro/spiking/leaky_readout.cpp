@@ -14,6 +14,11 @@ public:
     [[nodiscard]] int state_bits() const { return Cuba::state_bits; }
     [[nodiscard]] int parameter_bits() const { return cuba_.parameter_bits(); }
     [[nodiscard]] std::array<std::int32_t, 2> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        StoredParameters out;
+        cuba_.store(out);
+        return out;
+    }
 
     struct Step {
         const Cuba& cuba;
@@ -39,6 +44,10 @@ Result<NeuronModelPtr> make_leaky_readout(Cuba cuba) {
     const Result<int> neurons = common_neurons({&cuba.current_decay, &cuba.voltage_decay, &cuba.drive, &cuba.bias});
     if (!neurons) return tl::unexpected(neurons.error());
     return std::make_shared<PerNeuron<LeakyReadout>>(LeakyReadout(std::move(cuba), *neurons));
+}
+
+Result<NeuronModelPtr> read_leaky_readout(ParameterReader& in) {
+    return make_leaky_readout(Cuba::read(in));
 }
 
 }  // namespace tephra::spiking

@@ -7,5 +7,6 @@ namespace tephra::spiking {
 
 /// Ports: current, bias (adds to the mantissa of the step). States: u, v. Errors: as of Cuba::check().
 Result<NeuronModelPtr> make_leaky_readout(Cuba cuba);
+Result<NeuronModelPtr> read_leaky_readout(ParameterReader& in);
 
 }  // namespace tephra::spiking

@@ -26,6 +26,17 @@ public:
     [[nodiscard]] int state_bits() const { return Cuba::state_bits + (refractory ? 6 : 0); }
     [[nodiscard]] int parameter_bits() const { return p_.cuba.parameter_bits() + bits_of(p_.threshold, 17); }
     [[nodiscard]] State begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        StoredParameters out;
+        p_.cuba.store(out);
+        out.push_back({"threshold", stored_values(p_.threshold)});
+        out.push_back({"threshold_rule", {static_cast<int>(p_.threshold_rule)}});
+        out.push_back({"reset_rule", {static_cast<int>(p_.reset_rule)}});
+        out.push_back({"refractory", {p_.refractory}});
+        out.push_back({"clear_interval", {p_.clear.interval}});
+        out.push_back({"clear_offset", {p_.clear.offset}});
+        return out;
+    }
 
     struct Step {
         const LifParameters& p;
@@ -68,6 +79,15 @@ Result<NeuronModelPtr> make_lif(LifParameters p) {
     if (!neurons) return tl::unexpected(neurons.error());
     if (p.refractory == 0) return std::make_shared<PerNeuron<Lif<false>>>(Lif<false>(std::move(p), *neurons));
     return std::make_shared<PerNeuron<Lif<true>>>(Lif<true>(std::move(p), *neurons));
+}
+
+Result<NeuronModelPtr> read_lif(ParameterReader& in) {
+    return make_lif({.cuba = Cuba::read(in),
+                     .threshold = read_constant(in, "threshold"),
+                     .threshold_rule = static_cast<ThresholdRule>(in.integer("threshold_rule", 0, 1)),
+                     .reset_rule = static_cast<ResetRule>(in.integer("reset_rule", 0, 1)),
+                     .refractory = in.integer("refractory"),
+                     .clear = {.interval = in.integer("clear_interval"), .offset = in.integer("clear_offset")}});
 }
 
 }  // namespace tephra::spiking

@@ -28,5 +28,6 @@ struct LifParameters {
 /// Ports: current, bias (adds to the mantissa of the step). States: u, v, and the refractory steps that are left where
 /// there are any. Sends 1 when it spikes. Errors: bad_input for a constant out of its range.
 Result<NeuronModelPtr> make_lif(LifParameters parameters);
+Result<NeuronModelPtr> read_lif(ParameterReader& in);
 
 }  // namespace tephra::spiking

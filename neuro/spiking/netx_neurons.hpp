@@ -20,13 +20,6 @@ struct Integers {
 /// Errors: bad_input, as of Hdf5Group::numbers(), and for a number that is no integer of 32 bits.
 Result<Integers> read_integers(const Hdf5Group& group, const std::string& name);
 
-/// Puts the place of a part of the file into an error of a factory, which knows none.
-template <typename T>
-Result<T> with_place(const std::string& place, Result<T> result) {
-    if (!result && result.error().place.empty()) result.error().place = place;
-    return result;
-}
-
 struct NetxNeurons {
     NeuronModelPtr model;
     int message_bits = 0;

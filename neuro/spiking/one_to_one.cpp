@@ -36,6 +36,11 @@ public:
         }
         scale_sums(sums, weights_.exponent);
     }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        StoredParameters out{{"neurons", {neurons_}}, {"exponent", {weights_.exponent}}};
+        store_weights(out, {weights_.values.begin(), weights_.values.end()}, weights_.bits);
+        return out;
+    }
 
 private:
     [[nodiscard]] bool shared() const { return weights_.values.size() == 1; }
@@ -51,6 +56,13 @@ Result<SynapseFormatPtr> make_one_to_one(int neurons, const StoredWeights& weigh
         return bad_input(std::to_string(given) + " weights for " + std::to_string(neurons) + " neurons", "",
                          "give one, or one for each");
     return std::make_shared<OneToOne>(neurons, weights);
+}
+
+Result<SynapseFormatPtr> read_one_to_one(ParameterReader& in) {
+    const int neurons = in.integer("neurons");
+    const auto weights = read_weights(in, in.integer("exponent"));
+    if (!weights) return tl::unexpected(weights.error());
+    return make_one_to_one(neurons, *weights);
 }
 
 }  // namespace tephra::spiking

@@ -48,6 +48,13 @@ public:
         }
         scale_sums(sums, exponent_);
     }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        StoredParameters out;
+        store_window(out, in_, window_);
+        out.push_back({"weight", {weight_}});
+        out.push_back({"exponent", {exponent_}});
+        return out;
+    }
 
 private:
     /// Calls visit(target - targets.begin) for each target in a range that a source reaches.
@@ -77,6 +84,12 @@ Result<SynapseFormatPtr> make_pool(const Image& input, const Window& window, std
           check_constant(exponent, "the weight exponent", least_weight_exponent, most_weight_exponent)})
         if (!checked) return tl::unexpected(checked.error());
     return std::make_shared<Pool>(input, *output, window, weight, exponent);
+}
+
+Result<SynapseFormatPtr> read_pool(ParameterReader& in) {
+    const Image image = read_image(in);
+    const Window window = read_window(in);
+    return make_pool(image, window, in.integer("weight"), in.integer("exponent"));
 }
 
 }  // namespace tephra::spiking

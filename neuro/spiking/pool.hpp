@@ -10,5 +10,6 @@ namespace tephra::spiking {
 /// no exact integer form: choose weight 2^exponent near 1 / sources. Errors: bad_input, as of slide(), and for a weight
 /// of more than 16 bits or an exponent out of range.
 Result<SynapseFormatPtr> make_pool(const Image& input, const Window& window, std::int32_t weight, int exponent);
+Result<SynapseFormatPtr> read_pool(ParameterReader& in);
 
 }  // namespace tephra::spiking

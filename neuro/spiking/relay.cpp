@@ -13,6 +13,7 @@ public:
     [[nodiscard]] int state_bits() const { return 0; }
     [[nodiscard]] int parameter_bits() const { return 0; }
     [[nodiscard]] std::array<std::int32_t, 0> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const { return {}; }
     struct Step {
         std::int32_t operator()(std::size_t, const std::array<std::int32_t, 1>& in, std::array<std::int32_t, 0>&,
                                 bool&) const {
@@ -26,6 +27,10 @@ public:
 
 NeuronModelPtr make_relay() {
     return std::make_shared<PerNeuron<Relay>>(Relay());
+}
+
+Result<NeuronModelPtr> read_relay(ParameterReader&) {
+    return make_relay();
 }
 
 }  // namespace tephra::spiking

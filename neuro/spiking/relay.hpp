@@ -6,5 +6,6 @@ namespace tephra::spiking {
 
 /// Port: input. No state.
 NeuronModelPtr make_relay();
+Result<NeuronModelPtr> read_relay(ParameterReader& in);
 
 }  // namespace tephra::spiking

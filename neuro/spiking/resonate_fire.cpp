@@ -21,6 +21,11 @@ public:
         return bits_of(p_.cosine, p_.bits + 1) + bits_of(p_.sine, p_.bits + 1) + bits_of(p_.threshold, 24);
     }
     [[nodiscard]] std::array<std::int32_t, 2> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        return {{"rule", {static_cast<int>(p_.kind)}},      {"cosine", stored_values(p_.cosine)},
+                {"sine", stored_values(p_.sine)},           {"bits", {p_.bits}},
+                {"threshold", stored_values(p_.threshold)}, {"input_shift", {p_.input_shift}}};
+    }
 
     struct Step {
         const ResonatorParameters& p;
@@ -67,6 +72,15 @@ Result<NeuronModelPtr> make_resonator(ResonatorParameters p) {
     const Result<int> neurons = common_neurons({&p.cosine, &p.sine, &p.threshold});
     if (!neurons) return tl::unexpected(neurons.error());
     return std::make_shared<PerNeuron<Resonator>>(Resonator(std::move(p), *neurons));
+}
+
+Result<NeuronModelPtr> read_resonator(ParameterReader& in) {
+    return make_resonator({.kind = static_cast<ResonatorKind>(in.integer("rule", 0, 1)),
+                           .cosine = read_constant(in, "cosine"),
+                           .sine = read_constant(in, "sine"),
+                           .bits = in.integer("bits"),
+                           .threshold = read_constant(in, "threshold"),
+                           .input_shift = in.integer("input_shift")});
 }
 
 }  // namespace tephra::spiking

@@ -26,5 +26,6 @@ std::pair<std::int32_t, std::int32_t> resonator_rotation(double period, double d
 /// Ports: real, imaginary. States: real, imaginary. Sends 1 when it spikes. Errors: bad_input for a constant out of its
 /// range.
 Result<NeuronModelPtr> make_resonator(ResonatorParameters parameters);
+Result<NeuronModelPtr> read_resonator(ParameterReader& in);
 
 }  // namespace tephra::spiking

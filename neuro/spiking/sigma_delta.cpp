@@ -7,6 +7,23 @@
 namespace tephra::spiking {
 namespace {
 
+/// As the factory was given a constant that it has shifted left.
+std::vector<std::int32_t> shifted_back(const NeuronConstant& constant, int shift) {
+    std::vector<std::int32_t> values = stored_values(constant);
+    for (std::int32_t& value : values) value >>= shift;
+    return values;
+}
+
+void store_scale(StoredParameters& out, SigmaDeltaScale scale) {
+    out.push_back({"spike_exponent", {scale.spike_exponent}});
+    out.push_back({"state_exponent", {scale.state_exponent}});
+}
+
+SigmaDeltaScale read_scale(ParameterReader& in) {
+    return {.spike_exponent = in.integer("spike_exponent", 0, most_sigma_delta_shift),
+            .state_exponent = in.integer("state_exponent", 0, most_sigma_delta_shift)};
+}
+
 /// Sends the change of an activation, or keeps it as residue; the message.
 struct DeltaStep {
     const NeuronConstant& threshold;
@@ -32,6 +49,12 @@ public:
     [[nodiscard]] int state_bits() const { return 2 * 24; }
     [[nodiscard]] int parameter_bits() const { return bits_of(p_.threshold, 24); }
     [[nodiscard]] std::array<std::int32_t, 2> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        StoredParameters out;
+        store_scale(out, p_.scale);
+        out.push_back({"threshold", shifted_back(p_.threshold, p_.scale.shift())});
+        return out;
+    }
 
     struct Step {
         DeltaStep delta;
@@ -60,6 +83,14 @@ public:
     [[nodiscard]] int state_bits() const { return 3 * 24; }
     [[nodiscard]] int parameter_bits() const { return bits_of(p_.threshold, 24) + bits_of(p_.bias, 24); }
     [[nodiscard]] std::array<std::int32_t, 3> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        StoredParameters out;
+        store_scale(out, p_.scale);
+        out.push_back({"threshold", shifted_back(p_.threshold, p_.scale.shift())});
+        out.push_back({"bias", shifted_back(p_.bias, p_.scale.shift())});
+        out.push_back({"relu", {p_.relu ? 1 : 0}});
+        return out;
+    }
 
     struct Step {
         DeltaStep delta;
@@ -89,6 +120,7 @@ public:
     [[nodiscard]] int state_bits() const { return 24; }
     [[nodiscard]] int parameter_bits() const { return 0; }
     [[nodiscard]] std::array<std::int32_t, 1> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const { return {}; }
 
     struct Step {
         std::int32_t operator()(std::size_t, const std::array<std::int32_t, 1>& in, std::array<std::int32_t, 1>& state,
@@ -141,6 +173,21 @@ Result<NeuronModelPtr> make_delta(DeltaParameters p) {
 
 NeuronModelPtr make_sigma() {
     return std::make_shared<PerNeuron<Sigma>>(Sigma());
+}
+
+Result<NeuronModelPtr> read_sigma_delta(ParameterReader& in) {
+    return make_sigma_delta({.scale = read_scale(in),
+                             .threshold = read_constant(in, "threshold"),
+                             .bias = read_constant(in, "bias"),
+                             .relu = in.integer("relu", 0, 1) == 1});
+}
+
+Result<NeuronModelPtr> read_delta(ParameterReader& in) {
+    return make_delta({.scale = read_scale(in), .threshold = read_constant(in, "threshold")});
+}
+
+Result<NeuronModelPtr> read_sigma(ParameterReader&) {
+    return make_sigma();
 }
 
 }  // namespace tephra::spiking

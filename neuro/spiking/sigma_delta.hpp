@@ -23,6 +23,7 @@ struct SigmaDeltaParameters {
 /// Adds up what arrives, and sends how far its activation is from what it has sent, where that reaches the threshold.
 /// Port: input. States: sigma, activation, residue. Errors: bad_input for a constant that 24 bits do not hold.
 Result<NeuronModelPtr> make_sigma_delta(SigmaDeltaParameters parameters);
+Result<NeuronModelPtr> read_sigma_delta(ParameterReader& in);
 
 struct DeltaParameters {
     SigmaDeltaScale scale;
@@ -31,8 +32,10 @@ struct DeltaParameters {
 
 /// Sends changes of its input, which the scale shifts left. Port: input. States: activation, residue.
 Result<NeuronModelPtr> make_delta(DeltaParameters parameters);
+Result<NeuronModelPtr> read_delta(ParameterReader& in);
 
 /// Adds up what arrives and sends the sum, 24 bits, every step. Port: input. State: sigma.
 NeuronModelPtr make_sigma();
+Result<NeuronModelPtr> read_sigma(ParameterReader& in);
 
 }  // namespace tephra::spiking

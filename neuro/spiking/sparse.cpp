@@ -6,6 +6,7 @@
 
 #include "core/narrow.hpp"
 #include "neuro/spiking/constants.hpp"
+#include "neuro/spiking/image.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -77,6 +78,19 @@ public:
             }
         scale_sums(sums, exponent_);
     }
+    [[nodiscard]] std::optional<StoredParameters> store() const override {
+        std::vector<std::int32_t> from, to, weights, delays;
+        for (int source = 0; source < sources(); ++source)
+            for (const Entry& entry : of(source, {0, targets_})) {
+                from.push_back(source);
+                to.push_back(entry.target);
+                weights.push_back(entry.weight);
+                delays.push_back(entry.delay);
+            }
+        return StoredParameters{{"sources", {sources()}},       {"targets", {targets_}},     {"bits", {bits_}},
+                                {"exponent", {exponent_}},      {"source", std::move(from)}, {"target", std::move(to)},
+                                {"weight", std::move(weights)}, {"delay", std::move(delays)}};
+    }
 
 private:
     /// Synapses of a source to a range of targets.
@@ -98,12 +112,15 @@ private:
 }  // namespace
 
 Result<SynapseFormatPtr> make_sparse(int sources, int targets, std::vector<Synapse> synapses, int bits, int exponent) {
-    if (sources < 1 || targets < 1) return bad_input("a projection without sources or targets", "", "give it some");
+    if (sources < 1 || targets < 1 || sources > most_neurons || targets > most_neurons)
+        return bad_input(
+            "a projection of " + std::to_string(sources) + " sources and " + std::to_string(targets) + " targets", "",
+            "both can be 1 to " + std::to_string(most_neurons));
     if (std::ssize(synapses) > most_weights)
         return bad_input(std::to_string(synapses.size()) + " synapses", "",
                          "a projection can have " + std::to_string(most_weights));
     for (const auto& checked :
-         {check_constant(bits, "the number of weight bits", 1, 16),
+         {check_constant(bits, "the number of weight bits", 1, most_stored_bits),
           check_constant(exponent, "the weight exponent", least_weight_exponent, most_weight_exponent)})
         if (!checked) return tl::unexpected(checked.error());
     for (std::size_t i = 0; i < synapses.size(); ++i) {
@@ -126,6 +143,21 @@ Result<SynapseFormatPtr> make_sparse(int sources, int targets, std::vector<Synap
                              " with delay " + std::to_string(twice->delay),
                          "", "add their weights");
     return std::make_shared<Sparse>(sources, targets, synapses, bits, exponent);
+}
+
+Result<SynapseFormatPtr> read_sparse(ParameterReader& in) {
+    const int sources = in.integer("sources"), targets = in.integer("targets");
+    const int bits = in.integer("bits"), exponent = in.integer("exponent");
+    const auto from = in.values("source"), to = in.values("target");
+    const auto weights = in.values("weight"), delays = in.values("delay");
+    if (from.size() != to.size() || from.size() != weights.size() || from.size() != delays.size())
+        return bad_input("synapses with " + std::to_string(from.size()) + " sources, " + std::to_string(to.size()) +
+                             " targets, " + std::to_string(weights.size()) + " weights and " +
+                             std::to_string(delays.size()) + " delays",
+                         "", "each synapse has one of each");
+    std::vector<Synapse> synapses(from.size());
+    for (std::size_t i = 0; i < synapses.size(); ++i) synapses[i] = {from[i], to[i], weights[i], delays[i]};
+    return make_sparse(sources, targets, std::move(synapses), bits, exponent);
 }
 
 }  // namespace tephra::spiking

@@ -16,5 +16,6 @@ struct Synapse {
 /// sums of each round and delay are multiplied by 2^exponent, rounded down, before they wait.
 /// Errors: bad_input with the number of the synapse.
 Result<SynapseFormatPtr> make_sparse(int sources, int targets, std::vector<Synapse> synapses, int bits, int exponent);
+Result<SynapseFormatPtr> read_sparse(ParameterReader& in);
 
 }  // namespace tephra::spiking

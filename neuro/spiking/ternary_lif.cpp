@@ -20,6 +20,13 @@ public:
         return p_.cuba.parameter_bits() + bits_of(p_.lower, 18) + bits_of(p_.upper, 18);
     }
     [[nodiscard]] std::array<std::int32_t, 2> begin(std::size_t) const { return {}; }
+    [[nodiscard]] StoredParameters store() const {
+        StoredParameters out;
+        p_.cuba.store(out);
+        out.push_back({"lower", stored_values(p_.lower)});
+        out.push_back({"upper", stored_values(p_.upper)});
+        return out;
+    }
 
     struct Step {
         const TernaryLifParameters& p;
@@ -57,6 +64,11 @@ Result<NeuronModelPtr> make_ternary_lif(TernaryLifParameters p) {
                                  " is above the upper, " + std::to_string(p.upper[i]),
                              "", "a neuron would spike both ways at once");
     return std::make_shared<PerNeuron<TernaryLif>>(TernaryLif(std::move(p), *neurons));
+}
+
+Result<NeuronModelPtr> read_ternary_lif(ParameterReader& in) {
+    return make_ternary_lif(
+        {.cuba = Cuba::read(in), .lower = read_constant(in, "lower"), .upper = read_constant(in, "upper")});
 }
 
 }  // namespace tephra::spiking

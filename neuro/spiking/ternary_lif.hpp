@@ -13,5 +13,6 @@ struct TernaryLifParameters {
 /// Ports: current, bias (adds to the mantissa of the step). States: u, v. Errors: bad_input for a constant out of its
 /// range.
 Result<NeuronModelPtr> make_ternary_lif(TernaryLifParameters parameters);
+Result<NeuronModelPtr> read_ternary_lif(ParameterReader& in);
 
 }  // namespace tephra::spiking

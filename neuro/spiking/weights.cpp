@@ -61,6 +61,29 @@ Result<StoredWeights> store_plain(std::span<const std::int32_t> weights) {
     return out;
 }
 
+void store_weights(StoredParameters& out, std::vector<std::int32_t> values, int bits) {
+    out.push_back({"bits", {bits}});
+    out.push_back({"weights", std::move(values)});
+}
+
+Result<StoredWeights> read_weights(ParameterReader& in, int exponent) {
+    const int bits = in.integer("bits", 1, most_stored_bits);
+    auto stored = store_plain(in.values("weights"));
+    if (!stored) return stored;
+    if (auto checked = check_constant(exponent, "the weight exponent", least_weight_exponent, most_weight_exponent);
+        !checked)
+        return tl::unexpected(checked.error());
+    const int dropped = std::max(most_weight_bits - bits, 0);
+    for (std::size_t i = 0; i < stored->values.size(); ++i)
+        if (const int weight = stored->values[i];
+            stored->bits > std::max(bits, most_weight_bits) || weight >> dropped << dropped != weight)
+            return bad_input("weight " + std::to_string(i) + " is " + std::to_string(weight), "",
+                             "no core stores it in " + std::to_string(bits) + " bits");
+    stored->bits = bits;
+    stored->exponent = exponent;
+    return stored;
+}
+
 std::int64_t StoredWeights::largest_magnitude() const {
     std::int64_t largest = 0;
     for (const std::int64_t value : values) largest = std::max(largest, value < 0 ? -value : value);

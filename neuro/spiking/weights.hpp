@@ -23,6 +23,7 @@ std::string_view to_string(SignMode mode);
 SignMode sign_mode_of(std::span<const std::int32_t> weights);
 
 inline constexpr int most_weight_bits = 8;
+inline constexpr int most_stored_bits = 16;  ///< of weights that are stored as they are
 inline constexpr int least_weight_exponent = -8, most_weight_exponent = 7;
 /// Most weights of a projection.
 inline constexpr std::int64_t most_weights = std::int64_t{1} << 26;
@@ -54,6 +55,11 @@ Result<StoredWeights> store_weights(std::span<const std::int32_t> weights, Weigh
 /// Weights that are stored as they are: 8 bits each within [-256, 255], else 16. Errors: bad_input with the index of a
 /// weight that 16 bits do not hold.
 Result<StoredWeights> store_plain(std::span<const std::int32_t> weights);
+
+/// Adds weights to the parameters of a format: "weights" and "bits".
+void store_weights(StoredParameters& out, std::vector<std::int32_t> values, int bits);
+/// Reads them again; `exponent`: of the format. Errors: bad_input for weights that no core stores in so many bits.
+Result<StoredWeights> read_weights(ParameterReader& in, int exponent);
 
 /// Multiplies sums by 2^exponent, rounded down.
 void scale_sums(std::span<std::int32_t> sums, int exponent);

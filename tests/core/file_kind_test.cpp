@@ -35,6 +35,8 @@ TEST_CASE("a deployment file is told from JSON, both ways") {
         CHECK_THAT(fault_of(model, static_cast<FileKind>(k)), test::contains("file: this is a deployment file, "));
     CHECK_THAT(to_string(no_deployment(R"({"tephra_mapping": 1})", "file")),
                test::contains("file: this is a mapping, a deployment file is needed"));
+    CHECK_THAT(to_string(no_deployment(std::string(hdf5_magic) + "and so on", "file")),
+               test::contains("file: this is an HDF5 file, as NetX and NIR networks are, a deployment file is needed"));
     for (const char* text : {"", "{}", "[1]",
                              "\x7f"
                              "ELF"})

@@ -1,11 +1,14 @@
-// Fuzz target: any bytes as a deployment file, hashes not looked at, give a model that can be read everywhere and that
-// computes the same token on the golden and the native engine, or one error.
+// Fuzz target: any bytes as a deployment file, hashes not looked at, give one error; or a language model that can be
+// read everywhere and that computes the same token on the golden and the native engine; or a network that is stored as
+// it was read, and runs.
 #include "neuro/tph.hpp"
 
 #include <cstring>
 #include <new>
 
 #include "neuro/sampling.hpp"
+#include "neuro/spiking/engine.hpp"
+#include "neuro/spiking/network_file.hpp"
 #include "neuro/weight_count.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -37,6 +40,30 @@ void run_one_token(const std::shared_ptr<const Deployment>& model) {
     if (accepted(sampler)) require(sampler->next(golden, 0, 1) < model->graph.config.vocab_size);
 }
 
+/// A network of few neurons takes some steps without input; more would take the fuzzer's time and memory.
+void run_steps(const spiking::Network& network) {
+    constexpr std::int64_t most = 4096;
+    std::int64_t slots = 0;
+    for (const spiking::Layer& layer : network.layers()) slots += layer.size();
+    for (const spiking::Connection& c : network.connections())
+        slots += std::int64_t{network.layer(c.target).size()} * (c.delay + c.synapses->max_delay());
+    if (slots > most) return;
+    spiking::Engine engine(network);
+    const std::vector<std::span<const std::int32_t>> nothing(network.inputs().size());
+    for (int step = 0; step < 3; ++step)
+        if (!accepted_text(engine.step(nothing))) return;
+}
+
+void read_network(std::span<const std::byte> bytes) {
+    const auto read = spiking::parse_network(bytes, "fuzz", HashCheck::skip);
+    if (!accepted_text(read)) return;
+    const auto stored = spiking::encode_network(read->network);
+    require(stored.has_value());
+    const auto again = spiking::decode_network(stored->structure, std::as_bytes(std::span(stored->values)), "fuzz");
+    require(again && spiking::content_hash(spiking::encode_network(*again).value()) == read->hash);
+    run_steps(read->network);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -44,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto* bytes = static_cast<std::byte*>(::operator new (size + 1, std::align_val_t{tph_alignment}));
     std::memcpy(bytes, data, size);
     {
+        read_network({bytes, size});
         const auto model = parse_tph({bytes, size}, "fuzz", nullptr, HashCheck::skip);
         if (accepted_text(model)) {
             read_all(**model);

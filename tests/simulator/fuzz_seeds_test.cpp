@@ -4,6 +4,7 @@
 #include "core/files.hpp"
 #include "mapper/mapping.hpp"
 #include "neuro/lower.hpp"
+#include "neuro/spiking/network_file.hpp"
 #include "neuro/synth.hpp"
 #include "neuro/tph.hpp"
 #include "simulator/price.hpp"
@@ -53,4 +54,5 @@ TEST_CASE("fuzz seeds: runs can be priced, models can be loaded") {
     REQUIRE(table);
     CHECK(price(*run, *table));
     CHECK(load_model(seed("tph/tiny.tph")));
+    CHECK(spiking::load_network(seed("tph/network.tph")));
 }

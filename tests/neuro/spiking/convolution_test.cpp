@@ -82,6 +82,8 @@ TEST_CASE("convolutions whose sizes do not agree are refused") {
     CHECK_FALSE(make_convolution({4, 4, 2}, {{2, 2}, {1, 1}, {0, 0}, {1, 1}}, 2, 3, weights));
     CHECK_FALSE(make_convolution({4, 4, 2}, {{2, 2}, {1, 1}, {0, 0}, {1, 1}}, 2, 0, weights));
     CHECK_FALSE(make_convolution({1, 1, 2}, {{2, 2}, {1, 1}, {0, 0}, {1, 1}}, 1, 1, weights));
+    // 2^64 weights: what 64 bits count as none.
+    CHECK_FALSE(make_convolution({1, 1, 65536}, {{65536, 65536}, {1, 1}, {32768, 32768}, {1, 1}}, 65536, 1, {}));
     weights.exponent = 1;
     CHECK_FALSE(make_convolution({4, 4, 2}, {{2, 2}, {1, 1}, {0, 0}, {1, 1}}, 1, 1, weights));
 }

@@ -24,4 +24,9 @@ TEST_CASE("windows without a place, and numbers out of range, are refused") {
     CHECK_FALSE(slide({65537, 1, 1}, {}, 1));
     CHECK(slide({4096, 4096, 1}, {}, 1));
     CHECK_FALSE(slide({4096, 4096, 1}, {}, 2));
+    constexpr int longest = 1 << 16;
+    static_assert(most_taps == 256 * longest);
+    CHECK(slide({longest, 1, 1}, {{256, 1}, {1, 1}, {0, 0}, {1, 1}}, 1));
+    CHECK_FALSE(slide({longest, 1, 1}, {{257, 1}, {1, 1}, {0, 0}, {1, 1}}, 1));
+    CHECK_FALSE(slide({1, longest, 1}, {{1, 257}, {1, 1}, {0, 0}, {1, 1}}, 1));
 }

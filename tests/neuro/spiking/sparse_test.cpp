@@ -1,5 +1,6 @@
 #include "neuro/spiking/sparse.hpp"
 
+#include "neuro/spiking/image.hpp"
 #include "tests/neuro/spiking/check_format.hpp"
 
 using namespace tephra;
@@ -44,4 +45,8 @@ TEST_CASE("synapses that contradict each other or their limits are refused") {
     CHECK_FALSE(make_sparse(2, 2, {}, 0, 0));
     CHECK_FALSE(make_sparse(2, 2, {}, 8, 8));
     CHECK_FALSE(make_sparse(0, 2, {}, 8, 0));
+    CHECK(make_sparse(1, most_neurons, {}, most_stored_bits, 0));
+    CHECK_FALSE(make_sparse(1, most_neurons + 1, {}, 8, 0));
+    CHECK_FALSE(make_sparse(most_neurons + 1, 1, {}, 8, 0));
+    CHECK_FALSE(make_sparse(1, 1, {}, most_stored_bits + 1, 0));
 }
