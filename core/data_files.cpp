@@ -51,4 +51,14 @@ Result<std::string> find_data_file(const std::string& folder, const std::string&
                          "; or give the path of a .json file");
 }
 
+Result<std::string> find_shipped_file(const std::string& path) {
+    for (const std::string& directory : data_directories()) {
+        std::string there = directory;
+        there.append("/").append(path);
+        std::error_code ignored;
+        if (std::filesystem::exists(there, ignored)) return there;
+    }
+    return bad_input("this file of tephra's own is not there", path, "run the program where its data files lie");
+}
+
 }  // namespace tephra

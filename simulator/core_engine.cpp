@@ -304,10 +304,13 @@ void CoreEngine::fire(Core& core, std::uint32_t index, std::uint32_t id, std::in
     }
     std::int64_t duration = now.first - start + now.neuron * plan.size();
     compute(now, id, start, duration, idle);
+    const std::int64_t zeros = std::ranges::count(now.output.messages, 0U);
+    // The host takes no part in a round in which nothing enters: it has nothing to look up and nothing to send.
+    const bool absent = id == plan_.source && zeros == std::ssize(now.output.messages) && now.output.record.empty();
+    if (absent) duration = now.neuron = 0, now.first = start;
     auto& counts = run_.slice_counts[id];
     ++counts.fired;
-    if (idle) ++counts.idle;
-    const std::int64_t zeros = std::ranges::count(now.output.messages, 0U);
+    if (idle || absent) ++counts.idle;
     if (plan.message_fanouts > 0) counts.skipped += zeros;
     duration += now.spike * (std::ssize(now.output.messages) - zeros) + pass_locally(plan, id, now);
     now.end = start + duration;

@@ -53,7 +53,7 @@ struct RunState {
 
     struct SliceCounts {
         std::int64_t fired = 0, skipped = 0, passed = 0;
-        std::int64_t idle = 0;  ///< firings on the host for a token whose logits nobody samples
+        std::int64_t idle = 0;  ///< firings on the host for which it does nothing: nobody samples, or nothing enters
     };
     struct FanoutCounts {
         std::int64_t packets = 0, markers = 0;  ///< full packets; headers alone

@@ -9,6 +9,7 @@
 #include "simulator/lm/repeat_tokens.hpp"
 #include "simulator/page/validation_page.hpp"
 #include "simulator/report_rows.hpp"
+#include "simulator/spiking/repeat_network.hpp"
 #include "simulator/validate.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
@@ -26,6 +27,8 @@ struct Options {
 /// Carries out a recipe, by its kind.
 Result<RowResult> repeat(const LedgerRow& row, int threads) {
     if (row.recipe == "language-model") return repeat_tokens(row, threads);
+    if (row.recipe == "network") return repeat_network(row, threads);
+    if (row.recipe == "network-file") return repeat_network_file(row, threads);
     if (row.recipe == "idle") return repeat_idle(row);
     if (row.recipe == "event") return repeat_event(row);
     if (row.recipe == "barrier") return repeat_barrier(row);

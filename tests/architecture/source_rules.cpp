@@ -44,7 +44,7 @@ const std::vector<ThirdParty> third_parties = {
 /// Families of models: whoever maps or simulates a program knows none of them.
 const std::vector<std::string> families = {"neuro/lm/", "neuro/spiking/"};
 const std::vector<std::string> general = {"mapper/", "simulator/"};
-const std::vector<std::string> of_a_family = {"simulator/lm/"};  ///< about language models by nature
+const std::vector<std::string> of_a_family = {"simulator/lm/", "simulator/spiking/"};  ///< about one by nature
 
 /// The operating system's headers, for sources only.
 const std::vector<std::string> system_headers = {"sys/",      "unistd.h", "fcntl.h", "sched.h",    "dlfcn.h",
