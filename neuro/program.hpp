@@ -79,9 +79,9 @@ struct Projection {
     PopulationId source, target;
     Transport transport = Transport::messages;
     std::shared_ptr<const SynapseFormat> synapses;  ///< messages
-    int port = 0;        ///< messages: port of the target's neuron model; several projections add up there
-    int delay = 0;       ///< messages: what the source sends in round r is for round r + delay of the target
-    bool held = false;   ///< messages of Inbox::words: the sum of all that came counts, modulo 2^32, not that of a round
+    int port = 0;       ///< messages: port of the target's neuron model; several projections add up there
+    int delay = 0;      ///< messages: what the source sends in round r is for round r + delay of the target
+    bool held = false;  ///< messages of Inbox::words: the sum of all that came counts, modulo 2^32, not that of a round
     int first_word = 0;  ///< broadcast: range of the source's record
     int words = 0;       ///< reduce, broadcast: words sent
     int sums = 0;        ///< reduce: 64-bit sums at the head of the record, two words each, low word first
