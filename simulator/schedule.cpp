@@ -197,6 +197,7 @@ private:
             });
         }
         std::vector<Reach> messages;
+        messages.reserve(reaches.size());
         for (auto& [core, reach] : reaches) {
             reach.neurons = united(std::move(reach.neurons));
             messages.push_back(std::move(reach));
@@ -231,6 +232,7 @@ private:
             reach.inputs.push_back(input);
         });
         std::vector<Reach> records;
+        records.reserve(reaches.size());
         for (auto& [core, reach] : reaches) records.push_back(std::move(reach));
         Fanout fanout;
         fanout.kind = credit ? Fanout::Kind::credit : Fanout::Kind::record;
