@@ -93,12 +93,13 @@ def write_architecture(machine, path):
                         latency_process_spike=timing["synop_ps"]),
         "dendrite": unit("dendrite", model="accumulator", energy_update=0.0, latency_update=0.0),
         "soma": unit("soma", model="leaky_integrate_fire", energy_access_neuron=0.0, latency_access_neuron=0.0,
-                     energy_update_neuron=0.0, latency_update_neuron=timing["neuron_update_ps"],
-                     energy_spike_out=0.0, latency_spike_out=0.0),
+                     energy_update_neuron=0.0, latency_update_neuron=timing["neuron_fixed_function_ps"],
+                     energy_spike_out=0.0, latency_spike_out=timing["spike_ps"]),
         "axon_out": unit("out", energy_message_out=0.0, latency_message_out=timing["message_out_ps"]),
     }
     tiles = mesh["tiles_x"] * mesh["tiles_y"]
-    barrier = (machine["barrier"]["base_ps"] + machine["barrier"]["per_tile_ps"] * tiles) * 1e-12
+    barrier = machine["barrier"]
+    barrier = (barrier["base_ps"] + barrier["per_tile_ps"] * tiles + barrier["per_chip_ps"]) * 1e-12
     architecture = {
         "name": machine["name"],
         "attributes": {"topology": "mesh", "width": mesh["tiles_x"], "height": mesh["tiles_y"],
