@@ -81,7 +81,9 @@ inline void run_one_token(const Machine& machine, const Mapping& mapping) {
             const Result<Run> run = simulate_tokens(tiny.program, machine, mapping, options);
             if (!accepted(run)) continue;
             require(equal);
-            require(run->elapsed == run->compute + run->network + run->barrier + run->host);
+            Picoseconds sum;
+            for (const PhaseTime& phase : phases_of(*run)) sum += phase.time;
+            require(run->elapsed == sum);
             require(run->elapsed >= machine.host.latency + machine.host.latency);  // a token comes and its logits go
         }
 }
