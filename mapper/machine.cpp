@@ -37,18 +37,20 @@ Json::Object timing_json(const Machine& machine) {
 }
 
 Json::Object mesh_json(const MeshSpec& mesh) {
-    return {{"tiles_x", mesh.tiles_x},
-            {"tiles_y", mesh.tiles_y},
-            {"cores_per_tile", mesh.cores_per_tile},
-            {"usable_cores", mesh.usable_cores},
-            {"hop_x_ps", entry(mesh.hop_x)},
-            {"hop_y_ps", entry(mesh.hop_y)},
-            {"flit_x_ps", entry(mesh.flit_x)},
-            {"flit_y_ps", entry(mesh.flit_y)},
-            {"flit_local_ps", entry(mesh.flit_local)},
-            {"flit_bits", mesh.flit_bits},
-            {"buffer_packets", mesh.buffer_packets},
-            {"routing", routing_names()[static_cast<std::size_t>(mesh.routing)]}};
+    Json::Object out{{"tiles_x", mesh.tiles_x},
+                     {"tiles_y", mesh.tiles_y},
+                     {"cores_per_tile", mesh.cores_per_tile},
+                     {"usable_cores", mesh.usable_cores},
+                     {"hop_x_ps", entry(mesh.hop_x)},
+                     {"hop_y_ps", entry(mesh.hop_y)},
+                     {"flit_x_ps", entry(mesh.flit_x)},
+                     {"flit_y_ps", entry(mesh.flit_y)},
+                     {"flit_local_ps", entry(mesh.flit_local)},
+                     {"flit_bits", mesh.flit_bits},
+                     {"buffer_packets", mesh.buffer_packets}};
+    if (mesh.core_packets > 0) out.emplace_back("core_packets", mesh.core_packets);
+    out.emplace_back("routing", routing_names()[static_cast<std::size_t>(mesh.routing)]);
+    return out;
 }
 
 Json::Object host_json(const HostSpec& host) {

@@ -58,6 +58,7 @@ struct MeshSpec {
     Picoseconds flit_local;      ///< occupancy of the port between core and router per flit
     int flit_bits = 32;          ///< payload of a flit
     int buffer_packets = 0;      ///< packets that each router input port holds
+    int core_packets = 0;        ///< packets that wait in front of a core; 0: buffer_packets
     Routing routing = Routing::unicast;
 
     /// Flits of a packet with a payload of `bits`: one header and ceil(bits / flit_bits). A marker (a packet without

@@ -96,6 +96,7 @@ Result<MeshSpec> read_mesh(Section section) {
     mesh.flit_local = section.time("flit_local_ps", 1);
     mesh.flit_bits = section.count("flit_bits", 1, most_flit_bits);
     mesh.buffer_packets = section.count("buffer_packets", 1, most_buffer_packets);
+    if (section.reader().has("core_packets")) mesh.core_packets = section.count("core_packets", 1, most_buffer_packets);
     mesh.routing = static_cast<Routing>(section.reader().choice("routing", routing_names()));
     return section.finish().map([&] { return mesh; });
 }

@@ -12,6 +12,7 @@ namespace {
 int buffer_slots(const Machine& machine, LinkKind kind) {
     if (kind == LinkKind::chip) return machine.link.buffer_packets;
     if (kind == LinkKind::to_host) return most_buffer_packets;
+    if (kind == LinkKind::eject && machine.mesh.core_packets > 0) return machine.mesh.core_packets;
     if (kind != LinkKind::from_host) return machine.mesh.buffer_packets;
     const std::int64_t packets = machine.host.latency.value() / std::max<std::int64_t>(1, machine.host.flit.value());
     return narrow<int>(std::clamp<std::int64_t>(packets, machine.mesh.buffer_packets, most_buffer_packets));

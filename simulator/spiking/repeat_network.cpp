@@ -126,7 +126,7 @@ std::vector<int> read_numbers(ObjectReader& reader, const std::string& key, std:
     std::vector<int> numbers;
     const Json::Array& array = reader.array(key);
     if (array.size() != count)
-        reader.fault(key, "expected " + std::to_string(count) + " numbers, one for each population");
+        reader.fault(key, "expected " + std::to_string(count) + " numbers, one for each population or layer");
     for (std::size_t k = 0; k < array.size(); ++k) {
         const std::int64_t* number = array[k].integer();
         if (number == nullptr || *number < 1 || *number > most)
@@ -246,6 +246,9 @@ Result<RowResult> repeat_network_file(const LedgerRow& row, int threads) {
     spiking::NetxOptions netx;
     netx.reset_interval = static_cast<int>(reader.integer("reset_interval", 0, spiking::longest_reset_interval / 2));
     bench.cores_per_chip = static_cast<int>(reader.integer_or("cores", 0, 1, most_parts));
+    const bool measured_parts = reader.has("layer_cores");
+    if (measured_parts) reader.ignore("layer_cores");
+    if (measured_parts && bench.cores_per_chip > 0) reader.fault("cores", "layer_cores says it already", "remove one");
     if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
     const auto path = find_shipped_file(file);
     if (!path) return tl::unexpected(path.error());
@@ -262,7 +265,12 @@ Result<RowResult> repeat_network_file(const LedgerRow& row, int threads) {
                          "name the frame that belongs to the network");
     std::vector<std::int32_t> frame;
     for (const double value : array->values) frame.push_back(static_cast<std::int32_t>(value));
-    const auto priced = run_on(bench, network, row.id, {}, frame);
+    std::vector<int> parts;
+    if (measured_parts) {
+        parts = read_numbers(reader, "layer_cores", network.layers().size(), most_parts);
+        if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
+    }
+    const auto priced = run_on(bench, network, row.id, parts, frame);
     if (!priced) return tl::unexpected(priced.error());
     return result_of(row, {*priced}, bench.steps);
 }

@@ -7,7 +7,8 @@
 namespace tephra {
 
 /// Recipe {"kind": "network-file"}: `file` (NetX, by its path from the data that ships), `input` (.npy, one frame),
-/// `reset_interval`, `machine`, `costs`, `noc`, `steps`, optional `cores` (at most so many of a chip).
+/// `reset_interval`, `machine`, `costs`, `noc`, `steps`, optional `cores` (at most so many of a chip)
+/// or `layer_cores` (cores of each layer, one after the other from core 0 on: the mapping that was measured).
 ///
 /// Recipe {"kind": "network"}, of a network of which only shape and activity are known: `populations`, an array of
 /// {"neurons", "program" (fixed_function, microcode or special), "share" (of the neurons that send in a step), "cores"

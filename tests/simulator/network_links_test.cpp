@@ -60,6 +60,28 @@ TEST_CASE("a core may send as many packets as its buffer has slots, up to the la
     }
 }
 
+TEST_CASE("packets wait in front of a core in a buffer of its own size, or in one as large as a router's") {
+    for (const int slots : {0, 1, 5, most_buffer_packets}) {
+        Machine machine = test::small_machine({1, 1, 1}, {2, 1});
+        machine.mesh.buffer_packets = 2;
+        machine.mesh.core_packets = slots;
+        Alone chip(machine);
+        const std::uint32_t entry = chip.routes.add_path(CoreId(0), CoreId(1), 0);
+        Network network = chip.network();
+        Packet packet;
+        packet.entry = entry;
+        packet.flits = 1;
+        int sent = 0;
+        Event event{};
+        for (; sent < 2 * most_buffer_packets && network.can_inject(entry); ++sent) {
+            network.inject(packet, event.time);
+            while (chip.queue.pop(std::numeric_limits<std::int64_t>::max(), event)) network.handle(event);
+        }
+        // Nobody takes any: those on the first two links wait in routers.
+        CHECK(sent == 2 * machine.mesh.buffer_packets + (slots > 0 ? slots : machine.mesh.buffer_packets));
+    }
+}
+
 TEST_CASE("a packet takes the latency of its link, however long") {
     for (const std::int64_t latency : {std::int64_t{1'000}, std::int64_t{5'000'000'000}, std::int64_t{7'000'000'000},
                                        std::int64_t{1'000'000'000'000}}) {
