@@ -36,6 +36,7 @@ TEST_CASE("The machines that ship have the published shapes") {
     };
     for (const auto& shape : std::vector<Shape>{{"loihi2-oheo-gulch", "loihi2", 1, 120},
                                                 {"kapoho-point", "loihi2", 8, 120},
+                                                {"vpx", "loihi2", 16, 120},
                                                 {"alia-point", "loihi2", 32, 120},
                                                 {"hala-point", "loihi2", 1152, 122},
                                                 {"loihi1-nahuku", "loihi1", 32, 128},
@@ -57,7 +58,7 @@ TEST_CASE("The machines that ship have the published shapes") {
         }
     }
     CHECK(find_machine("hala-point")->cores_per_chip() == 128);
-    CHECK(machine_names().size() == 6);
+    CHECK(machine_names().size() == 7);
 }
 
 TEST_CASE("The canonical JSON of a machine reads back equal") {
