@@ -4,6 +4,8 @@
 
 #include "core/json.hpp"
 #include "neuro/layer_graph.hpp"
+#include "neuro/lm/norm_record.hpp"
+#include "neuro/record.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;
@@ -77,6 +79,41 @@ TEST_CASE("norms replay the vectors made from docs/numerics.md, whole and in par
             quantize_states(x, norm.gain[k], scales.quantize[k], q);
             CHECK(q == list<std::int8_t>((*c.find("q")->array())[k]));
         }
+    });
+}
+
+TEST_CASE("records replay their words, of parts, merged in any order, and of the answer") {
+    const Json file = read_json_file(TEPHRA_TEST_DATA "/numerics/neuron_math.json").value();
+    replay("record", [&](const Json& c) {
+        const Json::Array& norms = *file.find("norm")->array();
+        const auto whole = std::ranges::find_if(
+            norms, [&](const Json& each) { return *each.find("name")->string() == *c.find("name")->string(); });
+        REQUIRE(whole != norms.end());
+        const NormParameters norm = norm_parameters(*whole);
+        const auto x = list<std::int32_t>(*whole->find("x"));
+        const auto edges = list<std::size_t>(*c.find("edges"));
+        const auto second = list<std::uint64_t>(*c.find("second"));
+        std::vector<std::vector<std::uint32_t>> parts;
+        for (std::size_t k = 0; k + 1 < edges.size(); ++k) {
+            parts.emplace_back(static_cast<std::size_t>(record_words(norm)));
+            write_statistics(norm, std::span(x).subspan(edges[k], edges[k + 1] - edges[k]), static_cast<int>(edges[k]),
+                             second[k], parts.back());
+            CHECK(parts.back() == list<std::uint32_t>((*c.find("parts")->array())[k]));
+        }
+        const auto merged = list<std::uint32_t>(*c.find("merged"));
+        for (int order = 0; order < 2; ++order) {
+            std::vector<std::uint32_t> sum(merged.size());  // the record of an empty part
+            for (const auto& part : parts) merge_record(sum, part, record_sums(norm));
+            CHECK(sum == merged);
+            std::ranges::reverse(parts);
+        }
+        const NormScales scales = norm_scales(norm, read_record(norm, merged));
+        std::vector<std::uint32_t> answer;
+        for (int k = 0; k < norm.outputs; ++k)
+            answer.push_back(scale_word(scales.quantize[static_cast<std::size_t>(k)]));
+        for (int k = 0; k < norm.outputs; ++k)
+            answer.push_back(scale_word(scales.dequantize[static_cast<std::size_t>(k)]));
+        CHECK(answer == list<std::uint32_t>(*c.find("answer")));
     });
 }
 

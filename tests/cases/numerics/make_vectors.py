@@ -147,6 +147,36 @@ def norm(c):
     }
 
 
+def words_of(c, begin, end, second):
+    """Words of the record of elements begin .. end of a norm case; `second` of this part."""
+    part = c | {"x": c["x"][begin:end], "rms_gain": c["rms_gain"][begin:end], "gain": [v[begin:end] for v in c["gain"]]}
+    squares = sum(round_shift(xj * wj, 15) ** 2 for xj, wj in zip(part["x"], part["rms_gain"]))
+    peaks = [max((abs(round_shift(xj * vj, 8)) for xj, vj in zip(part["x"], v)), default=0) for v in part["gain"]]
+    sums = [squares, second] if c["second_epsilon"][0] else [squares]
+    return [word for s in sums for word in (s & 0xFFFFFFFF, s >> 32)] + peaks
+
+
+def merge(a, b, sums):
+    """Two records of one norm."""
+    total = [(a[2 * k] + (a[2 * k + 1] << 32)) + (b[2 * k] + (b[2 * k + 1] << 32)) for k in range(sums)]
+    assert all(t < 2**64 for t in total)
+    return [word for t in total for word in (t & 0xFFFFFFFF, t >> 32)] + [max(p, q) for p, q in zip(a[2 * sums:], b[2 * sums:])]
+
+
+def record_case(c, cuts):
+    """A norm case in parts; the first part has all of `second` but one unit, the last one that."""
+    edges = [0] + cuts + [len(c["x"])]
+    seconds = [0] * (len(edges) - 1)
+    seconds[0], seconds[-1] = max(c["second"] - 1, 0), min(c["second"], 1)
+    parts = [words_of(c, a, b, s) for a, b, s in zip(edges, edges[1:], seconds)]
+    merged = parts[0]
+    for part in parts[1:]:
+        merged = merge(merged, part, 2 if c["second_epsilon"][0] else 1)
+    assert merged == words_of(c, 0, len(c["x"]), c["second"])
+    answer = [m | (e & 0xFFFF) << 16 for m, e in c["quantize"] + c["dequantize"]]
+    return {"name": c["name"], "edges": edges, "second": seconds, "parts": parts, "merged": merged, "answer": answer}
+
+
 def recurrence(c):
     """h and t of every neuron, and the sum of g^2."""
     ff, fi, fg, fh, ft = (c["formats"][k] for k in ("f", "i", "g", "h", "t"))
@@ -341,5 +371,8 @@ def write(name, value):
 if __name__ == "__main__":
     write("fixed.json", fixed_cases())
     gated_units, residual_cases = elementwise_cases()
-    write("neuron_math.json", {"embedding": embedding_cases(), "norm": norm_cases(), "recurrence": recurrence_cases(), "gated_unit": gated_units,
-                          "residual": residual_cases, "ternary": ternary_cases()})
+    embeddings = embedding_cases()
+    norms = norm_cases()
+    records = [record_case(c, cuts) for c in norms for cuts in ([1], [2, len(c["x"]) - 1]) if cuts[0] <= cuts[-1]]
+    write("neuron_math.json", {"embedding": embeddings, "norm": norms, "recurrence": recurrence_cases(), "gated_unit": gated_units,
+                          "residual": residual_cases, "ternary": ternary_cases(), "record": records})
