@@ -31,3 +31,4 @@ quiet() {
 }
 quiet Icarus iverilog -g2012 -t null -s tephra_board "${sources[@]}"
 quiet Yosys yosys -q -p "read_verilog -sv -noassert ${sources[*]}; hierarchy -check -top tephra_board; proc; check -assert"
+../synth/prove.sh
