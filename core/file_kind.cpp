@@ -26,6 +26,7 @@ const std::array<Kind, file_kinds> kinds = {{
      "tephra measure -o writes one, benchmarks/baselines/ has examples",
      "compare --baselines takes this file"},
     {"a GPU description", {"bandwidth_gb_s"}, "machines/gpus/ has examples", "compare reads those of machines/gpus/"},
+    {"an FPGA description", {"part", "memories"}, "machines/fpgas/ has examples", "fpga --device takes this file"},
     {"the config.json of a checkpoint",
      {"model_type"},
      "it lies beside the checkpoint's tensors",

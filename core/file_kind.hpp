@@ -8,8 +8,19 @@
 
 namespace tephra {
 
-enum class FileKind : std::uint8_t { machine, mapping, run, cost_table, baselines, gpu, config, report, deployment };
-inline constexpr std::size_t file_kinds = 9;
+enum class FileKind : std::uint8_t {
+    machine,
+    mapping,
+    run,
+    cost_table,
+    baselines,
+    gpu,
+    fpga,
+    config,
+    report,
+    deployment
+};
+inline constexpr std::size_t file_kinds = 10;
 
 /// First bytes of a deployment file, the one kind that is no JSON.
 inline constexpr std::string_view deployment_magic = "\x89TPH\r\n\x1a\n";

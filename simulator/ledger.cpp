@@ -128,8 +128,8 @@ const std::string& use_name(LedgerUse use) {
 }
 
 const std::vector<std::string>& recipe_names() {
-    static const std::vector<std::string> names = {"language-model", "idle",         "event",  "barrier",
-                                                   "network",        "network-file", "spiking"};
+    static const std::vector<std::string> names = {"language-model", "idle",         "event",       "barrier",
+                                                   "network",        "network-file", "fpga-design", "spiking"};
     return names;
 }
 

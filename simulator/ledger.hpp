@@ -48,7 +48,7 @@ struct LedgerRow {
     Json repeat;            ///< the recipe, an object (simulator/repeat.hpp)
 };
 
-/// Kinds of recipes: "language-model", "idle", "event", "barrier", "network", "network-file", "spiking".
+/// Kinds of recipes: "language-model", "idle", "event", "barrier", "network", "network-file", "fpga-design", "spiking".
 const std::vector<std::string>& recipe_names();
 
 /// Reads a file of rows. Errors: bad_input with file and JSON pointer: unknown keys, two rows of one id, a figure that

@@ -30,6 +30,7 @@ void add_import_command(CLI::App& app);
 void add_simulate_command(CLI::App& app);
 void add_synth_command(CLI::App& app);
 void add_measure_command(CLI::App& app);
+void add_fpga_command(CLI::App& app);
 void add_validate_command(CLI::App& app);
 
 }  // namespace tephra::tools

@@ -131,6 +131,7 @@ int main(int argc, char** argv) {
     tools::add_simulate_command(app);
     tools::add_synth_command(app);
     tools::add_measure_command(app);
+    tools::add_fpga_command(app);
     tools::add_validate_command(app);
     const int code = run(app, argc, argv);
     std::cout.exceptions(std::ios::goodbit);

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 
+#include "backends/fpga/designs.hpp"
 #include "core/text.hpp"
 #include "simulator/lm/repeat_tokens.hpp"
 #include "simulator/page/validation_page.hpp"
@@ -32,6 +33,7 @@ Result<RowResult> repeat(const LedgerRow& row, int threads) {
     if (row.recipe == "idle") return repeat_idle(row);
     if (row.recipe == "event") return repeat_event(row);
     if (row.recipe == "barrier") return repeat_barrier(row);
+    if (row.recipe == "fpga-design") return fpga::repeat_design(row);
     return repeat_later(row);
 }
 

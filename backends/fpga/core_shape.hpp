@@ -1,6 +1,8 @@
 #pragma once
 // What an FPGA core was built for, and whether a model fits it.
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "neuro/deployment.hpp"
@@ -8,6 +10,14 @@
 namespace tephra::fpga {
 
 enum class Packing : std::uint8_t { two_bits = 0, five_trits = 1 };
+/// "two-bits", "five-trits".
+const std::vector<std::string>& packing_names();
+
+/// Largest core that is reckoned with. Simulated ones have 16 to 64 lanes and 1 or 2 streams.
+inline constexpr int max_lanes = 20480, max_streams = 64;
+/// Least lanes: those of a word of 32 bits.
+inline constexpr int base_lanes = 16, base_trit_lanes = 20;
+inline constexpr int wide_lanes = 64;  ///< of the wide core that families have measured
 
 /// Parameters of rtl/tephra_core.sv.
 struct CoreShape {
@@ -24,6 +34,10 @@ struct CoreShape {
     /// Words of a row of `columns` weights, the last one padded with zeros.
     [[nodiscard]] int row_words(int columns) const { return (columns + lanes - 1) / lanes; }
 };
+
+/// The core of these lanes and streams with the fewest address bits that `config` needs. Errors: usage, when a word of
+/// memory would not be 32 bits times a power of two.
+Result<CoreShape> shape_for(const ModelConfig& config, int lanes, Packing packing, int streams);
 
 /// Errors: does_not_fit, with the size that the core lacks.
 Result<void> check_fits(const Deployment& model, const CoreShape& shape);

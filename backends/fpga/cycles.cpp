@@ -115,16 +115,31 @@ CycleCount count_cycles(const ModelConfig& config, FloatType embedding, const Co
     return counter.count;
 }
 
-std::uint64_t sdram_cycles(const CycleCount& count) {
+std::uint64_t memory_cycles(const CycleCount& count, double cycles_per_word, double buffered) {
+    const double late =
+        static_cast<double>(count.words) * (cycles_per_word - 1) - buffered * static_cast<double>(count.products);
+    return count.total() + static_cast<std::uint64_t>(std::max(0.0, late));
+}
+
+std::uint64_t image_words(const ModelConfig& config, FloatType embedding, const CoreShape& shape) {
+    CoreShape one = shape;
+    one.streams = 1;
+    const std::uint64_t read = count_cycles(config, embedding, one, HeadMode::greedy).words;
+    const auto units = static_cast<Cycles>(shape.word_bits() / 32), d = static_cast<Cycles>(config.hidden_size);
+    const Cycles row_units = embedding == FloatType::f32 ? d : (d + 1) / 2;
+    return read + (static_cast<Cycles>(config.vocab_size) - 1) * ((row_units + units - 1) / units);
+}
+
+double sdram_cycles_per_word() {
     // Of rtl/tephra_sdram.sv, in cycles of the SDRAM: a page and what it takes to open the next; a refresh and what it
     // takes to go on after it.
     constexpr double page = 512, page_change = 5, refresh_every = 750, refresh = 14;
-    constexpr double slower = (page + page_change) / page * refresh_every / (refresh_every - refresh);
-    // Words in the buffers of rtl/tephra_memory.sv and rtl/tephra_fetch.sv
-    constexpr double buffered = 64 + 32;
-    const double late =
-        static_cast<double>(count.words) * (slower - 1) - buffered * static_cast<double>(count.products);
-    return count.total() + static_cast<std::uint64_t>(std::max(0.0, late));
+    return (page + page_change) / page * refresh_every / (refresh_every - refresh);
+}
+
+std::uint64_t sdram_cycles(const CycleCount& count) {
+    constexpr double buffered = 64;  // of rtl/tephra_memory.sv
+    return memory_cycles(count, sdram_cycles_per_word(), buffered + fetched_words);
 }
 
 }  // namespace tephra::fpga

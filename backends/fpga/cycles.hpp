@@ -25,8 +25,20 @@ struct CycleCount {
 /// `head`: none leaves the head out.
 CycleCount count_cycles(const ModelConfig& config, FloatType embedding, const CoreShape& shape, HeadMode head);
 
+/// Words that stand in buffers before the core when a product starts: rtl/tephra_fetch.sv.
+inline constexpr double fetched_words = 32;
+
+/// Cycles of the core with a memory that takes `cycles_per_word` for a word, of which `buffered` are there before each
+/// product. As total() where a word takes one cycle or less.
+std::uint64_t memory_cycles(const CycleCount& count, double cycles_per_word, double buffered = fetched_words);
+
+/// Words of the memory image of a model, as pack_image() packs it.
+std::uint64_t image_words(const ModelConfig& config, FloatType embedding, const CoreShape& shape);
+
 /// Cycles of the core with the SDRAM of rtl/tephra_board.sv, which has twice its clock: pages, refresh, and what the
 /// buffers before the core hide. Within 0.5 % of the simulated board. Words have 32 bits.
 std::uint64_t sdram_cycles(const CycleCount& count);
+/// Cycles of the core that a word of that SDRAM takes.
+double sdram_cycles_per_word();
 
 }  // namespace tephra::fpga

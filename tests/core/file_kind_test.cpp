@@ -49,6 +49,7 @@ TEST_CASE("the files that ship are of their kind and of no other") {
         {machines + "/kapoho-point.json", FileKind::machine},
         {machines + "/costs/loihi2.json", FileKind::cost_table},
         {machines + "/gpus/h100-sxm.json", FileKind::gpu},
+        {machines + "/fpgas/ulx3s-85f.json", FileKind::fpga},
         {machines + "/../benchmarks/baselines/" + "published.json", FileKind::baselines},
         {TEPHRA_TEST_DATA "/price/tiny.run.json", FileKind::run}};
     for (const auto& [path, kind] : files) {
