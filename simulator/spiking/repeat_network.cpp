@@ -1,125 +1,79 @@
 #include "simulator/spiking/repeat_network.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "core/data_files.hpp"
-#include "core/narrow.hpp"
 #include "core/npy.hpp"
 #include "core/object_reader.hpp"
 #include "mapper/mapping.hpp"
-#include "neuro/spiking/dense.hpp"
 #include "neuro/spiking/lower.hpp"
 #include "neuro/spiking/netx.hpp"
-#include "neuro/spiking/one_to_one.hpp"
-#include "neuro/spiking/scripted.hpp"
 #include "simulator/frame_feed.hpp"
-#include "simulator/price.hpp"
 #include "simulator/simulate.hpp"
+#include "simulator/spiking/network_figures.hpp"
+#include "simulator/spiking/network_recipe.hpp"
 
 namespace tephra {
 namespace {
 
 using spiking::Network;
-using spiking::NetworkParts;
 
-constexpr int most_steps = 1 << 20, most_parts = 1 << 16, most_populations = 1 << 12;
-const std::vector<std::string> programs = {"fixed_function", "microcode", "special"};
-const std::vector<std::string> formats = {"dense", "one_to_one"};
+constexpr int most_steps = 1 << 20;
+constexpr double most_activity = 1e6;
 
 std::string place_of(const LedgerRow& row) {
     return "ledger row " + row.id + "#/repeat";
 }
 
+std::string place_of(const LedgerRow& row, std::size_t figure) {
+    return "ledger row " + row.id + "#/figures/" + std::to_string(figure) + "/at";
+}
+
 /// Where and how long a network runs.
 struct Bench {
-    std::string machine, costs;
+    Machine machine;
+    CostTable costs;
     NocMode noc = NocMode::contended;
-    int steps = 0, cores_per_chip = 0, threads = 1;
+    int steps = 0, threads = 1;
+    [[nodiscard]] std::string inputs() const { return hash_of_inputs(&machine.hash, &costs.hash); }
 };
 
-Bench read_bench(ObjectReader& reader, int threads) {
+Result<Bench> read_bench(ObjectReader& reader, int threads) {
+    const std::string machine_name = reader.string("machine"), costs_name = reader.string("costs");
     Bench bench;
-    bench.machine = reader.string("machine");
-    bench.costs = reader.string("costs");
     bench.noc = static_cast<NocMode>(reader.choice("noc", noc_names()));
     bench.steps = static_cast<int>(reader.integer("steps", 1, most_steps));
     bench.threads = threads;
+    if (reader.failed()) return tl::unexpected(reader.finish().error());
+    auto machine = find_machine(machine_name);
+    if (!machine) return tl::unexpected(machine.error());
+    auto costs = find_cost_table(costs_name);
+    if (!costs) return tl::unexpected(costs.error());
+    bench.machine = std::move(*machine);
+    bench.costs = std::move(*costs);
     return bench;
 }
 
-struct Priced {
-    Run run;
-    Report report;
-    std::string inputs;
-};
+using Mapper = std::function<Result<Mapping>(const Program&, const Machine&)>;
 
-/// `parts`: cores of each layer; empty: as the mapper chooses.
-Result<Priced> run_on(const Bench& bench, const Network& network, const std::string& name,
-                      const std::vector<int>& parts, std::span<const std::int32_t> frame) {
-    const auto machine = find_machine(bench.machine);
-    if (!machine) return tl::unexpected(machine.error());
-    const auto costs = find_cost_table(bench.costs);
-    if (!costs) return tl::unexpected(costs.error());
+Result<NetworkRun> run_on(const Bench& bench, const Network& network, const std::string& name, const Mapper& map,
+                          std::span<const std::int32_t> frame) {
     const auto program = spiking::lower(network, name, hash128(name), spiking::HostInput::changes);
     if (!program) return tl::unexpected(program.error());
-    MapOptions options;
-    options.format = WeightStorage::int8;
-    options.cores_per_chip = bench.cores_per_chip;
-    auto mapping = map_program(*program, *machine, options);
+    const auto mapping = map(*program, bench.machine);
     if (!mapping) return tl::unexpected(mapping.error());
-    for (std::size_t layer = 0, core = 0; layer < parts.size(); ++layer) {
-        auto& slices = mapping->slices[layer + 1];
-        slices.clear();
-        const int neurons = network.layers()[layer].size();
-        for (int k = 0; k < parts[layer]; ++k)
-            slices.push_back({CoreId(narrow<int>(core++)), narrow<int>(std::int64_t{k} * neurons / parts[layer]),
-                              narrow<int>(std::int64_t{k + 1} * neurons / parts[layer])});
-    }
     const std::vector<std::int32_t> nothing(static_cast<std::size_t>((*program)[program->source].size));
     FrameFeed feed(bench.steps,
                    [&](std::int64_t) { return frame.empty() ? std::span<const std::int32_t>(nothing) : frame; }, {});
     SimulateOptions simulation;
     simulation.noc = bench.noc;
     simulation.threads = bench.threads;
-    auto run = simulate(*program, *machine, *mapping, feed, simulation);
+    auto run = simulate(*program, bench.machine, *mapping, feed, simulation);
     if (!run) return tl::unexpected(run.error());
-    auto report = price(*run, *costs);
+    auto report = price(*run, bench.costs);
     if (!report) return tl::unexpected(report.error());
-    return Priced{std::move(*run), std::move(*report), hash_of_inputs(&machine->hash, &costs->hash)};
-}
-
-std::int64_t synops(const EventCounts& counts) {
-    return count_of(counts, EventKind::synop_int8) + count_of(counts, EventKind::synop_ternary);
-}
-
-/// Figures of a step in the middle of a long run: barriers stand between steps, so a run of n has n - 1 of them and the
-/// host's two steps more.
-Predicted predict(const LedgerFigure& figure, const Priced& priced, int steps) {
-    const double seconds_a_step = seconds(priced.run.elapsed) / static_cast<double>(priced.run.steps + 1);
-    const auto exactly = [](double value) { return Predicted{value, value, value, ""}; };
-    if (figure.unit == "us/step") return exactly(1e6 * seconds_a_step);
-    if (figure.unit == "synops/step") {
-        std::int64_t sum = 0;
-        for (const PopulationRecord& population : priced.run.populations) sum += synops(population.counts);
-        return exactly(static_cast<double>(sum) / steps);
-    }
-    if (figure.unit == "synops/step/core") {
-        std::int64_t most = 0;
-        for (const CoreRecord& core : priced.run.cores) most = std::max(most, synops(core.counts));
-        return exactly(static_cast<double>(most) / steps);
-    }
-    const EnergyRange& dynamic = priced.report.dynamic;
-    if (figure.unit == "uJ/step" && figure.scope == PowerScope::neurocores)
-        return {1e6 * joules(dynamic.value) / steps, 1e6 * joules(dynamic.low) / steps,
-                1e6 * joules(dynamic.high) / steps, ""};
-    return not_predicted(figure);
-}
-
-Result<RowResult> result_of(const LedgerRow& row, const std::vector<Priced>& runs, int steps) {
-    RowResult result{row.id, {}, runs.front().inputs, to_string(runs.front().run.trace)};
-    for (std::size_t k = 0; k < row.figures.size(); ++k)
-        result.figures.push_back(predict(row.figures[k], runs[runs.size() == 1 ? 0 : k], steps));
-    return result;
+    return NetworkRun{std::move(*run), std::move(*report), bench.steps, 0};
 }
 
 std::vector<int> read_numbers(ObjectReader& reader, const std::string& key, std::size_t count, int most) {
@@ -137,76 +91,46 @@ std::vector<int> read_numbers(ObjectReader& reader, const std::string& key, std:
     return numbers;
 }
 
-struct Shape {
-    std::vector<spiking::ScriptedParameters> neurons;
-    std::vector<int> sizes, cores;
-    struct Link {
-        int from = 0, to = 0;
-        std::size_t format = 0;
-        int weight_bits = spiking::most_weight_bits;
-    };
-    std::vector<Link> links;
+/// A figure with the network that it is of.
+struct Asked {
+    NetworkFigure figure;
+    NetworkRecipe recipe;
+    bool own_shape = false;
 };
 
-Result<Shape> read_shape(const LedgerRow& row, ObjectReader& reader) {
-    Shape shape;
-    const Json::Array& populations = reader.array("populations");
-    if (populations.empty() || populations.size() > most_populations)
-        reader.fault("populations", "expected 1 to " + std::to_string(most_populations));
-    for (std::size_t k = 0; k < populations.size(); ++k) {
-        ObjectReader in(populations[k], place_of(row) + "/populations/" + std::to_string(k));
-        spiking::ScriptedParameters neuron;
-        shape.sizes.push_back(static_cast<int>(in.integer("neurons", 1, max_population)));
-        neuron.program = static_cast<NeuronProgram>(in.choice("program", programs));
-        neuron.share = in.number("share", 0, 1);
-        neuron.seed = k + 1;
-        shape.cores.push_back(static_cast<int>(in.integer("cores", 1, most_parts)));
-        if (auto done = in.finish(); !done) return tl::unexpected(done.error());
-        shape.neurons.push_back(neuron);
+Result<Asked> read_at(const LedgerRow& row, std::size_t k, const NetworkRecipe& recipe) {
+    Asked asked{{}, recipe, false};
+    if (row.figures[k].at.is_null()) return asked;
+    ObjectReader at(row.figures[k].at, place_of(row, k));
+    const std::size_t populations = recipe.populations.size();
+    asked.figure = read_network_figure(at, static_cast<int>(populations));
+    asked.own_shape = populations > 0 && (at.has("neurons") || at.has("cores"));
+    if (asked.own_shape) {
+        const auto neurons = read_numbers(at, "neurons", populations, max_population);
+        const auto cores = read_numbers(at, "cores", populations, most_parts);
+        for (std::size_t p = 0; p < populations && !at.failed(); ++p) {
+            asked.recipe.populations[p].neurons = neurons[p];
+            asked.recipe.populations[p].cores = cores[p];
+        }
     }
-    const Json::Array& links = reader.array("connections");
-    const auto last = std::ssize(populations) - 1;
-    for (std::size_t k = 0; k < links.size(); ++k) {
-        ObjectReader in(links[k], place_of(row) + "/connections/" + std::to_string(k));
-        Shape::Link link;
-        link.from = static_cast<int>(in.integer("from", 0, last));
-        link.to = static_cast<int>(in.integer("to", 0, last));
-        link.format = in.choice("synapses", formats);
-        link.weight_bits =
-            static_cast<int>(in.integer_or("weight_bits", spiking::most_weight_bits, 1, spiking::most_weight_bits));
-        if (auto done = in.finish(); !done) return tl::unexpected(done.error());
-        shape.links.push_back(link);
-    }
-    return shape;
+    if (auto done = at.finish(); !done) return tl::unexpected(done.error());
+    return asked;
 }
 
-/// Weights are all one: scripted neurons do not look at them.
-Result<Network> make_network(const Shape& shape) {
-    NetworkParts parts;
-    for (std::size_t k = 0; k < shape.sizes.size(); ++k) {
-        auto model = spiking::make_scripted(shape.neurons[k]);
-        if (!model) return tl::unexpected(model.error());
-        parts.layers.push_back({"population " + std::to_string(k), {shape.sizes[k]}, std::move(*model), 0});
-    }
-    for (const Shape::Link& link : shape.links) {
-        const int sources = shape.sizes[static_cast<std::size_t>(link.from)];
-        const int targets = shape.sizes[static_cast<std::size_t>(link.to)];
-        spiking::StoredWeights weights;
-        weights.bits = link.weight_bits;
-        weights.values.assign(link.format == 0 ? static_cast<std::size_t>(sources) * static_cast<std::size_t>(targets)
-                                               : static_cast<std::size_t>(sources),
-                              std::int16_t{1});
-        auto synapses = link.format == 0 ? spiking::make_dense(sources, targets, weights)
-                                         : spiking::make_one_to_one(sources, weights);
-        if (!synapses) return tl::unexpected(synapses.error());
-        parts.connections.push_back({link.from, link.to, 0, std::move(*synapses), 0});
-    }
-    // A network needs an output. Reading a population would load the host's link, which the measured runs did not.
-    auto silent = spiking::make_scripted({});
-    if (!silent) return tl::unexpected(silent.error());
-    parts.outputs = {narrow<int>(parts.layers.size())};
-    parts.layers.push_back({"silent", {1}, std::move(*silent), 0});
-    return Network::make(std::move(parts));
+/// The range of a prediction widened by that of another.
+void widen(Predicted& predicted, const Predicted& other) {
+    if (!predicted.value || !other.value) return;
+    predicted.low = std::min(*predicted.low, *other.low);
+    predicted.high = std::max(*predicted.high, *other.high);
+}
+
+/// Factors on the activity: that of the recipe as it stands, and where it is not known also the ends of its range.
+std::vector<double> read_activity(ObjectReader& reader, const std::string& place) {
+    if (!reader.has("activity")) return {1};
+    ObjectReader range(reader.value("activity"), place + "/activity");
+    const std::vector<double> factors = {1, range.number("low", 0, 1), range.number("high", 1, most_activity)};
+    if (auto done = range.finish(); !done) reader.fault("activity", done.error().message, done.error().hint);
+    return factors;
 }
 
 }  // namespace
@@ -215,40 +139,64 @@ Result<RowResult> repeat_network(const LedgerRow& row, int threads) {
     ObjectReader reader(row.repeat, place_of(row));
     reader.ignore("kind");
     reader.ignore("synthetic");
-    const Bench bench = read_bench(reader, threads);
-    const auto shape = read_shape(row, reader);
-    if (!shape) return tl::unexpected(shape.error());
+    const auto bench = read_bench(reader, threads);
+    if (!bench) return tl::unexpected(bench.error());
+    const auto recipe = read_network_recipe(reader);
+    if (!recipe) return tl::unexpected(recipe.error());
+    const auto inference_steps = static_cast<int>(reader.integer_or("inference_steps", 0, 1, most_steps));
+    const std::vector<double> activities = read_activity(reader, place_of(row));
     if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
-    const bool one = std::ranges::all_of(row.figures, [](const auto& figure) { return figure.at.object() == nullptr; });
-    std::vector<Priced> runs;
-    for (std::size_t k = 0; k < (one ? 1 : row.figures.size()); ++k) {
-        Shape of_figure = *shape;
-        if (row.figures[k].at.object() != nullptr) {
-            ObjectReader at(row.figures[k].at, "ledger row " + row.id + "#/figures/" + std::to_string(k) + "/at");
-            of_figure.sizes = read_numbers(at, "neurons", shape->sizes.size(), max_population);
-            of_figure.cores = read_numbers(at, "cores", shape->sizes.size(), most_parts);
-            if (auto done = at.finish(); !done) return tl::unexpected(done.error());
+
+    const auto runs_of = [&](const NetworkRecipe& shape) -> Result<std::vector<NetworkRun>> {
+        std::vector<NetworkRun> runs;
+        for (const double activity : activities) {
+            const auto network = make_network(shape, activity);
+            if (!network) return tl::unexpected(network.error());
+            auto run = run_on(
+                *bench, *network, row.id,
+                [&](const Program& program, const Machine& machine) { return place_network(shape, program, machine); },
+                {});
+            if (!run) return tl::unexpected(run.error());
+            run->inference_steps = inference_steps;
+            runs.push_back(std::move(*run));
         }
-        const auto network = make_network(of_figure);
-        if (!network) return tl::unexpected(network.error());
-        auto priced = run_on(bench, *network, row.id, of_figure.cores, {});
-        if (!priced) return tl::unexpected(priced.error());
-        runs.push_back(std::move(*priced));
+        return runs;
+    };
+    RowResult result{row.id, {}, bench->inputs(), ""};
+    std::vector<NetworkRun> common;  // of the figures without a shape of their own
+    for (std::size_t k = 0; k < row.figures.size(); ++k) {
+        const auto asked = read_at(row, k, *recipe);
+        if (!asked) return tl::unexpected(asked.error());
+        std::vector<NetworkRun> own;
+        std::vector<NetworkRun>& runs = asked->own_shape ? own : common;
+        if (runs.empty()) {
+            auto made = runs_of(asked->recipe);
+            if (!made) return tl::unexpected(made.error());
+            runs = std::move(*made);
+        }
+        if (result.trace.empty()) result.trace = to_string(runs.front().run.trace);
+        Predicted predicted = predict(row.figures[k], asked->figure, runs.front());
+        for (const NetworkRun& run : runs) widen(predicted, predict(row.figures[k], asked->figure, run));
+        result.figures.push_back(std::move(predicted));
     }
-    return result_of(row, runs, bench.steps);
+    return result;
 }
 
 Result<RowResult> repeat_network_file(const LedgerRow& row, int threads) {
     ObjectReader reader(row.repeat, place_of(row));
     reader.ignore("kind");
-    Bench bench = read_bench(reader, threads);
+    const auto bench = read_bench(reader, threads);
+    if (!bench) return tl::unexpected(bench.error());
     const std::string file = reader.string("file"), input = reader.string("input");
     spiking::NetxOptions netx;
     netx.reset_interval = static_cast<int>(reader.integer("reset_interval", 0, spiking::longest_reset_interval / 2));
-    bench.cores_per_chip = static_cast<int>(reader.integer_or("cores", 0, 1, most_parts));
+    MapOptions options;
+    options.format = WeightStorage::int8;
+    options.cores_per_chip = static_cast<int>(reader.integer_or("cores", 0, 1, most_parts));
     const bool measured_parts = reader.has("layer_cores");
     if (measured_parts) reader.ignore("layer_cores");
-    if (measured_parts && bench.cores_per_chip > 0) reader.fault("cores", "layer_cores says it already", "remove one");
+    if (measured_parts && options.cores_per_chip > 0)
+        reader.fault("cores", "layer_cores says it already", "remove one");
     if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
     const auto path = find_shipped_file(file);
     if (!path) return tl::unexpected(path.error());
@@ -270,9 +218,18 @@ Result<RowResult> repeat_network_file(const LedgerRow& row, int threads) {
         parts = read_numbers(reader, "layer_cores", network.layers().size(), most_parts);
         if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
     }
-    const auto priced = run_on(bench, network, row.id, parts, frame);
-    if (!priced) return tl::unexpected(priced.error());
-    return result_of(row, {*priced}, bench.steps);
+    const Mapper map = [&](const Program& program, const Machine& machine) {
+        return measured_parts ? place_layers(parts, program, machine) : map_program(program, machine, options);
+    };
+    const auto run = run_on(*bench, network, row.id, map, frame);
+    if (!run) return tl::unexpected(run.error());
+    RowResult result{row.id, {}, bench->inputs(), to_string(run->run.trace)};
+    for (std::size_t k = 0; k < row.figures.size(); ++k) {
+        const auto asked = read_at(row, k, {});
+        if (!asked) return tl::unexpected(asked.error());
+        result.figures.push_back(predict(row.figures[k], asked->figure, *run));
+    }
+    return result;
 }
 
 }  // namespace tephra

@@ -23,9 +23,9 @@ TEST_CASE("validate prints a row of the ledger, measured beside predicted") {
 }
 
 TEST_CASE("validate says plainly what it cannot repeat, and predicts nothing for it") {
-    const auto text = run_program("validate --row fly-connectome --format csv");
+    const auto text = run_program("validate --row relnet-babi --format csv");
     CHECK(text.exit_code == 0);
-    CHECK_THAT(text.out, test::contains("cannot be repeated yet: it needs a recipe that makes a network"));
+    CHECK_THAT(text.out, test::contains("cannot be repeated yet: it needs the shape of the network"));
 }
 
 TEST_CASE("validate writes pages, and refuses rows that are not there") {

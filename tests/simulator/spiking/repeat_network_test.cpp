@@ -16,7 +16,7 @@ LedgerRow row_of(const std::string& repeat, const std::vector<std::string>& unit
     for (const std::string& unit : units) {
         LedgerFigure figure;
         figure.unit = unit;
-        figure.scope = unit == "uJ/step" ? std::optional(PowerScope::neurocores) : std::nullopt;
+        if (unit.starts_with("uJ") || unit == "W") figure.scope = PowerScope::neurocores;
         row.figures.push_back(figure);
     }
     return row;
@@ -38,16 +38,18 @@ TEST_CASE("a silent network takes the time of its fullest core's neurons and the
     const Machine machine = find_machine("loihi2-oheo-gulch").value();
     const auto result = repeat_network(
         row_of(network("[" + population(100, "microcode", 0, 2) + ", " + population(300, "microcode", 0, 1) + "]"),
-               {"us/step", "synops/step", "uJ/step", "W"}),
+               {"us/step", "synops/step", "uJ/step", "W", "us/inference"}),
         1);
     if (!result) FAIL(to_string(result.error()));
-    REQUIRE(result->figures.size() == 4);
+    REQUIRE(result->figures.size() == 5);
     const Picoseconds step = machine.timing.of(NeuronProgram::microcode) * 300 + machine.barrier.base +
                              machine.barrier.per_tile * 1 + machine.barrier.per_chip;
     CHECK(*result->figures[0].value == Approx(1e6 * seconds(step)).epsilon(0.08));  // the host's steps are shorter
     CHECK(*result->figures[1].value == 0);
-    CHECK(*result->figures[2].value > 0);
-    CHECK_FALSE(result->figures[3].value);
+    CHECK(*result->figures[2].value ==
+          Approx(*result->figures[3].value * *result->figures[0].value).epsilon(0.12));  // few steps
+    CHECK(*result->figures[3].value > 0.232);                                            // what the chip draws at rest
+    CHECK_FALSE(result->figures[4].value);
 }
 
 TEST_CASE("every neuron that sends meets a weight for each target, and figures may have shapes of their own") {
@@ -60,6 +62,29 @@ TEST_CASE("every neuron that sends meets a weight for each target, and figures m
     CHECK(*result->figures[0].value == 50 * 50);
     CHECK(*result->figures[1].value == 50 * 25);
     CHECK(*result->figures[2].value == 20 * 20);
+}
+
+TEST_CASE("where the activity is not known, ranges hold what comes out at both of its ends") {
+    const std::string dense = R"([{"from": 0, "to": 0, "synapses": "dense"}])";
+    std::string recipe = network("[" + population(100, "fixed_function", 0.2, 2) + "]", dense);
+    const auto plain = repeat_network(row_of(recipe, {"synops/step", "us/step", "uJ/step"}), 1);
+    if (!plain) FAIL(to_string(plain.error()));
+    CHECK(*plain->figures[0].low == *plain->figures[0].high);
+    recipe.insert(recipe.size() - 1, R"(, "activity": {"low": 0, "high": 5}, "inference_steps": 10)");
+    LedgerRow row = row_of(recipe, {"synops/step", "us/step", "uJ/step", "uJ/inference", "us/step"});
+    row.figures[4].at = parse_json(R"({"needs": "wings"})", "at").value();
+    const auto ranged = repeat_network(row, 1);
+    if (!ranged) FAIL(to_string(ranged.error()));
+    CHECK(*ranged->figures[0].low == 0);
+    CHECK(*ranged->figures[0].value == *plain->figures[0].value);
+    CHECK(*ranged->figures[0].high == 100 * 100);
+    CHECK(*ranged->figures[1].low < *ranged->figures[1].high);
+    CHECK(*ranged->figures[2].low < *plain->figures[2].low);
+    CHECK(*ranged->figures[2].high > *plain->figures[2].high);
+    CHECK(*ranged->figures[3].value == Approx(10 * *ranged->figures[2].value));
+    CHECK(ranged->figures[4].why_not == "cannot be repeated yet: it needs wings");
+    recipe.replace(recipe.find(R"("high": 5)"), 9, R"("high": 6)");  // more neurons would send than there are
+    CHECK_FALSE(repeat_network(row_of(recipe, {"us/step"}), 1));
 }
 
 TEST_CASE("a recipe of a network that cannot be followed says where") {
