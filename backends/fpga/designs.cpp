@@ -164,7 +164,7 @@ std::string designs_markdown(const std::vector<Design>& designs) {
     for (const Design& each : designs) {
         text += "| " + each.row.device + " | " + each.model + ", " + std::to_string(each.streams) + " | " +
                 figure_text(each.rate) + " | " + figure_text(each.watts) + " | " + figure_text(each.memory_rate) +
-                " | ";
+                " (" + fixed_text(100 * each.rate / each.memory_rate, 0) + " % used) | ";
         text += each.lanes_rate ? figure_text(*each.lanes_rate) + " (" + (*each.error_percent() > 0 ? "+" : "") +
                                       fixed_text(*each.error_percent(), 0) + " %)"
                                 : "not published";
