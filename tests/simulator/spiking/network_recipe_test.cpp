@@ -97,6 +97,19 @@ TEST_CASE("populations lie on the cores that a recipe names, spread over its chi
     }
 }
 
+TEST_CASE("layers lie where they were measured, one after the other") {
+    const Machine machine = find_machine("kapoho-point").value();
+    const auto made = read(recipe(population(10, 1) + "," + population(9, 1), ""));
+    const Program program = lowered(*made);  // the silent neuron is its third layer
+    const auto mapping = place_layers({3, 2, 1}, program, machine);
+    if (!mapping) FAIL(to_string(mapping.error()));
+    CHECK(check_mapping(program, machine, *mapping).empty());
+    CHECK(mapping->slices[1] == std::vector<Slice>{{CoreId(0), 0, 3}, {CoreId(1), 3, 6}, {CoreId(2), 6, 10}});
+    CHECK(mapping->slices[2] == std::vector<Slice>{{CoreId(3), 0, 4}, {CoreId(4), 4, 9}});
+    CHECK(mapping->slices[3] == std::vector<Slice>{{CoreId(5), 0, 1}});
+    CHECK_FALSE(place_layers({700, 260, 1}, program, machine));
+}
+
 TEST_CASE("a recipe that describes no network is refused with its place") {
     struct Case {
         std::string text, place;
