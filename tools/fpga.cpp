@@ -1,5 +1,5 @@
 // tephra fpga: what the FPGA core would take of a device, how fast it would run a model there, and what bounds it.
-#include <filesystem>
+#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -51,7 +51,7 @@ std::string range_text(const Price& price) {
 }
 
 void print_text(const fpga::FpgaEstimate& e, const fpga::FpgaDevice& device, const fpga::FamilyTable& family) {
-    const auto whole = [](double value) { return grouped(static_cast<std::int64_t>(value + 0.5)); };
+    const auto whole = [](double value) { return grouped(std::llround(value)); };
     Table resources({"of " + device.device, "core", "device", "used %", "device's figure"});
     const auto add = [&](const char* what, double needed, const Price& there) {
         resources.add(

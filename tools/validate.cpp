@@ -43,6 +43,7 @@ std::vector<LedgerRow> chosen(std::vector<LedgerRow> ledger, const std::string& 
     const auto row = std::ranges::find(ledger, id, &LedgerRow::id);
     if (row != ledger.end()) return {*row};
     std::vector<std::string> ids;
+    ids.reserve(ledger.size());
     for (const LedgerRow& each : ledger) ids.push_back(each.id);
     throw Failure{{ErrorCode::bad_input, "the ledger has no row \"" + id + "\"", "--row",
                    "did you mean \"" + nearest_name(id, ids) + "\"? known: " + joined(ids)}};
