@@ -1,4 +1,4 @@
-// tephra info: what a deployment file holds.
+// tephra info: what a model's file holds.
 #include <array>
 #include <iostream>
 #include <memory>
@@ -8,6 +8,7 @@
 #include "neuro/tph.hpp"
 #include "neuro/weight_count.hpp"
 #include "tools/command.hpp"
+#include "tools/info_network.hpp"
 #include "tools/options.hpp"
 #include "tools/table.hpp"
 
@@ -150,7 +151,7 @@ void print_json(const Info& info) {
 }
 
 struct Settings {
-    std::string model;
+    NetworkOptions model;
     std::string format = "text";
 };
 
@@ -158,11 +159,14 @@ struct Settings {
 
 void add_info_command(CLI::App& app) {
     auto settings = std::make_shared<Settings>();
-    CLI::App* command = app.add_subcommand("info", "Print what a deployment file holds");
-    add_word(*command, "model", settings->model, "deployment file (.tph)")->required();
+    CLI::App* command = app.add_subcommand("info", "Print what a model's file holds");
+    add_word(*command, "model", settings->model.network, "deployment file (.tph), or network (.net, .nir)")->required();
+    add_network_options(*command, settings->model);
     add_choice(*command, "--format", settings->format, {"text", "json"}, "text or json");
-    command->callback([settings] {
-        const Info info = read_info(settings->model);
+    command->callback([settings, command] {
+        if (is_network_file(settings->model.network)) return print_network(settings->model, *command, settings->format);
+        refuse_network_options(*command, "with a language model");
+        const Info info = read_info(settings->model.network);
         settings->format == "json" ? print_json(info) : print_text(info);
     });
 }

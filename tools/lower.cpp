@@ -6,6 +6,7 @@
 #include "neuro/lower.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
+#include "tools/program_source.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -18,9 +19,7 @@ std::int64_t synops(const Program& program, const Population& population) {
     return sum;
 }
 
-void print_lowering(const std::string& path, const std::string& format, bool all) {
-    const auto model = require(load_model(path));
-    const Program program = lower(model);
+void print_lowering(const Program& program, const std::string& format, bool all) {
     const ProgramCost cost = program_cost(program);
     const auto layers = std::ssize(program.layers);
     Table table({"stage", "population", "model", "neurons", "messages", "bits", "record words", "synops"});
@@ -49,7 +48,7 @@ void print_lowering(const std::string& path, const std::string& format, bool all
 }
 
 struct Options {
-    std::string model;
+    NetworkOptions model;
     std::string format = "text";
     bool all = false;
 };
@@ -60,11 +59,15 @@ void add_lower_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("lower", "Print the populations a model is lowered to, with counts per token");
-    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_word(*command, "model", options->model.network, "deployment file (.tph), or network (.net, .nir)")->required();
+    add_network_options(*command, options->model);
     add_format(*command, options->format);
     add_switch(*command, "--all", options->all,
                "every block, not only the first; JSON and CSV always have every block");
-    command->callback([options] { print_lowering(options->model, options->format, options->all); });
+    command->callback([options, command] {
+        const bool all = options->all || is_network_file(options->model.network);  // its layers differ
+        print_lowering(read_program(options->model, *command), options->format, all);
+    });
 }
 
 }  // namespace tephra::tools

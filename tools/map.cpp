@@ -2,19 +2,21 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <set>
 
 #include "core/data_files.hpp"
 #include "core/text.hpp"
 #include "mapper/mapping.hpp"
+#include "mapper/memory.hpp"
 #include "mapper/svg.hpp"
 #include "mapper/traffic.hpp"
-#include "neuro/lower.hpp"
 #include "tools/command.hpp"
 #include "tools/mapping_options.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"
+#include "tools/program_source.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -23,12 +25,14 @@ namespace {
 constexpr int most_cores_per_chip = 1 << 22;  // a machine has 256 x 256 tiles of 64 cores at most
 
 struct Options {
-    std::string model, machine, output, check, svg;
+    NetworkOptions model;
+    std::string machine, output, check, svg;
     std::string color = "layer", format = "text";
     MappingChoice choice;
     int streams = 1;
     int cores_per_chip = 0;
     bool cores = false;
+    bool layers = false;
     bool unplaced = false;
 };
 
@@ -108,6 +112,48 @@ Table core_table(const Mapped& m) {
     return table;
 }
 
+/// What one core holds of a layer.
+struct LayerUse {
+    std::int64_t neurons = 0, weights = 0, synapses = 0, synaptic_bits = 0;
+};
+
+/// Weights that a core keeps, each shared one once, and the synapses that they stand for.
+Table layer_table(const Mapped& m) {
+    Table table({"layer", "cores", "neurons a core (most)", "weights a core (most)", "synapses a core (most)",
+                 "synaptic bytes a core (most)"});
+    std::vector<std::map<CoreId, LayerUse>> uses(m.program.layers.size());
+    for (std::size_t p = 0; p < m.program.populations.size(); ++p) {
+        const Population& population = m.program.populations[p];
+        for (const Slice& slice : m.mapping.slices[p]) {
+            LayerUse& use = uses[population.layer.index()][slice.core];
+            use.neurons += slice.end - slice.begin;
+            for (const ProjectionId id : population.inputs) {
+                if (m.program[id].synapses == nullptr) continue;
+                const SynapseFormat& synapses = *m.program[id].synapses;
+                const NeuronRange targets{slice.begin, slice.end};
+                const SynapseMemory memory = synapses.memory(targets);
+                use.weights += memory.weights;
+                use.synaptic_bits += stored_bits(memory, m.mapping.format);
+                for (int source = 0; source < synapses.sources(); ++source)
+                    use.synapses += synapses.synops(source, targets);
+            }
+        }
+    }
+    for (std::size_t layer = 0; layer < uses.size(); ++layer) {
+        LayerUse most;
+        for (const auto& [core, use] : uses[layer]) {
+            most.neurons = std::max(most.neurons, use.neurons);
+            most.weights = std::max(most.weights, use.weights);
+            most.synapses = std::max(most.synapses, use.synapses);
+            most.synaptic_bits = std::max(most.synaptic_bits, use.synaptic_bits);
+        }
+        if (!uses[layer].empty())
+            table.add({m.program.layers[layer].name, std::ssize(uses[layer]), most.neurons, most.weights, most.synapses,
+                       bytes_of(most.synaptic_bits)});
+    }
+    return table;
+}
+
 std::string link_name(const Topology& topology, LinkId id) {
     if (!id.valid()) return "none";
     const LinkEnds link = topology.link(id);
@@ -158,19 +204,20 @@ Mapping checked_mapping(const Options& options, const Program& program, const Ma
 }
 
 void print_tables(const Options& options, const Mapped& mapped) {
-    const Table rows = options.cores ? core_table(mapped) : chip_table(mapped);
+    const Table rows = options.cores ? core_table(mapped) : (options.layers ? layer_table(mapped) : chip_table(mapped));
     if (options.format == "csv") {
         std::cout << rows.render("csv");
     } else if (options.format == "json") {
         std::cout << "{\"totals\": " << total_table(mapped).render("json") << ", \""
-                  << (options.cores ? "cores" : "chips") << "\": " << rows.render("json") << "}\n";
+                  << (options.cores ? "cores" : (options.layers ? "layers" : "chips")) << "\": " << rows.render("json")
+                  << "}\n";
     } else {
-        std::cout << printable(mapped.program.model_name + " on " + mapped.mapping.machine_name) << ", "
-                  << (mapped.mapping.format == WeightStorage::int8 ? "8-bit" : "2-bit") << " synapses, head on "
-                  << (mapped.mapping.head_on_host ? "the host" : "chips") << ", " << mapped.mapping.streams
-                  << (mapped.mapping.streams == 1 ? " stream" : " streams") << "\n\n"
-                  << rows.render("text") << "\n"
-                  << total_table(mapped).render("text");
+        std::cout << printable(mapped.program.model_name + " on " + mapped.mapping.machine_name);
+        if (!is_network_file(options.model.network))
+            std::cout << ", " << (mapped.mapping.format == WeightStorage::int8 ? "8-bit" : "2-bit")
+                      << " synapses, head on " << (mapped.mapping.head_on_host ? "the host" : "chips") << ", "
+                      << mapped.mapping.streams << (mapped.mapping.streams == 1 ? " stream" : " streams");
+        std::cout << "\n\n" << rows.render("text") << "\n" << total_table(mapped).render("text");
     }
 }
 
@@ -184,17 +231,16 @@ Mapping mapping_of(const Options& options, const Program& program, const Machine
     return require(map_program(program, machine, map));
 }
 
-void run(const Options& options) {
+void run(const Options& options, const CLI::App& command) {
     Outputs outputs;
-    outputs.reads(options.model);
+    outputs.reads(options.model.network);
     outputs.reads(find_data_file("machines", "machine", options.machine).value_or(""));
     outputs.reads(options.check);
     auto output = outputs.open("-o", options.output);
     auto svg = outputs.open("--svg", options.svg);
-    const auto model = require(load_model(options.model));
+    const Program program = read_program(options.model, command);
     const Machine machine = require(find_machine(options.machine));
     const Topology topology = require(Topology::create(machine));
-    const Program program = lower(model);
     const Mapping mapping = mapping_of(options, program, machine);
     finish(output, mapping_json(mapping));
     if (svg)
@@ -213,7 +259,8 @@ void run(const Options& options) {
 void add_map_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("map", "Place a model on the cores of a machine, or check a mapping");
-    add_word(*command, "model", options->model, "deployment file (.tph)")->required();
+    add_word(*command, "model", options->model.network, "deployment file (.tph), or network (.net, .nir)")->required();
+    add_network_options(*command, options->model);
     add_word(*command, "--machine", options->machine, "name of a machine that ships, or its JSON file")->required();
     auto* output = add_output(*command, "-o,--output", options->output, "mapping file (JSON) to write");
     auto* check = add_word(*command, "--check", options->check, "check this mapping instead: lists every fault");
@@ -226,9 +273,14 @@ void add_map_command(CLI::App& app) {
     for (auto* option : {output, streams, limit, unplaced}) check->excludes(option);
     auto* svg = add_output(*command, "--svg", options->svg, "picture (SVG) to write");
     add_choice(*command, "--svg-color", options->color, {"layer", "load"}, "colour cores by layer or load")->needs(svg);
-    add_switch(*command, "--cores", options->cores, "a row per core, not per chip");
+    auto* cores = add_switch(*command, "--cores", options->cores, "a row per core, not per chip");
+    add_switch(*command, "--layers", options->layers, "a row per layer: what one of its cores holds")->excludes(cores);
     add_format(*command, options->format);
-    command->callback([options] { run(*options); });
+    command->callback([options, command] {
+        if (is_network_file(options->model.network))
+            refuse_ignored(*command, {"--head", "--streams"}, "with a network");
+        run(*options, *command);
+    });
 }
 
 }  // namespace tephra::tools

@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 
+#include "core/json.hpp"
 #include "core/narrow.hpp"
 #include "core/npz.hpp"
 #include "core/text.hpp"
@@ -21,6 +23,34 @@ constexpr std::int64_t most_probed_bytes = std::int64_t{1} << 32;  // of a .npz 
 
 const std::vector<std::string> netx_options = {"--reset-interval", "--reset-offset", "--threshold"};
 const std::vector<std::string> nir_options = {"--dt", "--weight-bits", "--rule"};
+const std::vector<std::string> input_options = {"--input-bits"};
+
+bool is_deployment_file(const std::string& path) {
+    const auto kind = tph_kind(path);
+    return kind && *kind == TphKind::network;
+}
+
+/// How the options read a file, as a deployment file keeps it.
+std::string origin_of(const NetworkOptions& options) {
+    const std::filesystem::path path(options.network);
+    Json::Object origin{{"tool", "tephra " TEPHRA_VERSION},
+                        {"command", "import"},
+                        {"file", path.filename().string()},
+                        {"file_hash", to_string(hash128(require(read_file(options.network))))},
+                        {"input_bits", options.input_bits}};
+    if (require(spiking::network_kind(options.network)) == spiking::NetworkKind::netx) {
+        origin.emplace_back("format", "netx");
+        origin.emplace_back("reset_interval", options.netx.reset_interval);
+        origin.emplace_back("reset_offset", options.netx.reset_offset);
+        origin.emplace_back("threshold", options.threshold);
+    } else {
+        origin.emplace_back("format", "nir");
+        origin.emplace_back("dt", options.nir.dt);
+        origin.emplace_back("weight_bits", options.nir.weight_bits);
+        origin.emplace_back("rule", options.rule);
+    }
+    return Json(std::move(origin)).dump(-1);
+}
 
 Probe find_probe(const Network& network, const std::string& text) {
     const std::size_t colon = text.rfind(':');
@@ -74,7 +104,15 @@ Network read_nir_file(const NetworkOptions& options) {
 
 }  // namespace
 
+void refuse_network_options(const CLI::App& command, const std::string& why) {
+    for (const auto* names : {&netx_options, &nir_options, &input_options}) refuse_ignored(command, *names, why);
+}
+
 Network read_network(const NetworkOptions& options, const CLI::App& command) {
+    if (is_deployment_file(options.network)) {
+        refuse_network_options(command, "with a deployment file: import has read the network");
+        return require(spiking::load_network(options.network)).network;
+    }
     if (options.netx.reset_interval == 0) refuse_ignored(command, {"--reset-offset"}, "without --reset-interval");
     if (require(spiking::network_kind(options.network)) == spiking::NetworkKind::netx) {
         refuse_ignored(command, nir_options, "with a NetX file");
@@ -82,6 +120,15 @@ Network read_network(const NetworkOptions& options, const CLI::App& command) {
     }
     refuse_ignored(command, netx_options, "with a NIR file");
     return read_nir_file(options);
+}
+
+spiking::NamedNetwork read_named_network(const NetworkOptions& options, const CLI::App& command) {
+    if (!is_deployment_file(options.network))
+        return require(spiking::name_network(read_network(options, command),
+                                             std::filesystem::path(options.network).stem().string(),
+                                             origin_of(options)));
+    refuse_network_options(command, "with a deployment file: import has read the network");
+    return require(spiking::load_network(options.network));
 }
 
 NetworkInput read_input(const Network& network, const NetworkOptions& options) {
@@ -159,10 +206,12 @@ void write_probes(OutputFile& file, const Network& network, const std::vector<Pr
 }
 
 bool is_network_file(const std::string& path) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) return false;  // what a pipe gives is gone once it is read
     constexpr std::string_view magic = "\x89HDF\r\n\x1a\n";
     std::ifstream file(path, std::ios::binary);
     std::string begin(magic.size(), '\0');
-    return file.read(begin.data(), std::ssize(begin)) && begin == magic;
+    return (file.read(begin.data(), std::ssize(begin)) && begin == magic) || is_deployment_file(path);
 }
 
 void claim_inputs(Outputs& outputs, const NetworkOptions& options) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "neuro/spiking/network.hpp"
+#include "neuro/spiking/network_file.hpp"
 #include "neuro/spiking/netx.hpp"
 #include "neuro/spiking/nir_import.hpp"
 #include "tools/command.hpp"
@@ -27,14 +28,22 @@ void add_input_options(CLI::App& command, NetworkOptions& options);
 /// --probe, for find_probes().
 void add_probe_option(CLI::App& command, NetworkOptions& options);
 
-/// Whether a file begins as those that hold networks do (HDF5); false where it can't be read.
+/// Whether a file begins as those that hold networks do: HDF5, or a deployment file of a network; false where it can't
+/// be read.
 bool is_network_file(const std::string& path);
+
+/// Refuses options for NetX and NIR files, which nothing would read `why`: "with a language model".
+void refuse_network_options(const CLI::App& command, const std::string& why);
 
 /// Names the files that the options read.
 void claim_inputs(Outputs& outputs, const NetworkOptions& options);
 
-/// Reads the network; an option that belongs to the other kind of file, or to none, is refused.
+/// Reads the network; an option that belongs to another kind of file, or to none, is refused.
 spiking::Network read_network(const NetworkOptions& options, const CLI::App& command);
+
+/// The same with the name and the hash by which mappings and runs know it. A network that no deployment file held so
+/// far is called as its file, and says how it was read.
+spiking::NamedNetwork read_named_network(const NetworkOptions& options, const CLI::App& command);
 
 NetworkInput read_input(const spiking::Network& network, const NetworkOptions& options);
 

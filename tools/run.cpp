@@ -68,7 +68,9 @@ void run(const Options& options, const CLI::App& command) {
 void add_run_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand("run", "Run a spiking or graded network without a machine");
-    add_word(*command, "network", options->network.network, "NetX file (.net) or NIR file (.nir)")->required();
+    add_word(*command, "network", options->network.network,
+             "network: NetX (.net), NIR (.nir), or a deployment file (.tph)")
+        ->required();
     add_network_options(*command, options->network);
     add_input_options(*command, options->network);
     add_output(*command, "-o,--output", options->output, "what the probes recorded (.npz)");

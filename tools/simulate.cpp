@@ -175,7 +175,8 @@ void add_options_of_networks(CLI::App& command, Options& options) {
 
 void simulate(Options& options, const CLI::App& command) {
     if (is_network_file(options.model)) {
-        refuse_ignored(command, {"--prompt", "--prompt-file", "--tokens", "--mode", "--streams"}, "with a network");
+        refuse_ignored(command, {"--prompt", "--prompt-file", "--tokens", "--mode", "--streams", "--head"},
+                       "with a network");
         refuse_ignored_sampling(command, options.sampling, "with a network");
         if (options.record.empty()) refuse_ignored(command, {"--probe"}, "without --record");
         options.network.network = options.model;

@@ -1,10 +1,8 @@
 #include "tools/simulate_network.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 
-#include "core/files.hpp"
 #include "core/narrow.hpp"
 #include "core/text.hpp"
 #include "neuro/spiking/lower.hpp"
@@ -58,15 +56,15 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     claim_inputs(outputs, options);
     MachineRunFiles files = open_files(outputs, run_options);
     auto recorded = outputs.open("--record", record);
-    const Network network = read_network(options, command);
+    const spiking::NamedNetwork named = read_named_network(options, command);
+    const Network& network = named.network;
     const Machine machine = require(find_machine(run_options.machine));
     NetworkInput input = read_input(network, options);
     const int steps = step_count(options, input);
     std::vector<Probe> probes;
     if (recorded) probes = find_probes(network, options, steps);
-    const std::string name = std::filesystem::path(options.network).stem().string();
     const Program program =
-        require(spiking::lower(network, name, hash128(require(read_file(options.network))),
+        require(spiking::lower(network, named.name, named.hash,
                                input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages));
     const Mapping mapping = mapping_of(run_options, program, machine, 1);
 

@@ -65,6 +65,8 @@ const std::vector<CoveredBy>& covered_sources() {
         {"simulator/frame_feed.cpp", "tests/simulator/spiking_test.cpp"},
         {"simulator/model_shape.cpp", "tests/simulator/compare_test.cpp"},
         {"simulator/page/", "tests/simulator/page_test.cpp"},
+        {"tools/info_network.cpp", "tests/tools/network_files_test.cpp"},
+        {"tools/program_source.cpp", "tests/tools/network_files_test.cpp"},
         {"tools/compare.cpp", "tests/tools/report_test.cpp"},
         {"tools/eval.cpp", "tests/tools/process_test.cpp"},
         {"tools/import.cpp", "tests/tools/model_files_test.cpp"},

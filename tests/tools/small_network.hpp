@@ -34,6 +34,10 @@ public:
     [[nodiscard]] Outcome simulate(const std::string& arguments) const {
         return run_program("simulate " + writer_.path() + " --dt 1 " + arguments);
     }
+    /// Runs a verb on its file.
+    [[nodiscard]] Outcome verb(const std::string& name, const std::string& arguments) const {
+        return run_program(name + " " + writer_.path() + " --dt 1 " + arguments);
+    }
     [[nodiscard]] std::map<std::string, NumberArray> recorded(const std::string& name) const {
         return parse_npz(read_file(file(name)).value(), name).value();
     }
