@@ -77,7 +77,7 @@ TEST_CASE("rooflines bound engines that start a kernel for each operation") {
         CHECK(gpu_roofline(gpus->front(), *known, task).tokens_per_s > measured.tokens_per_s);
         ++bounded;
     }
-    CHECK(bounded == 24);
+    CHECK(bounded == 30);
 }
 
 TEST_CASE("GPU descriptions are read whole, or refused with their place") {

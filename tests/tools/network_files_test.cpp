@@ -42,7 +42,7 @@ TEST_CASE("a network and the deployment file made of it are the same to every ve
     const auto info = parse_json(run_program("info " + tph + " --format json").out, "info");
     REQUIRE(info);
     CHECK(*info->find("neurons")->integer() == 5);
-    CHECK(*info->find("synapses")->integer() == 4);
+    CHECK(*info->find("synapses")->integer() == 6);
     CHECK(*info->find("origin")->find("format")->string() == "nir");
 }
 
