@@ -9,6 +9,7 @@
 #include "neuro/spiking/netx_neurons.hpp"
 #include "neuro/spiking/relay.hpp"
 #include "neuro/spiking/sparse.hpp"
+#include "neuro/spiking/trial.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -333,12 +334,16 @@ private:
 
 }  // namespace
 
-Result<NetxModel> read_netx(const std::string& path, const NetxOptions& options) {
+static Result<NetxModel> read_model(const std::string& path, const NetxOptions& options) {
     const auto file = Hdf5Group::open(path);
     if (!file) return tl::unexpected(file.error());
     const auto layers = file->group("layer");
     if (!layers) return tl::unexpected(layers.error());
     return Reader(*layers, options).read();
+}
+
+Result<NetxModel> read_netx(const std::string& path, const NetxOptions& options) {
+    return read_with_trial(path, [&] { return read_model(path, options); });
 }
 
 }  // namespace tephra::spiking

@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "neuro/spiking/image.hpp"
 #include "neuro/spiking/nir_shape.hpp"
+#include "neuro/spiking/trial.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -224,7 +225,7 @@ bool NirNode::is_neuron() const {
     return primitive_of(type)->neuron;
 }
 
-Result<NirGraph> read_nir(const std::string& path) {
+static Result<NirGraph> read_graph(const std::string& path) {
     const auto file = Hdf5Group::open(path);
     if (!file) return tl::unexpected(file.error());
     const auto root = file->group("node");
@@ -239,6 +240,10 @@ Result<NirGraph> read_nir(const std::string& path) {
     if (const auto ordered = order_nodes(*graph); !ordered) return tl::unexpected(ordered.error());
     if (const auto shaped = find_nir_shapes(*graph); !shaped) return tl::unexpected(shaped.error());
     return graph;
+}
+
+Result<NirGraph> read_nir(const std::string& path) {
+    return read_with_trial(path, [&] { return read_graph(path); });
 }
 
 }  // namespace tephra::spiking

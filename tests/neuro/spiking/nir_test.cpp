@@ -124,3 +124,22 @@ TEST_CASE("faults of a graph are refused with the node and a hint") {
     other.type("NIRGraf");
     CHECK(read_nir(other.close()).error().message == "the outermost node is of type \"NIRGraf\"");
 }
+
+TEST_CASE("no damaged byte is the end of the program that reads the file") {
+    NirWriter writer;
+    writer.node("in", "Input", {{"shape", {{1}, {2}}}});
+    writer.node("w", "Linear", {{"weight", {{3, 2}, {1, 0, 0, 1, 0.5, 0.5}}}});
+    writer.node("neurons", "IF", {{"r", {{}, {1}}}, {"v_threshold", {{3}, {0.9, 1.9, 0.9}}}});
+    writer.node("out", "Output", {{"shape", {{1}, {3}}}});
+    writer.edges({"in", "w", "w", "neurons", "neurons", "out"});
+    const std::string whole = read_file(writer.close()).value();
+    const tephra::test::TemporaryPath damaged("damaged.nir");
+    int refused = 0;
+    for (std::size_t at = 0; at < whole.size(); at += 41) {  // 41: every kind of place in 8-byte fields
+        std::string bytes = whole;
+        bytes[at] = static_cast<char>(~bytes[at]);
+        REQUIRE(write_file(damaged.str(), bytes));
+        refused += read_nir(damaged.str()) ? 0 : 1;
+    }
+    CHECK(refused > 20);
+}
