@@ -153,12 +153,12 @@ Result<NetworkRecipe> read_network_recipe(ObjectReader& reader) {
     for (std::size_t k = 0; k < populations.size(); ++k) {
         auto population = read_population(populations[k], reader.place("populations/" + std::to_string(k)));
         if (!population) return tl::unexpected(population.error());
-        recipe.populations.push_back(std::move(*population));
+        recipe.populations.push_back(*population);
     }
     for (std::size_t k = 0; k < connections.size(); ++k) {
         auto connection = read_connection(connections[k], reader.place("connections/" + std::to_string(k)), recipe);
         if (!connection) return tl::unexpected(connection.error());
-        recipe.connections.push_back(std::move(*connection));
+        recipe.connections.push_back(*connection);
     }
     return recipe;
 }

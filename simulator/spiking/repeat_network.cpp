@@ -128,7 +128,7 @@ void widen(Predicted& predicted, const Predicted& other) {
 std::vector<double> read_activity(ObjectReader& reader, const std::string& place) {
     if (!reader.has("activity")) return {1};
     ObjectReader range(reader.value("activity"), place + "/activity");
-    const std::vector<double> factors = {1, range.number("low", 0, 1), range.number("high", 1, most_activity)};
+    std::vector<double> factors = {1, range.number("low", 0, 1), range.number("high", 1, most_activity)};
     if (auto done = range.finish(); !done) reader.fault("activity", done.error().message, done.error().hint);
     return factors;
 }
