@@ -24,12 +24,15 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const std::vector<int>& shape,
                                           const std::string& place) {
     const std::vector<std::int64_t> one(shape.begin(), shape.end());
-    const bool fixed = array.shape == one;
+    std::vector<std::int64_t> with_time = one;  // Lava puts time last: one frame of such an array is a frame
+    with_time.push_back(1);
+    const bool fixed = array.shape == one || array.shape == with_time;
     const bool steps = !array.shape.empty() && std::vector(array.shape.begin() + 1, array.shape.end()) == one;
     if (!fixed && !steps)
         return bad_input("an array of shape " + shape_text(array.shape) + " for a layer of shape " + shape_text(one),
                          place,
-                         "its axes are those of the layer (x, y, channel), with the steps first where frames differ");
+                         "its axes are those of the layer (x, y, channel), with the steps first where frames differ "
+                         "(numpy.moveaxis(array, -1, 0) brings them there)");
     NetworkInput input;
     input.neurons_ = 1;
     for (const int extent : shape) input.neurons_ *= static_cast<std::size_t>(extent);

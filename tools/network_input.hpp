@@ -17,8 +17,9 @@ class NetworkInput {
 public:
     /// No input: every frame is empty.
     NetworkInput() = default;
-    /// `array` has the shape of the layer (the same frame in every step), or steps before it: row k is offered in step
-    /// k + 1. Errors: bad_input when the shape is another, or a value is no integer of 32 bits.
+    /// `array` has the shape of the layer (the same frame in every step), with a last axis of length 1 or without, or
+    /// steps before it: row k is offered in step k + 1. Errors: bad_input when the shape is another, or a value is no
+    /// integer of 32 bits.
     static Result<NetworkInput> frames(const NumberArray& array, const std::vector<int>& shape,
                                        const std::string& place);
     /// `array`: rows (time, neuron, value); time k is step k + 1. The frame of a step without events is zero. Errors:

@@ -32,6 +32,9 @@ TEST_CASE("run takes one frame for all steps, or events") {
     const std::string frame = net.array("f.npy", {2}, {1, 0});
     CHECK(net.run("--input " + frame + " --steps 3 -o " + net.file("o.npz")).exit_code == 0);
     CHECK(net.recorded("o.npz").at("neurons:spikes").values == Values{0, 0, 0, 1, 0, 0, 1, 0, 1});
+    const std::string lava = net.array("l.npy", {2, 1}, {1, 0});  // time last, as in Lava
+    CHECK(net.run("--input " + lava + " --steps 3 -o " + net.file("o.npz")).exit_code == 0);
+    CHECK(net.recorded("o.npz").at("neurons:spikes").values == Values{0, 0, 0, 1, 0, 0, 1, 0, 1});
     const std::string events = net.array("e.npy", {3, 3}, {1, 1, 1, 0, 0, 1, 0, 1, 1});
     CHECK(net.run("--events " + events + " --steps 3 --probe in:spikes -o " + net.file("o.npz")).exit_code == 0);
     CHECK(net.recorded("o.npz").at("in:spikes").values == Values{1, 1, 0, 1, 0, 0});
