@@ -19,7 +19,7 @@ struct Kind {
 const std::array<Kind, file_kinds> kinds = {{
     {"a machine", {"mesh", "core"}, "machines/ has examples", "--machine takes this file"},
     {"a mapping", {"tephra_mapping"}, "tephra map -o writes one", "simulate --map and map --check take this file"},
-    {"a run", {"event_kinds", "tokens"}, "tephra simulate -o writes one", "report and compare take this file"},
+    {"a run", {"event_kinds", "rounds"}, "tephra simulate -o writes one", "report and compare take this file"},
     {"a cost table", {"machine_kinds", "events"}, "machines/costs/ has examples", "--costs takes this file"},
     {"a file of baselines",
      {"rows"},

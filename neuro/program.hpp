@@ -10,6 +10,7 @@
 #include "core/hash.hpp"
 #include "core/id.hpp"
 #include "neuro/neuron_model.hpp"
+#include "neuro/round.hpp"
 #include "neuro/synapse_format.hpp"
 
 namespace tephra {
@@ -92,6 +93,7 @@ struct Projection {
 struct Program {
     std::string model_name;
     Hash128 model;  ///< content hash of the lowered Deployment
+    RoundKind round = RoundKind::token;
     int steps = 0;  ///< stages of the deepest path + 1: barrier steps a round takes
     int groups = 0;
     std::vector<Layer> layers;  ///< in the order that data flows through them

@@ -175,6 +175,7 @@ void fill_predictions(Comparison& comparison, std::size_t runs) {
 
 void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
     for (const auto& [run, report] : runs) {
+        if (run.round == RoundKind::time_step) continue;
         if (shape_of(run.parameters) == nullptr) {
             comparison.notes.push_back("model " + run.model_name + " has no known shape (" +
                                        std::to_string(run.parameters) +
@@ -187,8 +188,11 @@ void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
                 (zero ? " (zero messages here: " + fixed_text(std::floor(*zero), 0) + " % of firings)" : ""));
         }
     }
-    comparison.notes.emplace_back(
-        "rooflines start a kernel for each operation; an engine that keeps one kernel running can be faster");
+    if (comparison.round == RoundKind::time_step)
+        comparison.notes.emplace_back("baselines are of tokens: no published row and no roofline is beside time steps");
+    else
+        comparison.notes.emplace_back(
+            "rooflines start a kernel for each operation; an engine that keeps one kernel running can be faster");
 }
 
 /// Why a run can't be held against published figures; empty when it can.
@@ -209,9 +213,17 @@ Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector
                            const std::vector<GpuDescription>& gpus, const CompareOptions& options) {
     if (runs.empty()) return bad_input("no run to compare", "run", "give at least one run file");
     Comparison comparison;
+    comparison.round = runs.front().run.round;
+    for (const PricedRun& each : runs)
+        if (each.run.round != comparison.round)
+            return bad_input(
+                "a run of " + round_words(each.run.round).many + " beside one of " + round_words(comparison.round).many,
+                each.run.model_name, "compare runs of the same kind");
+    const bool tokens = comparison.round == RoundKind::token;
     for (std::size_t k = 0; k < runs.size(); ++k)
         for (const ScopeEnergy& energy : runs[k].report.scopes) comparison.rows.push_back(run_row(runs, k, energy));
-    const auto published = chosen_baselines(comparison.rows, baselines, options.all_models);
+    const auto published =
+        tokens ? chosen_baselines(comparison.rows, baselines, options.all_models) : std::vector<ComparisonRow>();
     const auto rooflines = roofline_rows(comparison.rows, gpus);
     comparison.rows.insert(comparison.rows.end(), published.begin(), published.end());
     comparison.rows.insert(comparison.rows.end(), rooflines.begin(), rooflines.end());

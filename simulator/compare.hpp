@@ -49,6 +49,7 @@ struct Prediction {
 };
 
 struct Comparison {
+    RoundKind round = RoundKind::token;  ///< what speeds and energies are of
     std::vector<ComparisonRow> rows;
     std::size_t reference = 0;  ///< index of the row that ratios refer to
     std::string reference_why;
@@ -64,7 +65,8 @@ struct CompareOptions {
 
 /// Runs first, with a row for each scope that their cost tables price, then published rows of the same model and mode,
 /// then GPU rooflines for each distinct task of the runs. The reference is the GPU row whose task is nearest to the
-/// first run's, published before derived, of the least energy. Errors: bad_input (no run, or no row matches
+/// first run's, published before derived, of the least energy. Baselines are of tokens, so runs of time steps stand
+/// beside each other alone. Errors: bad_input (no run, runs of tokens and of time steps, or no row matches
 /// options.reference).
 Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector<Baseline>& baselines,
                            const std::vector<GpuDescription>& gpus, const CompareOptions& options);

@@ -28,6 +28,14 @@ std::string energy_ratio_text(const ComparisonRow& row) {
     return ratio_text(row.energy_ratio, row.energy_bound, !row.unlike.empty() || row.other_length);
 }
 
+double energy_of_millijoule(const Comparison& comparison) {
+    return round_words(comparison.round).energy_of_joule / 1e3;
+}
+
+const std::string& task_name(const Comparison& comparison, RunMode mode) {
+    return comparison.round == RoundKind::token ? mode_name(mode) : round_words(comparison.round).many;
+}
+
 std::string ratio_legend() {
     return ">=, <=: the scopes of power differ; at the wider of the two, the ratio is at least, at most, this. "
            "*: a ratio of unlike figures; \"differs\" says how.";
@@ -40,6 +48,8 @@ Json comparison_json(const Comparison& comparison) {
         return array;
     };
     const auto number = [](const auto& value) { return value ? Json(*value) : Json(); };
+    const RoundWords& words = round_words(comparison.round);
+    const double of_mj = energy_of_millijoule(comparison);
     Json::Array rows, predictions;
     for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
         const ComparisonRow& row = comparison.rows[k];
@@ -47,11 +57,11 @@ Json comparison_json(const Comparison& comparison) {
         Json::Object object{{"device", data.device},
                             {"software", data.software},
                             {"model", data.model},
-                            {"mode", mode_name(data.mode)},
+                            {"mode", task_name(comparison, data.mode)},
                             {"batch", number(data.batch)},
                             {"length", number(data.length)},
-                            {"tokens_per_s", data.tokens_per_s},
-                            {"mj_per_token", data.mj_per_token},
+                            {words.rate_key, data.tokens_per_s},
+                            {words.energy_key, data.mj_per_token * of_mj},
                             {"watts", number(data.watts)},
                             {"power_includes", scope_name(data.scope)},
                             {"kind", std::string(evidence_name(data.kind))},
@@ -64,8 +74,8 @@ Json comparison_json(const Comparison& comparison) {
                             {"unlike", texts(row.unlike)},
                             {"cautions", texts(row.cautions)}};
         if (row.run) {
-            object.emplace_back("mj_per_token_low", millijoules(row.energy_range.low));
-            object.emplace_back("mj_per_token_high", millijoules(row.energy_range.high));
+            object.emplace_back(words.energy_key + "_low", millijoules(row.energy_range.low) * of_mj);
+            object.emplace_back(words.energy_key + "_high", millijoules(row.energy_range.high) * of_mj);
         }
         rows.emplace_back(std::move(object));
     }

@@ -14,6 +14,11 @@ std::string energy_ratio_text(const ComparisonRow& row);
 /// What the marks of both mean.
 std::string ratio_legend();
 
+/// Units of energy of the comparison's rounds (RoundWords::energy) in a millijoule a round.
+double energy_of_millijoule(const Comparison& comparison);
+/// What ran: the mode of a run of tokens, else "time steps".
+const std::string& task_name(const Comparison& comparison, RunMode mode);
+
 /// Rows, predictions and notes with every figure's kind and source.
 Json comparison_json(const Comparison& comparison);
 

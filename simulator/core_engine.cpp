@@ -312,7 +312,10 @@ void CoreEngine::fire(Core& core, std::uint32_t index, std::uint32_t id, std::in
     ++counts.fired;
     if (idle || absent) ++counts.idle;
     if (plan.message_fanouts > 0) counts.skipped += zeros;
-    duration += now.spike * (std::ssize(now.output.messages) - zeros) + pass_locally(plan, id, now);
+    const std::int64_t messages = std::ssize(now.output.messages) - zeros;
+    counts.messages += messages;
+    if (run_.bins > 0) run_.binned[static_cast<std::size_t>(id * run_.bins + now.token / run_.bin_width)] += messages;
+    duration += now.spike * messages + pass_locally(plan, id, now);
     now.end = start + duration;
     core.unit(CoreUnit::neurons).busy_until = now.end;
     hash_.add(static_cast<std::uint64_t>(start) << mark_bits | fire_mark, id, now.token);

@@ -54,10 +54,20 @@ Result<void> parse_known_price(ObjectReader& reader, std::string_view key, Price
     return none.finish();
 }
 
+/// Kinds whose work the prices of other kinds pay for in most tables.
+bool may_lack_price(EventKind kind) {
+    return kind == EventKind::evaluation || kind == EventKind::message;
+}
+
 Result<void> parse_events(ObjectReader& table, CostTable& out) {
     ObjectReader events(table.value("events"), table.place("events"));
     for (std::size_t k = 0; k < event_kinds; ++k) {
-        const std::string key = std::string(event_name(static_cast<EventKind>(k))) + "_pj";
+        const auto kind = static_cast<EventKind>(k);
+        const std::string key = std::string(event_name(kind)) + "_pj";
+        if (may_lack_price(kind) && !events.has(key)) {
+            out.energy[k].source = "the table has no " + key + ": they are counted, and not priced";
+            continue;
+        }
         if (auto price = parse_price_at(events, key, out.energy[k]); !price) return price;
         if (events.failed()) break;
     }

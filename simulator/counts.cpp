@@ -47,7 +47,7 @@ private:
     void add_records() {
         for (const Layer& layer : state_.program->layers) run_.layers.push_back(layer.name);
         for (const Population& p : state_.program->populations)
-            run_.populations.push_back({p.name, p.layer.value, false, {}});
+            run_.populations.push_back({p.name, p.layer.value, false, p.size, {}, {}});
         std::map<CoreId, int> largest;
         for (const ScheduledSlice& s : plan_.slices) {
             const Population& population = (*state_.program)[s.population];
@@ -84,11 +84,29 @@ private:
         to.add(s.on_host ? EventKind::host_update : EventKind::neuron_update, (counts.fired - counts.idle) * s.size());
         to.add(EventKind::skipped, counts.skipped);
         to.add(EventKind::state_pass, counts.passed);
+        to.add(EventKind::message, counts.messages);
+        if (!s.on_host) to.add(EventKind::evaluation, evaluations(s, counts));
+        add_bins(index);
         for (std::uint32_t k = s.first_input; k < s.first_input + s.inputs; ++k) {
             const SliceInput& input = plan_.inputs[k];
             const bool varying = input.synops == SliceInput::varying;
             to.add(synop_kind(input), varying ? state_.synops[k] : state_.local_messages[k] * input.synops);
         }
+    }
+
+    /// In a barrier run a core evaluates all its neurons in every step. Those of the last one, which ends when its
+    /// round leaves, are no part of the run.
+    [[nodiscard]] std::int64_t evaluations(const ScheduledSlice& slice, const RunState::SliceCounts& counts) const {
+        return (state_.sync == SyncMode::barrier ? run_.steps : counts.fired) * slice.size();
+    }
+
+    void add_bins(std::size_t slice) {
+        const Population& population = (*state_.program)[plan_.slices[slice].population];
+        if (state_.bins == 0 || population.payload == Payload::none) return;
+        std::vector<std::int64_t>& to = run_.populations[plan_.slices[slice].population.index()].messages;
+        const auto bins = static_cast<std::size_t>(state_.bins);
+        to.resize(bins);
+        for (std::size_t k = 0; k < bins; ++k) to[k] += state_.binned[slice * bins + k];
     }
 
     [[nodiscard]] EventKind synop_kind(const SliceInput& input) const {

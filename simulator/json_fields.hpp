@@ -36,6 +36,9 @@ public:
     void texts(const char* key, const std::vector<std::string>& values) {
         add(key, Json::Array(values.begin(), values.end()));
     }
+    void integers(const char* key, const std::vector<std::int64_t>& values, std::int64_t, std::int64_t) {
+        add(key, Json::Array(values.begin(), values.end()));
+    }
     void hash(const char* key, const Hash128& value) { add(key, to_string(value)); }
     void integer(const char* key, std::int64_t value, std::int64_t, std::int64_t) { add(key, value); }
     void time(const char* key, Picoseconds value) { add(key, value.value()); }
@@ -136,6 +139,13 @@ public:
             if (array[k].string() == nullptr) in_.fault(key + ("/" + std::to_string(k)), "expected a string");
             values.push_back(array[k].string() == nullptr ? "" : *array[k].string());
         }
+    }
+    void integers(const char* key, std::vector<std::int64_t>& values, std::int64_t min, std::int64_t max) {
+        const Json::Array* array = in_.value(key).array();
+        values.resize(array == nullptr ? 0 : array->size());
+        RowReader row(in_, key, in_.value(key));
+        for (std::int64_t& value : values) row.integer(value, min, max);
+        row.finish();
     }
     void hash(const char* key, Hash128& value) { value = in_.hash(key); }
     template <typename Integer>

@@ -21,7 +21,7 @@ void add_services(const Program& program, const Machine& machine, TimeSum& sum) 
         sum.add(std::int64_t{population.size} * std::max(program.steps, 1), update, "neurons");
         sum.add(population.size, machine.timing.spike, "neurons that send");
     }
-    sum.add(1, machine.host.token, "tokens");
+    sum.add(1, machine.host.token, round_words(program.round).many.c_str());
 }
 
 /// A packet on one link: occupancy per flit, latency, and between chips the latency of the credit that returns.

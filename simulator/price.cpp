@@ -175,6 +175,8 @@ EnergyGroup group_of(EventKind kind) {
         case EventKind::neuron_update:
         case EventKind::skipped:
         case EventKind::state_pass:
+        case EventKind::evaluation:
+        case EventKind::message:
             return EnergyGroup::neuron;
         case EventKind::chip_flit:
             return EnergyGroup::chip_links;
@@ -200,6 +202,8 @@ Result<Report> price(const Run& run, const CostTable& table) {
     report.table_name = table.name;
     report.table_about = table.about;
     report.table_hash = table.hash;
+    report.round = run.round;
+    report.evaluations = total(run, EventKind::evaluation);
     report.elapsed = run.elapsed;
     report.tokens = static_cast<std::int64_t>(run.tokens.size());
     report.phases = phases_of(run);

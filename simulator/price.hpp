@@ -78,8 +78,9 @@ struct ScopeEnergy {
 struct Report {
     std::string table_name, table_about;
     Hash128 table_hash;
-    std::int64_t tokens = 0;     ///< that went through the machine, over all streams
-    std::int64_t generated = 0;  ///< tokens with a sampled output
+    RoundKind round = RoundKind::token;  ///< what "token" means in the names below
+    std::int64_t tokens = 0;             ///< that went through the machine, over all streams
+    std::int64_t generated = 0;          ///< tokens with a sampled output
     Picoseconds elapsed;
     std::optional<Picoseconds> first_token;  ///< from the entry of the first token to the first sampled output
     double tokens_per_s = 0;                 ///< over the whole run: filling and draining of the pipeline included
@@ -95,6 +96,7 @@ struct Report {
     std::vector<CoreAccount> cores;
     Picojoules off_core;  ///< dynamic energy that belongs to no core: host, host link
     std::optional<double> utilisation_mean, utilisation_max;  ///< of the mapped cores; none: no core is mapped
+    std::int64_t evaluations = 0;                             ///< neurons that cores evaluated, firing or not
     std::int64_t updates = 0;                                 ///< neurons that fired
     std::int64_t skipped = 0;                                 ///< neurons that fired and sent nothing
     std::int64_t messages = 0;                                ///< packets sent

@@ -11,7 +11,7 @@
 namespace tephra {
 namespace {
 
-constexpr double milli = 1e3;
+constexpr double milli = 1e3, micro = 1e6;
 
 /// Collects the rows of one section after the other.
 class Rows {
@@ -47,31 +47,38 @@ PowerScope dynamic_scope(const Report& report) {
     return scope;
 }
 
+std::string steady_source(RoundKind round) {
+    if (round == RoundKind::time_step) return "second quarter of the time steps, as they leave";
+    return "generate: after the first sampled token; prefill: second quarter of the tokens, as they leave";
+}
+
 void summary_rows(const Report& report, Rows& rows) {
     rows.section("summary");
     const char* times = "times of the simulated machine";
-    rows.simulated("tokens", static_cast<double>(report.tokens), "tokens");
+    const RoundWords& words = round_words(report.round);
+    rows.simulated(words.many, static_cast<double>(report.tokens), words.many);
     rows.simulated("simulated time", seconds(report.elapsed) * milli, "ms", times);
-    rows.simulated("throughput", report.tokens_per_s, "tokens/s", times);
-    rows.simulated("throughput, steady", report.steady_tokens_per_s, "tokens/s",
-                   "generate: after the first sampled token; prefill: second quarter of the tokens, as they leave");
+    if (report.round == RoundKind::time_step)
+        rows.simulated("time of a " + words.one, micro / report.tokens_per_s, "us",
+                       "simulated time / " + words.many + ", filling and draining included");
+    rows.simulated("throughput", report.tokens_per_s, words.rate, times);
+    rows.simulated("throughput, steady", report.steady_tokens_per_s, words.rate, steady_source(report.round));
     if (report.first_token) rows.simulated("time to first token", seconds(*report.first_token) * milli, "ms", times);
-    const double tokens = static_cast<double>(report.tokens);
     for (const ScopeEnergy& energy : report.scopes) {
-        const auto priced = [&](const char* name, const EnergyRange& range, double factor, const char* unit) {
+        const auto priced = [&](const char* name, const EnergyRange& range, double factor, const std::string& unit) {
             rows.priced(name, energy.scope, range, factor, unit, Evidence::derived, table_source(report));
         };
-        priced("energy", energy.per_token, milli, "mJ/token");
-        priced("energy, steady", energy.steady_per_token, milli, "mJ/token");
+        priced("energy", energy.per_token, words.energy_of_joule, words.energy);
+        priced("energy, steady", energy.steady_per_token, words.energy_of_joule, words.energy);
         priced("power", energy.total, 1 / seconds(report.elapsed), "W");
         priced("total energy", energy.total, milli, "mJ");
     }
-    rows.priced("dynamic energy", dynamic_scope(report), report.dynamic, milli / tokens, "mJ/token", Evidence::derived,
-                table_source(report));
+    rows.priced("dynamic energy", dynamic_scope(report), report.dynamic, energy_each(report), words.energy,
+                Evidence::derived, table_source(report));
 }
 
 void energy_rows(const Report& report, Rows& rows) {
-    const double per_token = milli / static_cast<double>(report.tokens);
+    const RoundWords& words = round_words(report.round);
     rows.section("energy");
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const auto group = static_cast<EnergyGroup>(g);
@@ -79,13 +86,13 @@ void energy_rows(const Report& report, Rows& rows) {
         if (group == EnergyGroup::static_power || group == EnergyGroup::system)
             source = std::to_string(report.static_chips) + " powered chips x time x " +
                      (group == EnergyGroup::system ? "chip_system" : "chip_static") + " of " + report.table_name;
-        rows.priced(std::string(group_name(group)), report.widest().scope, report.groups[g], per_token, "mJ/token",
-                    Evidence::derived, source);
+        rows.priced(std::string(group_name(group)), report.widest().scope, report.groups[g], energy_each(report),
+                    words.energy, Evidence::derived, source);
     }
     rows.section("prices");
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0) continue;
-        rows.priced(term.name, term.scope, term.energy, per_token, "mJ/token", term.kind,
+        rows.priced(term.name, term.scope, term.energy, energy_each(report), words.energy, term.kind,
                     std::to_string(term.count) +
                         (term.over_time && term.group != EnergyGroup::host ? " chips" : " counted") +
                         "; price: " + term.source);
@@ -93,11 +100,11 @@ void energy_rows(const Report& report, Rows& rows) {
 }
 
 void layer_rows(const Report& report, Rows& rows) {
-    const double per_token = milli / static_cast<double>(report.tokens);
     rows.section("layers");
     for (const LayerAccount& layer : report.layers)
-        rows.priced(layer.name + (layer.on_host ? " (host)" : ""), dynamic_scope(report), layer.dynamic, per_token,
-                    "mJ/token", Evidence::derived, "dynamic energy; " + table_source(report));
+        rows.priced(layer.name + (layer.on_host ? " (host)" : ""), dynamic_scope(report), layer.dynamic,
+                    energy_each(report), round_words(report.round).energy, Evidence::derived,
+                    "dynamic energy; " + table_source(report));
 }
 
 void time_rows(const Report& report, Rows& rows) {
@@ -108,18 +115,54 @@ void time_rows(const Report& report, Rows& rows) {
 
 void activity_rows(const Report& report, Rows& rows) {
     rows.section("activity");
-    rows.simulated("neurons that fired", static_cast<double>(report.updates), "firings");
-    rows.simulated("with a zero message, not sent", static_cast<double>(report.skipped), "firings");
+    const RoundWords& words = round_words(report.round);
+    rows.simulated("neurons evaluated by cores", static_cast<double>(report.evaluations), "evaluations",
+                   "with barriers, every mapped neuron in every step");
+    rows.simulated(words.fired, static_cast<double>(report.updates), words.firings);
+    rows.simulated("with a zero message, not sent", static_cast<double>(report.skipped), words.firings);
     rows.simulated("packets sent", static_cast<double>(report.messages), "packets");
     rows.simulated("packets saved by zeros", std::round(report.messages_saved), "packets",
                    "zero messages x packets per sent message of the same population");
-    rows.simulated("zero messages", percent_of(report.skipped, report.updates), "% of firings");
+    rows.simulated("zero messages", percent_of(report.skipped, report.updates), "% of " + words.firings);
     const auto percent = [](std::optional<double> share) { return share ? std::optional(100 * *share) : share; };
     rows.simulated("utilisation, mean over mapped cores", percent(report.utilisation_mean), "% of the time");
     rows.simulated("utilisation, busiest core", percent(report.utilisation_max), "% of the time");
 }
 
+Json over_time_json(const Run& run) {
+    const auto numbers = [](const auto& values) { return Json::Array(values.begin(), values.end()); };
+    Json::Array entered, layers;
+    const std::int64_t rounds = std::ssize(run.tokens), width = time_bin_width(rounds);
+    for (std::int64_t round = 0; round < rounds; round += width)
+        entered.emplace_back(
+            (run.tokens[static_cast<std::size_t>(round)].entered - run.tokens.front().entered).value());
+    for (const PopulationRecord& population : run.populations)
+        if (!population.messages.empty())
+            layers.emplace_back(Json::Object{{"name", population.name},
+                                             {"neurons", population.neurons},
+                                             {"messages", numbers(population.messages)}});
+    return Json::Object{
+        {"time_steps_a_bin", width}, {"bin_enters_ps", std::move(entered)}, {"layers", std::move(layers)}};
+}
+
 }  // namespace
+
+std::string bin_name(const Run& run, std::size_t bin) {
+    const std::int64_t rounds = std::ssize(run.tokens), width = time_bin_width(rounds);
+    const std::int64_t first = static_cast<std::int64_t>(bin) * width + 1, last = std::min(first + width - 1, rounds);
+    if (first == last) return round_words(run.round).one + " " + std::to_string(first);
+    return round_words(run.round).many + " " + std::to_string(first) + " to " + std::to_string(last);
+}
+
+std::vector<ReportRow> over_time_rows(const Run& run) {
+    Rows rows;
+    rows.section("messages over time");
+    for (const PopulationRecord& population : run.populations)
+        for (std::size_t k = 0; k < population.messages.size(); ++k)
+            rows.simulated(population.name + ", " + bin_name(run, k), static_cast<double>(population.messages[k]),
+                           "messages");
+    return rows.take();
+}
 
 std::vector<ReportRow> report_rows(const Report& report) {
     Rows rows;
@@ -136,7 +179,8 @@ std::string timing_name(const Run& run) {
 }
 
 std::string run_title(const Run& run) {
-    return run.model_name + " on " + run.machine_name + ": " + mode_name(run.mode) + ", " + timing_name(run) + ", " +
+    const std::string& what = run.round == RoundKind::token ? mode_name(run.mode) : round_words(run.round).many;
+    return run.model_name + " on " + run.machine_name + ": " + what + ", " + timing_name(run) + ", " +
            run.synapse_format + " synapses, " + std::to_string(run.streams) +
            (run.streams == 1 ? " stream" : " streams");
 }
@@ -162,6 +206,7 @@ Json report_json(const Run& run, const Report& report) {
     for (const ScopeEnergy& energy : report.scopes) scopes.emplace_back(scope_name(energy.scope));
     Json::Object out{{"version", run.version},
                      {"title", run_title(run)},
+                     {"round", round_words(run.round).one},
                      {"model", run.model_name},
                      {"model_hash", to_string(run.model)},
                      {"machine", run.machine_name},
@@ -173,9 +218,14 @@ Json report_json(const Run& run, const Report& report) {
                      {"costs_hash", to_string(report.table_hash)},
                      {"scopes", std::move(scopes)}};
     for (auto& [name, rows] : sections) out.emplace_back(name, std::move(rows));
+    if (run.round == RoundKind::time_step) out.emplace_back("messages_over_time", over_time_json(run));
     out.emplace_back("on_host", std::move(on_host));
     out.emplace_back("notes", std::move(notes));
     return out;
+}
+
+double energy_each(const Report& report) {
+    return round_words(report.round).energy_of_joule / static_cast<double>(report.tokens);
 }
 
 std::string figure_text(double value, int digits) {

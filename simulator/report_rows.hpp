@@ -24,13 +24,22 @@ struct ReportRow {
 /// Every number of a report, section by section.
 std::vector<ReportRow> report_rows(const Report& report);
 
+/// The rounds of a time bin: "time step 3", "time steps 5 to 8".
+std::string bin_name(const Run& run, std::size_t bin);
+
+/// Section "messages over time" of a network: a row a population and time bin. None for a run of tokens.
+std::vector<ReportRow> over_time_rows(const Run& run);
+
+/// Units of energy (RoundWords::energy) in a joule of the run, for each of its rounds.
+double energy_each(const Report& report);
+
 /// How a run was simulated: "barrier, contended network".
 std::string timing_name(const Run& run);
 
 /// "mmfree-370m on alia-point: generate, barrier, contended network, int8 synapses, 1 stream".
 std::string run_title(const Run& run);
 
-/// Identity of run and prices, the rows by section, parts on the host, notes.
+/// Identity of run and prices, the rows by section, messages over time, parts on the host, notes.
 Json report_json(const Run& run, const Report& report);
 
 /// Rounded to `digits` significant figures, without exponent from 1e-4 to 1e15: 0.01234, 41.5, 238500.

@@ -7,6 +7,7 @@
 #include "core/files.hpp"
 #include "core/json.hpp"
 #include "mapper/machine.hpp"
+#include "neuro/program.hpp"
 #include "simulator/json_fields.hpp"
 #include "simulator/run_check.hpp"
 
@@ -14,13 +15,14 @@ namespace tephra {
 namespace {
 
 constexpr std::array<std::string_view, event_kinds> names = {
-    "message_in", "message_out", "synop_ternary", "synop_int8",  "neuron_update", "hop_x",   "hop_y",     "hop_local",
-    "chip_flit",  "host_flit",   "host_synop",    "host_update", "barrier_tile",  "skipped", "state_pass"};
+    "message_in",   "message_out", "synop_ternary", "synop_int8", "neuron_update", "hop_x",
+    "hop_y",        "hop_local",   "chip_flit",     "host_flit",  "host_synop",    "host_update",
+    "barrier_tile", "skipped",     "state_pass",    "evaluation", "message"};
 static_assert(!names.back().empty(), "a kind of event has no name: add it where its enumerator stands");
 constexpr std::int64_t most_events = INT64_MAX;
 constexpr std::int64_t most_layers = 1 << 20;
 constexpr std::int64_t largest_id = INT32_MAX;
-constexpr std::int64_t run_format = 3;
+constexpr std::int64_t run_format = 4;
 
 // The fields of a run file, once for reading and writing. Io is a FieldReader or a FieldWriter; Record a value or a
 // const one. Numbers name their range.
@@ -59,7 +61,9 @@ void population_fields(Io& io, Record& population) {
     io.text("name", population.name);
     io.integer("layer", population.layer, 0, most_layers - 1);
     io.flag("on_host", population.on_host);
+    io.integer("neurons", population.neurons, 1, max_population);
     io.row("counts", population.counts, [](auto& row, auto& counts) { counts_row(row, counts); });
+    io.integers("messages", population.messages, 0, most_events);
 }
 
 template <typename Io, typename Record>
@@ -82,6 +86,7 @@ void run_fields(Io& io, Record& run) {
     io.hash("mapping", run.mapping);
     io.hash("trace", run.trace);
     io.integer("parameters", run.parameters, 0, most_events);
+    io.choice("round", run.round, round_kind_names());
     io.choice("mode", run.mode, mode_names());
     io.choice("sync", run.sync, sync_names());
     io.choice("noc", run.noc, noc_names());
@@ -103,7 +108,7 @@ void run_fields(Io& io, Record& run) {
     io.integer("steps", run.steps, 0, most_events);
     io.text("text", run.text);
     io.constant("event_kinds", names, "event kinds differ from this version's: simulate again");
-    io.rows("tokens", run.tokens, [](auto& row, auto& token) { token_row(row, token); });
+    io.rows("rounds", run.tokens, [](auto& row, auto& token) { token_row(row, token); });
     io.texts("layers", run.layers);
     io.objects("populations", run.populations, [](auto& in, auto& population) { population_fields(in, population); });
     io.rows("chip_links", run.links, [](auto& row, auto& link) { link_row(row, link); });

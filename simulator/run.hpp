@@ -8,13 +8,27 @@
 #include "core/error.hpp"
 #include "core/hash.hpp"
 #include "core/units.hpp"
+#include "neuro/round.hpp"
 
 namespace tephra {
 
-/// Tokens of a run, all streams together: packets number them in 32 bits, records in an int.
+/// Rounds of a run (tokens or time steps), all streams together: packets number them in 32 bits, records in an int.
 inline constexpr std::int64_t most_tokens = INT32_MAX;
 
-/// Kinds of counted events. Each has one price in a cost table.
+/// Most bins of a run's messages over time.
+inline constexpr int most_time_bins = 128;
+
+/// Rounds of a time bin: the least number for which a run of `rounds` has at most most_time_bins.
+constexpr std::int64_t time_bin_width(std::int64_t rounds) {
+    return (rounds + most_time_bins - 1) / most_time_bins;
+}
+/// Bins of a run of `rounds`; the last may be shorter.
+constexpr std::int64_t time_bins(std::int64_t rounds) {
+    const std::int64_t width = time_bin_width(rounds);
+    return (rounds + width - 1) / width;
+}
+
+/// Kinds of counted events. Each has a price in a cost table, which may leave out the last two.
 enum class EventKind : std::uint8_t {
     message_in,     ///< packet served by a core
     message_out,    ///< packet sent by a core (per destination core under unicast, per tree under multicast)
@@ -31,7 +45,9 @@ enum class EventKind : std::uint8_t {
     barrier_tile,   ///< mapped tile in one barrier
     skipped,        ///< neuron that fired and sent nothing, because its message was zero
     state_pass,     ///< state passed to a population on the same core, no packet
-    count_          ///< number of kinds
+    evaluation,  ///< neuron evaluated by a core: in barrier runs every mapped one in every step, else those that fire
+    message,     ///< neuron that fired and whose message was not zero, whether or not anybody listens
+    count_       ///< number of kinds
 };
 inline constexpr std::size_t event_kinds = static_cast<std::size_t>(EventKind::count_);
 using EventCounts = std::array<std::int64_t, event_kinds>;
@@ -56,7 +72,7 @@ const std::string& mode_name(RunMode mode);
 const std::string& sync_name(SyncMode sync);
 const std::string& noc_name(NocMode noc);
 
-/// One token that went through the machine.
+/// One round that went through the machine: a token, or a time step of stream 0, which has no ids.
 struct TokenRecord {
     int stream = 0;
     int position = 0;          ///< in its stream
@@ -69,8 +85,11 @@ struct PopulationRecord {
     std::string name;
     int layer = 0;  ///< index into Run::layers
     bool on_host = false;
+    std::int64_t neurons = 0;
     EventCounts counts{};  ///< events caused by this population: its updates, the packets it sends and their hops,
                            ///< the synops of its input projections
+    std::vector<std::int64_t> messages;  ///< [time_bins()] EventKind::message by round: bin k has the rounds from
+                                         ///< k x time_bin_width() on. Empty in runs of tokens, and where none is sent
 };
 
 struct CoreRecord {
@@ -94,7 +113,8 @@ struct Run {
     std::string model_name, machine_name, machine_kind;
     Hash128 model, machine, mapping, trace;
     std::int64_t parameters = 0;
-    RunMode mode = RunMode::generate;
+    RoundKind round = RoundKind::token;
+    RunMode mode = RunMode::generate;  ///< time steps: prefill, since none waits for the output of another
     SyncMode sync = SyncMode::barrier;
     NocMode noc = NocMode::ideal;
     int streams = 1;
@@ -104,7 +124,7 @@ struct Run {
     int powered_chips = 0;  ///< chips that hold at least one slice
     int machine_chips = 0;
     Geometry geometry;
-    Picoseconds elapsed;  ///< from the entry of the first token to the end of the last
+    Picoseconds elapsed;  ///< from the entry of the first round to the end of the last
     // Elapsed, split by what the critical path waited for.
     Picoseconds synapses;    ///< a core receives messages and applies their weights
     Picoseconds neurons;     ///< a core evaluates neurons

@@ -74,7 +74,7 @@ Result<void> check_outputs(const Run& run, const std::string& place) {
     for (std::size_t k = 0; k < run.tokens.size(); ++k) {
         const TokenRecord& token = run.tokens[k];
         const auto stream = static_cast<std::size_t>(token.stream);
-        const std::string at = place + "/tokens/" + std::to_string(k);
+        const std::string at = place + "/rounds/" + std::to_string(k);
         if (ended[stream])
             return bad_input("stream " + std::to_string(stream) + " goes on after it sampled nothing", at, hint);
         const TokenRecord* before = std::exchange(previous[stream], &token);
@@ -102,8 +102,8 @@ Result<void> check_steps(const Run& run, const std::string& place) {
         return {};
     }
     if (run.steps < std::ssize(run.tokens) - 1)
-        return bad_input(std::to_string(run.tokens.size()) + " tokens in " + std::to_string(run.steps) +
-                             " steps; at most one enters a step",
+        return bad_input(std::to_string(run.tokens.size()) + " " + round_words(run.round).many + " in " +
+                             std::to_string(run.steps) + " steps; at most one enters a step",
                          place + "/steps", hint);
     const std::pair<const char*, Picoseconds> each_step[] = {{"barrier_ps", run.barrier},
                                                              {"management_ps", run.management}};
@@ -121,16 +121,19 @@ Result<void> check_steps(const Run& run, const std::string& place) {
 
 /// Tokens stand in order of entry; those of a stream at positions 0, 1, 2 ...
 Result<void> check_tokens(const Run& run, const std::string& place) {
-    if (run.tokens.empty()) return bad_input("the run has no tokens", place + "/tokens", "simulate at least one token");
+    const RoundWords& words = round_words(run.round);
+    if (run.tokens.empty())
+        return bad_input("the run has no " + words.many, place + "/rounds", "simulate at least one " + words.one);
     const Picoseconds start = run.tokens.front().entered;
     Picoseconds previous = start, end = start;
     if (run.streams > std::ssize(run.tokens))
-        return bad_input(std::to_string(run.streams) + " streams, but " + std::to_string(run.tokens.size()) + " tokens",
-                         place + "/streams", hint);
+        return bad_input(
+            std::to_string(run.streams) + " streams, but " + std::to_string(run.tokens.size()) + " " + words.many,
+            place + "/streams", hint);
     std::vector<int> next(static_cast<std::size_t>(run.streams));
     for (std::size_t k = 0; k < run.tokens.size(); ++k) {
         const TokenRecord& token = run.tokens[k];
-        const std::string at = place + "/tokens/" + std::to_string(k);
+        const std::string at = place + "/rounds/" + std::to_string(k);
         if (token.stream >= run.streams)
             return bad_input("there is no stream " + std::to_string(token.stream), at, hint);
         int& position = next[static_cast<std::size_t>(token.stream)];
@@ -144,9 +147,10 @@ Result<void> check_tokens(const Run& run, const std::string& place) {
         end = std::max(end, token.left);
     }
     if (const auto none = std::ranges::find(next, 0); none != next.end())
-        return bad_input("stream " + std::to_string(none - next.begin()) + " has no token", place + "/tokens", hint);
+        return bad_input("stream " + std::to_string(none - next.begin()) + " has no " + words.one, place + "/rounds",
+                         hint);
     if (run.elapsed.value() <= 0 || run.elapsed != end - start)
-        return bad_input("elapsed_ps is " + std::to_string(run.elapsed.value()) + ", tokens took " +
+        return bad_input("elapsed_ps is " + std::to_string(run.elapsed.value()) + ", " + words.many + " took " +
                              std::to_string((end - start).value()),
                          place + "/elapsed_ps", hint);
     Picoseconds parts;
@@ -176,7 +180,7 @@ Result<void> check_sums(const Run& run, const std::string& place) {
 /// more zero messages of cores than firings. The host skips work for logits that nobody samples.
 Result<void> check_populations(const Run& run, const std::string& place) {
     using enum EventKind;
-    const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile};
+    const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile, evaluation};
     const auto of_host = {host_synop, host_update};
     const bool bytes = run.synapse_format == weight_storage_name(WeightStorage::int8);
     for (std::size_t p = 0; p < run.populations.size(); ++p) {
@@ -242,11 +246,85 @@ Result<void> check_cores(const Run& run, const std::string& place) {
     return {};
 }
 
+/// Time steps have no ids, and none waits for the output of another.
+Result<void> check_rounds(const Run& run, const std::string& place) {
+    if (run.round == RoundKind::token) return {};
+    if (run.mode != RunMode::prefill) return bad_input("time steps generate nothing", place + "/mode", hint);
+    if (run.streams != 1)
+        return bad_input("time steps of " + std::to_string(run.streams) + " streams", place + "/streams", hint);
+    for (std::size_t k = 0; k < run.tokens.size(); ++k)
+        if (run.tokens[k].input != 0 || run.tokens[k].output != -1)
+            return bad_input("a time step with ids of tokens", place + "/rounds/" + std::to_string(k), hint);
+    return {};
+}
+
+/// Messages over time: those of a population of a network, whose bins add up to its count.
+Result<void> check_bins(const Run& run, const PopulationRecord& population, const std::string& place) {
+    const std::int64_t rounds = std::ssize(run.tokens), width = time_bin_width(rounds);
+    const std::int64_t sent = count_of(population.counts, EventKind::message);
+    const std::int64_t bins = std::ssize(population.messages);
+    if (run.round == RoundKind::token)
+        return bins == 0 ? Result<void>() : bad_input("messages over time in a run of tokens", place, hint);
+    if (bins != 0 && bins != time_bins(rounds))
+        return bad_input(std::to_string(bins) + " time bins, where " + std::to_string(rounds) + " time steps have " +
+                             std::to_string(time_bins(rounds)),
+                         place, hint);
+    std::int64_t left = sent;
+    for (std::int64_t k = 0; k < bins; ++k) {
+        const std::int64_t messages = population.messages[static_cast<std::size_t>(k)];
+        const std::int64_t most = population.neurons * std::min(width, rounds - k * width);
+        if (messages > most)
+            return bad_input(std::to_string(messages) + " messages in a bin where the neurons send " +
+                                 std::to_string(most) + " at most",
+                             place + "/" + std::to_string(k), hint);
+        if (messages > left) return bad_input("more messages over time than are counted", place, hint);
+        left -= messages;
+    }
+    if (left > 0)
+        return bad_input(std::to_string(left) + " of " + std::to_string(sent) + " messages are in no time bin", place,
+                         hint);
+    return {};
+}
+
+/// A population fires at most once a round. Cores evaluate every neuron in every step of a barrier run, and in a
+/// self-timed run those that fire.
+Result<void> check_activity(const Run& run, const std::string& place) {
+    using enum EventKind;
+    const std::int64_t rounds = std::ssize(run.tokens);
+    for (std::size_t p = 0; p < run.populations.size(); ++p) {
+        const PopulationRecord& population = run.populations[p];
+        const std::string at = place + "/populations/" + std::to_string(p);
+        const auto of = [&](EventKind kind) { return count_of(population.counts, kind); };
+        const std::int64_t updates = population.on_host ? of(host_update) : of(neuron_update);
+        if (updates > population.neurons * rounds)
+            return bad_input(std::to_string(updates) + " updates of " + std::to_string(population.neurons) +
+                                 " neurons in " + std::to_string(rounds) + " " + round_words(run.round).many,
+                             at + "/counts", hint);
+        const bool sound = run.sync == SyncMode::dataflow
+                               ? of(evaluation) == updates
+                               : of(evaluation) % population.neurons == 0 &&
+                                     of(evaluation) / population.neurons == run.steps && of(evaluation) >= updates;
+        if (!population.on_host && !run.cores.empty() && !sound)
+            return bad_input(std::to_string(of(evaluation)) + " evaluations of " + std::to_string(population.neurons) +
+                                 " neurons, which were updated " + std::to_string(updates) + " times in " +
+                                 std::to_string(run.steps) + " steps",
+                             at + "/counts", hint);
+        // What the host sends may be of rounds in which it had nothing to do.
+        const std::int64_t most = population.on_host ? population.neurons * rounds : updates - of(skipped);
+        if (of(message) > most)
+            return bad_input(
+                std::to_string(of(message)) + " messages, where " + std::to_string(most) + " neurons may have sent",
+                at + "/counts", hint);
+        if (auto bins = check_bins(run, population, at + "/messages"); !bins) return bins;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_run(const Run& run, const std::string& place) {
     for (const auto check : {check_machine, check_tokens, check_outputs, check_steps, check_sums, check_populations,
-                             check_cores, check_links})
+                             check_cores, check_links, check_rounds, check_activity})
         if (auto sound = check(run, place); !sound) return sound;
     return {};
 }

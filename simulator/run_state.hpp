@@ -53,12 +53,15 @@ struct RunState {
 
     struct SliceCounts {
         std::int64_t fired = 0, skipped = 0, passed = 0;
+        std::int64_t messages = 0;  ///< that were not zero
         std::int64_t idle = 0;  ///< firings on the host for which it does nothing: nobody samples, or nothing enters
     };
     struct FanoutCounts {
         std::int64_t packets = 0, markers = 0;  ///< full packets; headers alone
     };
     std::vector<SliceCounts> slice_counts;     ///< [slices]
+    std::int64_t bins = 0, bin_width = 1;      ///< of `binned`
+    std::vector<std::int64_t> binned;          ///< [slices][bins] messages that were not zero; empty: rounds are tokens
     std::vector<FanoutCounts> sent;            ///< [fanouts]
     std::vector<std::int64_t> delivered;       ///< [terminals] packets served, markers included
     std::vector<std::int64_t> ignored;         ///< [terminals] of these, messages to an idle host

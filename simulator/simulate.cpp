@@ -35,13 +35,14 @@ Result<void> check_sync(const Program& program, SyncMode sync) {
 }
 
 /// Simulated time must hold the whole run, even if nothing in it happened side by side.
-Result<void> check_time(const Schedule& schedule, std::int64_t rounds) {
+Result<void> check_time(const Schedule& schedule, std::int64_t rounds, RoundKind round) {
     const std::int64_t most = (longest_time.value() - 1) / std::max<std::int64_t>(1, schedule.longest_token.value());
     if (rounds <= most) return {};
     return fail(ErrorCode::does_not_fit,
-                "simulated time has room for " + std::to_string(most) +
-                    " tokens of this model on this machine, up to " + std::to_string(rounds) + " are wanted",
-                "new tokens", "ask for fewer new tokens or streams");
+                "simulated time has room for " + std::to_string(most) + " " + round_words(round).many +
+                    " of this model on this machine, up to " + std::to_string(rounds) + " are wanted",
+                round == RoundKind::token ? "new tokens" : "time steps",
+                round == RoundKind::token ? "ask for fewer new tokens or streams" : "ask for fewer time steps");
 }
 
 class Simulation {
@@ -64,6 +65,11 @@ public:
         state_.ignored.resize(schedule.terminals.size());
         state_.local_messages.resize(schedule.inputs.size());
         state_.synops.resize(schedule.inputs.size());
+        if (program.round == RoundKind::time_step) {
+            state_.bins = time_bins(feed_.total());
+            state_.bin_width = time_bin_width(feed_.total());
+            state_.binned.resize(schedule.slices.size() * static_cast<std::size_t>(state_.bins));
+        }
         const TraceShares shares = traced() ? trace_shares(program, schedule, options.trace.bytes) : TraceShares{};
         for (int c = 0; c < machine.chips(); ++c)
             chips_.push_back(
@@ -87,7 +93,7 @@ public:
         if (feed_.left() != feed_.total())
             return fail(ErrorCode::internal,
                         "the run stopped after " + std::to_string(feed_.left()) + " of " +
-                            std::to_string(feed_.total()) + " tokens",
+                            std::to_string(feed_.total()) + " " + round_words(program_.round).many,
                         "simulation");
         if (auto sound = check_conservation(state_, chips_); !sound) return tl::unexpected(sound.error());
         Run run = summary();
@@ -202,6 +208,7 @@ private:
         EventHash hash;
         for (const auto& chip : chips_) hash.add(chip->cores().hash());
         run.trace = {hash.low, hash.high};
+        run.round = program_.round;
         run.sync = options_.sync;
         run.noc = options_.noc;
         run.synapse_format = weight_storage_name(mapping_.format);
@@ -250,7 +257,7 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
     const bool self_timed = options.sync == SyncMode::dataflow;
     auto schedule = make_schedule(program, machine, mapping, self_timed);
     if (!schedule) return tl::unexpected(schedule.error());
-    if (auto fine = check_time(**schedule, feed.total()); !fine) return tl::unexpected(fine.error());
+    if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
     return with_threads([&] { return Simulation(program, machine, mapping, feed, options, **schedule).run(); });
 }
 

@@ -45,7 +45,11 @@ public:
             std::to_string(chip) + R"(,"tid":)" + std::to_string(row) + R"(,"ts":)" + microseconds(event.start) +
             R"(,"dur":)" + microseconds(event.duration) + R"(,"cat":")" +
             (step ? "step" : (event.kind == TraceEvent::Kind::fire ? "fire" : "message")) + R"(","name":)" +
-            quoted(name) + (step ? "" : R"(,"args":{"token":)" + std::to_string(event.token) + "}") + "}";
+            quoted(name) +
+            (step ? ""
+                  : R"(,"args":{")" + round_words(record_.program.round).key + R"(":)" + std::to_string(event.token) +
+                        "}") +
+            "}";
         if (first_) lines.erase(0, 1);  // the comma
         if (std::ssize(lines) > room_) return false;
         first_ = false;

@@ -18,7 +18,8 @@ namespace tephra::tools {
 namespace {
 
 Table row_table(const Comparison& comparison, bool text) {
-    Table table({"device", "software", "model", "mode", "batch", "tokens/s", "mJ/token", "power of", "kind", "speed",
+    const RoundWords& words = round_words(comparison.round);
+    Table table({"device", "software", "model", "mode", "batch", words.rate, words.energy, "power of", "kind", "speed",
                  "energy", "differs", "source"});
     for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
         const ComparisonRow& row = comparison.rows[k];
@@ -30,8 +31,9 @@ Table row_table(const Comparison& comparison, bool text) {
             return value || text ? shown : "";
         };
         table.add({(k == comparison.reference ? "> " : "") + data.device, data.software, data.model,
-                   mode_name(data.mode), data.batch ? Json(*data.batch) : Json("?"), cell(data.tokens_per_s),
-                   cell(data.mj_per_token), scope_name(data.scope), std::string(evidence_name(data.kind)),
+                   task_name(comparison, data.mode), data.batch ? Json(*data.batch) : Json("?"),
+                   cell(data.tokens_per_s), cell(data.mj_per_token * energy_of_millijoule(comparison)),
+                   scope_name(data.scope), std::string(evidence_name(data.kind)),
                    ratio(row.speed, speed_ratio_text(row)), ratio(row.energy_ratio, energy_ratio_text(row)),
                    joined(differs), data.source + (data.date.empty() ? "" : ", " + data.date)});
     }
@@ -95,7 +97,7 @@ void add_fpga_rows(const std::vector<PricedRun>& runs, std::vector<Baseline>& ro
     }
 }
 
-void run_compare(const Options& options) {
+void run_compare(const Options& options, const CLI::App& command) {
     Outputs outputs;
     for (const auto& path : options.runs) outputs.reads(path);
     for (const auto& path : options.baselines) outputs.reads(path);
@@ -108,6 +110,8 @@ void run_compare(const Options& options) {
         Report report = require(price(run, costs));
         runs.push_back({std::move(run), std::move(report)});
     }
+    if (runs.front().run.round == RoundKind::time_step)
+        refuse_ignored(command, {"--baselines", "--all-models"}, "with runs of time steps");
     std::vector<Baseline> baselines;
     if (options.baselines.empty()) baselines = require(shipped_baselines());
     for (const auto& path : options.baselines)
@@ -147,7 +151,7 @@ void add_compare_command(CLI::App& app) {
     command->callback([options, command] {
         options->runs = {options->first};
         take_runs(*command, options->runs);
-        run_compare(*options);
+        run_compare(*options, *command);
     });
 }
 

@@ -1,4 +1,4 @@
-// tephra lower: the populations and projections that a model becomes, with counts per token.
+// tephra lower: the populations and projections that a model becomes, with counts per token or time step.
 #include <iostream>
 #include <memory>
 
@@ -34,10 +34,11 @@ void print_lowering(const Program& program, const std::string& format, bool all)
         return;
     }
     std::cout << printable(program.model_name) << ": " << program.populations.size() << " populations, "
-              << program.projections.size() << " projections, " << cost.steps << " steps a token";
+              << program.projections.size() << " projections, " << cost.steps << " steps a "
+              << round_words(program.round).one;
     if (!all && layers > 3) std::cout << " (block 0 of " << layers - 2 << "; --all prints every block)";
     std::cout << "\n\n" << table.render(format) << "\n";
-    Table sums({"per token", "count"});
+    Table sums({"per " + round_words(program.round).one, "count"});
     sums.add({"neurons that fire", cost.neurons});
     sums.add({"neuron messages, when no activation is zero", cost.messages});
     sums.add({"synaptic operations, likewise", cost.synops});
@@ -58,7 +59,7 @@ struct Options {
 void add_lower_command(CLI::App& app) {
     auto options = std::make_shared<Options>();
     CLI::App* command =
-        app.add_subcommand("lower", "Print the populations a model is lowered to, with counts per token");
+        app.add_subcommand("lower", "Print the populations a model is lowered to, with counts per token or time step");
     add_word(*command, "model", options->model.network, "deployment file (.tph), or network (.net, .nir)")->required();
     add_network_options(*command, options->model);
     add_format(*command, options->format);

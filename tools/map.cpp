@@ -181,9 +181,10 @@ Table total_table(const Mapped& m) {
     table.add({"cores", cores});
     table.add({"neurons", sum.neurons});
     table.add({"synaptic bytes", sum.synaptic_bytes});
-    table.add({"packets a token", traffic.packets});
-    table.add({"flits x hops a token", traffic.flit_hops});
-    table.add({"flits between chips a token", traffic.chip_flits});
+    const std::string& round = round_words(m.program.round).one;
+    table.add({"packets a " + round, traffic.packets});
+    table.add({"flits x hops a " + round, traffic.flit_hops});
+    table.add({"flits between chips a " + round, traffic.chip_flits});
     table.add({"flits over the busiest mesh link (" + link_name(m.topology, traffic.busiest_mesh) + ")",
                traffic.busiest_mesh_flits});
     if (m.machine.chips() > 1)

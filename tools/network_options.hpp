@@ -16,6 +16,7 @@ namespace tephra::tools {
 struct NetworkOptions {
     std::string network, input, events, threshold = "above", rule = "nearest";
     std::vector<std::string> probes;
+    std::string layer_cores;  ///< of each layer, with commas; empty: as the mapping has it
     int steps = 0, input_bits = 0;
     spiking::NetxOptions netx;
     spiking::NirOptions nir;

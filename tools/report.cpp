@@ -1,4 +1,5 @@
-// tephra report: tokens per second, joules per token and where both go, of a run under a cost table.
+// tephra report: speed and energy of a run under a cost table, and where both go: a token of a language model, a time
+// step of a network.
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -8,6 +9,8 @@
 #include "core/text.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
+#include "simulator/spiking/beside_run.hpp"
+#include "simulator/validate.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"
@@ -43,8 +46,9 @@ std::string shortened(const std::string& source) {
 }
 
 void print_energy(const Report& report) {
-    Table groups({"energy of the " + scope_name(report.widest().scope), "mJ/token", "range", "share %"});
-    const double each = 1e3 / static_cast<double>(report.tokens);
+    const std::string& unit = round_words(report.round).energy;
+    Table groups({"energy of the " + scope_name(report.widest().scope), unit, "range", "share %"});
+    const double each = energy_each(report);
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const EnergyRange& energy = report.groups[g];
         groups.add({std::string(group_name(static_cast<EnergyGroup>(g))), figure(joules(energy.value) * each),
@@ -52,7 +56,7 @@ void print_energy(const Report& report) {
                     figure(ratio(100 * energy.value.value(), report.widest().total.value.value()))});
     }
     std::cout << "\n" << groups.render("text");
-    Table terms({"price x count", "of", "count", "pJ each", "mJ/token", "range", "price is", "price from"});
+    Table terms({"price x count", "of", "count", "pJ each", unit, "range", "price is", "price from"});
     for (const EnergyTerm& term : report.terms) {
         if (term.count == 0 || term.energy.high.value() == 0) continue;
         terms.add({term.name, scope_name(term.scope), term.count,
@@ -61,7 +65,7 @@ void print_energy(const Report& report) {
                    std::string(evidence_name(term.kind)), shortened(term.source)});
     }
     std::cout << "\n" << terms.render("text");
-    Table layers({"layer", "dynamic mJ/token", "range", "zero messages %"});
+    Table layers({"layer", "dynamic " + unit, "range", "zero messages %"});
     for (const LayerAccount& layer : report.layers)
         layers.add({layer.name + (layer.on_host ? " (host)" : ""), figure(joules(layer.dynamic.value) * each),
                     range_text(layer.dynamic, each), figure(percent_of(layer.skipped, layer.updates))});
@@ -84,7 +88,18 @@ void print_section(const std::vector<ReportRow>& rows, const std::string& sectio
     std::cout << "\n" << table.render("text");
 }
 
-void print_text(const Run& run, const Report& report) {
+/// What was measured of the network of a run, beside the run; nothing where the ledger has no row of it.
+void print_measured(const std::vector<ValidationLine>& measured) {
+    if (measured.empty()) return;
+    Table table({"measured on silicon", "measured", "kind", "this run", "error", "use"});
+    for (const ValidationLine& line : measured)
+        table.add({line.row->id + ": " + line.figure->quantity, measured_text(*line.figure),
+                   std::string(evidence_name(line.figure->kind)), predicted_text(line.predicted), error_text(line),
+                   judgement_text(line)});
+    std::cout << "\n" << table.render("text") << "measured by: " << printable(measured.front().row->source) << "\n";
+}
+
+void print_text(const Run& run, const Report& report, const std::vector<ValidationLine>& measured) {
     std::vector<std::string> scopes;
     for (const ScopeEnergy& energy : report.scopes) scopes.push_back(scope_name(energy.scope));
     const auto rows = report_rows(report);
@@ -92,6 +107,7 @@ void print_text(const Run& run, const Report& report) {
               << printable(report.table_about) << ")\nenergy and power of: " << joined(scopes) << "; "
               << report.static_chips << " of " << run.machine_chips << " chips powered\n";
     print_section(rows, "summary");
+    print_measured(measured);
     print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
@@ -101,11 +117,18 @@ void print_text(const Run& run, const Report& report) {
     std::cout << "Ranges take all prices low or all high at once. --format json gives the source of every number.\n";
 }
 
-void print_csv(const Report& report) {
+void print_csv(const Run& run, const Report& report, const std::vector<ValidationLine>& measured) {
     Table table({"section", "name", "scope", "value", "low", "high", "unit", "kind", "source"});
-    for (const ReportRow& row : report_rows(report))
-        table.add({row.section, row.name, row.scope, json_of(row.value), json_of(row.low), json_of(row.high), row.unit,
-                   std::string(evidence_name(row.kind)), row.source});
+    for (const auto& rows : {report_rows(report), over_time_rows(run)})
+        for (const ReportRow& row : rows)
+            table.add({row.section, row.name, row.scope, json_of(row.value), json_of(row.low), json_of(row.high),
+                       row.unit, std::string(evidence_name(row.kind)), row.source});
+    for (const ValidationLine& line : measured) {
+        const LedgerFigure& figure = *line.figure;
+        table.add({"measured", line.row->id + ": " + figure.quantity, figure.scope ? scope_name(*figure.scope) : "",
+                   figure.value, json_of(figure.low), json_of(figure.high), figure.unit,
+                   std::string(evidence_name(figure.kind)), line.row->source});
+    }
     std::cout << table.render("csv");
 }
 
@@ -113,11 +136,40 @@ struct Options {
     std::string run, costs, format = "text", html;
 };
 
-/// The page, with the comparison that compare would make of this run alone.
-std::string page(const Run& run, const Report& result) {
+/// The rows of the ledger that measured the network of a run on its machine.
+struct Measured {
+    std::vector<LedgerRow> ledger;
+    std::vector<RowResult> results;
+    std::vector<ValidationLine> lines;  ///< point into `ledger`
+};
+
+Measured measured_of(const Run& run, const Report& result) {
+    Measured measured;
+    if (run.round != RoundKind::time_step) return measured;
+    measured.ledger = require(shipped_ledger());
+    for (const LedgerRow& row : measured.ledger)
+        if (auto beside = require(beside_run(row, run, result))) measured.results.push_back(std::move(*beside));
+    measured.lines = require(validation_lines(measured.ledger, measured.results));
+    return measured;
+}
+
+/// The page, with the comparison that compare would make of this run alone. Published rows of networks are the
+/// ledger's.
+std::string page(const Run& run, const Report& result, const Measured& measured) {
+    if (run.round == RoundKind::time_step) return report_page(run, result, nullptr, measured.lines);
     const Comparison comparison =
         require(compare({{run, result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
     return report_page(run, result, &comparison);
+}
+
+/// The report, and what was measured as validate writes it.
+Json json(const Run& run, const Report& result, const Measured& measured) {
+    Json out = report_json(run, result);
+    if (measured.lines.empty()) return out;
+    Json::Object object = *out.object();
+    const Json rows = validation_json(measured.lines, measured.results, run.version);
+    object.emplace_back("measured", *rows.find("rows"));
+    return object;
 }
 
 void report(const Options& options) {
@@ -128,13 +180,14 @@ void report(const Options& options) {
     const Run run = require(read_run(options.run));
     const CostTable costs = require(find_cost_table(options.costs.empty() ? run.machine_kind : options.costs));
     const Report result = require(price(run, costs));
-    if (html) finish(html, page(run, result));
+    const Measured measured = measured_of(run, result);
+    if (html) finish(html, page(run, result, measured));
     if (options.format == "csv")
-        print_csv(result);
+        print_csv(run, result, measured.lines);
     else if (options.format == "json")
-        std::cout << report_json(run, result).dump() << "\n";
+        std::cout << json(run, result, measured).dump() << "\n";
     else
-        print_text(run, result);
+        print_text(run, result, measured.lines);
 }
 
 }  // namespace

@@ -33,8 +33,8 @@ struct Options {
 };
 
 const std::vector<std::string> network_options = {
-    "--input",        "--events",     "--steps",     "--probe", "--record",      "--reset-interval",
-    "--reset-offset", "--input-bits", "--threshold", "--dt",    "--weight-bits", "--rule"};
+    "--input",      "--events",    "--steps", "--probe",       "--record", "--reset-interval", "--reset-offset",
+    "--input-bits", "--threshold", "--dt",    "--weight-bits", "--rule",   "--layer-cores"};
 
 /// Text of every stream; with one stream it is printed as it comes.
 class Texts {
@@ -171,6 +171,9 @@ void add_options_of_networks(CLI::App& command, Options& options) {
     add_input_options(command, options.network);
     add_output(command, "--record", options.record, "network: what the probes recorded (.npz)");
     add_probe_option(command, options.network);
+    auto* cores = add_word(command, "--layer-cores", options.network.layer_cores,
+                           "network, 8-bit weights: cores of each layer, one after the other from core 0 on: 13,25,2");
+    for (const char* option : {"--map", "--synapses", "--head"}) cores->excludes(command.get_option(option));
 }
 
 void simulate(Options& options, const CLI::App& command) {

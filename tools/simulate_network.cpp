@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "neuro/spiking/lower.hpp"
 #include "simulator/frame_feed.hpp"
+#include "simulator/spiking/network_recipe.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -36,14 +37,43 @@ private:
     std::vector<Probe>& probes_;
 };
 
+/// The mapping of --layer-cores, "13,25,2": cores of each layer.
+Mapping placed(const std::string& text, const Program& program, const Machine& machine) {
+    const std::string option = "--layer-cores";
+    std::vector<int> cores;
+    std::int64_t sum = 0;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        const auto fault = read_integer<int>(text.substr(at, end - at), 1, machine.cores(), cores.emplace_back());
+        if (!fault.empty())
+            throw Failure{{ErrorCode::usage, "number " + std::to_string(cores.size()) + ": " + fault, option,
+                           "a number of cores for each layer, with commas: 13,25,2"}};
+        sum += cores.back();
+        at = end + 1;
+    }
+    const auto layers = std::ssize(program.populations) - 2;  // without the host's
+    if (std::ssize(cores) != layers)
+        throw Failure{{ErrorCode::bad_input,
+                       std::to_string(cores.size()) + " numbers of cores for " + std::to_string(layers) + " layers",
+                       option, "give one for each layer"}};
+    if (sum > machine.cores())
+        throw Failure{{ErrorCode::does_not_fit,
+                       std::to_string(sum) + " cores; " + machine.name + " has " + std::to_string(machine.cores()),
+                       option, "give fewer"}};
+    Mapping mapping = require(place_layers(cores, program, machine));
+    require(accept_mapping(program, machine, mapping, option));
+    return mapping;
+}
+
 Table summary(const Run& run) {
     Table table({"result", "value", "unit"});
     const double elapsed = std::max(seconds(run.elapsed), 1e-15);
     const auto steps = static_cast<double>(run.tokens.size());
-    table.add({"time steps", std::ssize(run.tokens), "steps"});
+    const RoundWords& words = round_words(run.round);
+    table.add({words.many, std::ssize(run.tokens), words.many});
     table.add({"simulated time", 1e3 * elapsed, "ms"});
-    table.add({"a time step", 1e6 * elapsed / steps, "us"});
-    table.add({"rate", steps / elapsed, "steps/s"});
+    table.add({"time of a " + words.one, 1e6 * elapsed / steps, "us"});
+    table.add({"rate", steps / elapsed, words.rate});
     add_run_rows(run, table);
     return table;
 }
@@ -66,7 +96,8 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     const Program program =
         require(spiking::lower(network, named.name, named.hash,
                                input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages));
-    const Mapping mapping = mapping_of(run_options, program, machine, 1);
+    const Mapping mapping = options.layer_cores.empty() ? mapping_of(run_options, program, machine, 1)
+                                                        : placed(options.layer_cores, program, machine);
 
     const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));
     FrameFeed feed(steps,

@@ -32,6 +32,7 @@ public:
         : network_(network), input_(input) {
         program_.model_name = name;
         program_.model = hash;
+        program_.round = RoundKind::time_step;
         program_.steps = stages;
     }
 

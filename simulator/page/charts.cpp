@@ -110,6 +110,13 @@ struct DrawnTokens {
         : stride(std::max<std::size_t>(1, (tokens + most - 1) / most)), rows((tokens + stride - 1) / stride) {}
 };
 
+/// "stream 0, position 3", "time step 4".
+std::string place_of(const Run& run, std::size_t round) {
+    const TokenRecord& token = run.tokens[round];
+    if (run.round == RoundKind::time_step) return round_words(run.round).one + " " + std::to_string(token.position + 1);
+    return "stream " + std::to_string(token.stream) + ", position " + std::to_string(token.position);
+}
+
 std::string token_timeline(const Run& run, const std::string& title, const ChartFrame& frame) {
     constexpr double axis_height = 42, right_margin = 24;
     const DrawnTokens drawn(run.tokens.size());
@@ -134,9 +141,8 @@ std::string token_timeline(const Run& run, const std::string& title, const Chart
         const double y = pitch * static_cast<double>(row), x = at(ms_of(token.entered));
         svg.open("rect", box(x, y + 0.5, std::max(thinnest_bar, at(ms_of(token.left)) - x), pitch - 1.2,
                              token.output >= 0 ? "c-made" : "c-prompt"));
-        svg.element("title", "stream " + std::to_string(token.stream) + ", position " + std::to_string(token.position) +
-                                 ": " + figure_text(ms_of(token.entered)) + " to " + figure_text(ms_of(token.left)) +
-                                 " ms");
+        svg.element("title", place_of(run, k) + ": " + figure_text(ms_of(token.entered)) + " to " +
+                                 figure_text(ms_of(token.left)) + " ms");
         svg.close();
         if (row % numbered == 0)
             put_text(svg, left - 10, y + std::clamp(pitch, 11.0, 14.0), std::to_string(k), "tick end");
@@ -242,10 +248,15 @@ std::string token_timeline(const Run& run, const std::string& title) {
     Markup out;
     out.raw(token_timeline(run, title, wide_frame)).raw(token_timeline(run, title, narrow_frame));
     out.open("ul", {{"class", "legend"}});
-    out.open("li").element("i", "", {{"class", "swatch c-prompt"}}).element("b", "prompt").close();
-    out.open("li").element("i", "", {{"class", "swatch c-made"}}).element("b", "followed by a sampled token").close();
+    const RoundWords& words = round_words(run.round);
+    const auto key = [&](const char* css_class, const std::string& text) {
+        out.open("li").element("i", "", {{"class", css_class}}).element("b", text).close();
+    };
+    key("swatch c-prompt", run.round == RoundKind::token ? "prompt" : words.one);
+    if (run.round == RoundKind::token) key("swatch c-made", "followed by a sampled token");
     const DrawnTokens drawn(run.tokens.size());
-    if (drawn.stride > 1) out.open("li").text("every " + std::to_string(drawn.stride) + "th token is drawn").close();
+    if (drawn.stride > 1)
+        out.open("li").text("every " + std::to_string(drawn.stride) + "th " + words.one + " is drawn").close();
     return out.take();
 }
 

@@ -57,7 +57,7 @@ struct BarRow {
 /// Horizontal bars from zero on one linear scale.
 std::string bar_chart(const std::vector<BarRow>& rows, const std::string& title);
 
-/// Each token as a bar from entry to exit; prompt and generated tokens differ in colour. At most 96 rows: of more,
+/// Each round as a bar from entry to exit; prompt and generated tokens differ in colour. At most 96 rows: of more,
 /// every n-th is drawn, and the legend says so.
 std::string token_timeline(const Run& run, const std::string& title);
 

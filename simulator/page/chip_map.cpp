@@ -51,7 +51,7 @@ std::map<int, DrawnChip> collect(const Run& run, const Report& report) {
         chip.cells[inside] = {"core " + std::to_string(inside) + " of chip " + std::to_string(core.core / per_chip) +
                                   ", " + run.layers[static_cast<std::size_t>(core.layer)] + ": busy " +
                                   fixed_text(100 * core.utilisation, 1) + " %, " + figure_text(energy * nj_per_pj, 3) +
-                                  " nJ/token",
+                                  " nJ/" + round_words(run.round).one,
                               core.utilisation, energy};
     }
     return chips;
@@ -65,7 +65,7 @@ std::string shade(double value, double most) {
 class MapPainter {
 public:
     MapPainter(const Run& run, const std::map<int, DrawnChip>& chips)
-        : geometry_(run.geometry), names_(run.layers), chips_(chips) {
+        : geometry_(run.geometry), names_(run.layers), round_(round_words(run.round).one), chips_(chips) {
         for (const auto& [index, chip] : chips)
             for (const auto& [core, cell] : chip.cells)
                 most_load_ = std::max(most_load_, cell.load), most_energy_ = std::max(most_energy_, cell.energy);
@@ -98,8 +98,8 @@ public:
             mean.load /= static_cast<double>(chip.cells.size());
             mean.energy /= static_cast<double>(chip.cells.size());
             mean.hover = "chip " + std::to_string(index) + ", " + layer_text(names_, chip.layers) + ": busy " +
-                         fixed_text(100 * mean.load, 1) + " %, " + figure_text(mean.energy * nj_per_pj, 3) +
-                         " nJ/token a core";
+                         fixed_text(100 * mean.load, 1) + " %, " + figure_text(mean.energy * nj_per_pj, 3) + " nJ/" +
+                         round_ + " a core";
             most_load_ = std::max(most_load_, mean.load);
             most_energy_ = std::max(most_energy_, mean.energy);
             means.push_back(std::move(mean));
@@ -162,6 +162,7 @@ private:
 
     const Geometry& geometry_;
     const std::vector<std::string>& names_;  ///< of layers
+    const std::string& round_;               ///< what a round is called
     const std::map<int, DrawnChip>& chips_;
     double most_load_ = 0, most_energy_ = 0;
 };
@@ -191,7 +192,8 @@ std::string chip_map(const Run& run, const Report& report) {
     out.leaf("input", {{"type", "radio"}, {"name", "heat"}, {"id", "heat-energy"}});
     out.element("label", "dynamic energy", {{"for", "heat-energy"}});
     scale_legend(out, "scale by-time", fixed_text(100 * painter.most_load(), 1) + " % of the time");
-    scale_legend(out, "scale by-energy", figure_text(painter.most_energy() * nj_per_pj, 3) + " nJ/token");
+    scale_legend(out, "scale by-energy",
+                 figure_text(painter.most_energy() * nj_per_pj, 3) + " nJ/" + round_words(run.round).one);
     out.raw(map);
     if (!detailed)
         out.element("p", "Each cell is a chip; colour is the mean of its mapped cores.", {{"class", "note"}});

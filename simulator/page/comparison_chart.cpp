@@ -6,6 +6,7 @@
 
 #include "core/markup.hpp"
 #include "core/text.hpp"
+#include "simulator/comparison_text.hpp"
 #include "simulator/page/charts.hpp"
 #include "simulator/report_rows.hpp"
 
@@ -73,9 +74,9 @@ std::string row_class(const ComparisonRow& row) {
     return row.data.device_class == "neuromorphic" ? "c-published" : "c-gpu";
 }
 
-std::string row_name(const ComparisonRow& row) {
+std::string row_name(const ComparisonRow& row, const RoundWords& words) {
     std::string name = row.data.device + " — " + row.data.software;
-    if (row.data.length) name += ", " + std::to_string(*row.data.length) + " tokens";
+    if (row.data.length) name += ", " + std::to_string(*row.data.length) + " " + words.many;
     if (!row.unlike.empty()) {
         name += " [unlike:";
         for (const auto& difference : row.unlike) name += " " + difference;
@@ -89,16 +90,18 @@ std::vector<ChartRow> chart_rows(const Comparison& comparison) {
     for (std::size_t k = 0; k < comparison.rows.size(); ++k) {
         const ComparisonRow& row = comparison.rows[k];
         if (!row.speed) continue;
-        const double speed = row.data.tokens_per_s, energy = row.data.mj_per_token;
+        const double unit = energy_of_millijoule(comparison);
+        const double speed = row.data.tokens_per_s, energy = row.data.mj_per_token * unit;
         const bool ranged = row.run && row.energy_range.high > row.energy_range.low;
-        rows.push_back({row_name(row) + (k == comparison.reference ? " (reference)" : ""),
-                        row.data.source,
-                        row_class(row),
-                        row.run.has_value(),
-                        {speed, speed, speed, figure_text(speed, 3)},
-                        {energy, ranged ? millijoules(row.energy_range.low) : energy,
-                         ranged ? millijoules(row.energy_range.high) : energy,
-                         figure_text(energy, 3) + " · " + scope_name(row.data.scope)}});
+        rows.push_back(
+            {row_name(row, round_words(comparison.round)) + (k == comparison.reference ? " (reference)" : ""),
+             row.data.source,
+             row_class(row),
+             row.run.has_value(),
+             {speed, speed, speed, figure_text(speed, 3)},
+             {energy, ranged ? millijoules(row.energy_range.low) * unit : energy,
+              ranged ? millijoules(row.energy_range.high) * unit : energy,
+              figure_text(energy, 3) + " · " + scope_name(row.data.scope)}});
     }
     return rows;
 }
@@ -167,28 +170,33 @@ private:
     double top_, bottom_ = 0;
 };
 
-constexpr const char* speed_heading = "tokens/s (more is better)";
-constexpr const char* energy_heading = "mJ/token (less is better)";
-constexpr const char* chart_title = "Tokens per second and millijoules per token, logarithmic";
+/// What stands above the panels, and the title of both.
+struct Headings {
+    explicit Headings(const RoundWords& words)
+        : speed(words.rate + " (more is better)"),
+          energy(words.energy + " (less is better)"),
+          title(words.rate + " and " + words.energy + ", logarithmic") {}
+    std::string speed, energy, title;
+};
 
-std::string wide_chart(const std::vector<ChartRow>& rows) {
+std::string wide_chart(const std::vector<ChartRow>& rows, const Headings& headings) {
     Markup content;
     Panel panel(content, wide_frame, rows, 0);
-    panel.draw(&ChartRow::speed, speed_heading, 0, wide_frame.width / 2);
-    panel.draw(&ChartRow::energy, energy_heading, wide_frame.width / 2 + 20, wide_frame.width);
+    panel.draw(&ChartRow::speed, headings.speed, 0, wide_frame.width / 2);
+    panel.draw(&ChartRow::energy, headings.energy, wide_frame.width / 2 + 20, wide_frame.width);
     panel.draw_names();
-    return start_chart(wide_frame, panel.bottom(), chart_title).raw(content.take()).take();
+    return start_chart(wide_frame, panel.bottom(), headings.title).raw(content.take()).take();
 }
 
-std::string narrow_chart(const std::vector<ChartRow>& rows) {
+std::string narrow_chart(const std::vector<ChartRow>& rows, const Headings& headings) {
     Markup content;
     Panel speed(content, narrow_frame, rows, 0);
-    speed.draw(&ChartRow::speed, speed_heading, 0, narrow_frame.width);
+    speed.draw(&ChartRow::speed, headings.speed, 0, narrow_frame.width);
     speed.draw_names();
     Panel energy(content, narrow_frame, rows, speed.bottom() + 20);
-    energy.draw(&ChartRow::energy, energy_heading, 0, narrow_frame.width);
+    energy.draw(&ChartRow::energy, headings.energy, 0, narrow_frame.width);
     energy.draw_names();
-    return start_chart(narrow_frame, energy.bottom(), chart_title).raw(content.take()).take();
+    return start_chart(narrow_frame, energy.bottom(), headings.title).raw(content.take()).take();
 }
 
 }  // namespace
@@ -196,7 +204,8 @@ std::string narrow_chart(const std::vector<ChartRow>& rows) {
 std::string comparison_chart(const Comparison& comparison) {
     const auto rows = chart_rows(comparison);
     Markup out;
-    out.raw(wide_chart(rows)).raw(narrow_chart(rows)).open("ul", {{"class", "legend"}});
+    const Headings headings(round_words(comparison.round));
+    out.raw(wide_chart(rows, headings)).raw(narrow_chart(rows, headings)).open("ul", {{"class", "legend"}});
     const std::pair<const char*, const char*> keys[] = {
         {"c-run", "simulated here"},
         {"c-published", "published, same hardware"},

@@ -1,6 +1,6 @@
 #include "simulator/page/comparison_page.hpp"
 
-#include <iterator>
+#include <vector>
 
 #include "core/markup.hpp"
 #include "core/text.hpp"
@@ -12,24 +12,25 @@
 namespace tephra {
 namespace {
 
-constexpr const char* column_names[] = {"device",   "model",    "mode", "batch", "tokens/s",
-                                        "mJ/token", "power of", "kind", "speed", "energy"};
-constexpr std::size_t columns = std::size(column_names);
+std::vector<std::string> column_names(const Comparison& comparison) {
+    const RoundWords& words = round_words(comparison.round);
+    return {"device", "model", "mode", "batch", words.rate, words.energy, "power of", "kind", "speed", "energy"};
+}
 
 /// Two lines of the table: figures, then what differs and the source, which need the width of the page.
-void add_row(Markup& table, const ComparisonRow& row) {
+void add_row(Markup& table, const Comparison& comparison, const ComparisonRow& row) {
     const Baseline& data = row.data;
     table.open("tr", {{"class", "figures"}}).element("td", data.device + ", " + data.software, {{"class", "device"}});
-    table.element("td", data.model).element("td", mode_name(data.mode));
+    table.element("td", data.model).element("td", task_name(comparison, data.mode));
     table.element("td", data.batch ? std::to_string(*data.batch) : "?", {{"class", "number"}});
     table.element("td", figure_text(data.tokens_per_s), {{"class", "number"}});
-    table.element("td", figure_text(data.mj_per_token), {{"class", "number"}});
+    table.element("td", figure_text(data.mj_per_token * energy_of_millijoule(comparison)), {{"class", "number"}});
     table.element("td", scope_name(data.scope)).element("td", std::string(evidence_name(data.kind)));
     table.element("td", speed_ratio_text(row), {{"class", "number"}});
     table.element("td", energy_ratio_text(row), {{"class", "number"}}).close();
     std::string differs = joined(row.unlike);
     if (!row.cautions.empty()) differs += (differs.empty() ? "" : ", ") + joined(row.cautions);
-    table.open("tr").open("td", {{"colspan", std::to_string(columns)}});
+    table.open("tr").open("td", {{"colspan", std::to_string(column_names(comparison).size())}});
     table.element("div", (differs.empty() ? "" : "differs: " + differs + ". ") + "Source: " + data.source,
                   {{"class", "source"}});
     table.close().close();
@@ -38,9 +39,9 @@ void add_row(Markup& table, const ComparisonRow& row) {
 std::string rows_card(const Comparison& comparison) {
     Markup table;
     table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
-    for (const char* name : column_names) table.element("th", name);
+    for (const std::string& name : column_names(comparison)) table.element("th", name);
     table.close().close().open("tbody");
-    for (const ComparisonRow& row : comparison.rows) add_row(table, row);
+    for (const ComparisonRow& row : comparison.rows) add_row(table, comparison, row);
     const Baseline& reference = comparison.rows[comparison.reference].data;
     return page_card("All rows",
                      "Speed and energy are row / reference: " + reference.device + ", " + reference.software + " (" +

@@ -8,7 +8,9 @@
 #include "simulator/page/charts.hpp"
 #include "simulator/page/chip_map.hpp"
 #include "simulator/page/comparison_page.hpp"
+#include "simulator/page/over_time_chart.hpp"
 #include "simulator/page/style.hpp"
+#include "simulator/page/validation_page.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {
@@ -50,21 +52,33 @@ std::string share_text(const std::optional<double>& share) {
     return percent_text(share ? std::optional(100 * *share) : share);
 }
 
+/// The rate in steady state, and what the rate of the whole run, `whole`, has beside it.
+Tile speed_tile(const Run& run, const Report& report, const std::string& whole) {
+    const std::string steady = figure_text(report.steady_tokens_per_s, 3);
+    const std::string& unit = round_words(report.round).rate;
+    if (report.round == RoundKind::time_step)
+        return {"steady rate", steady, unit, whole + " with filling and draining", Evidence::simulated};
+    if (run.mode == RunMode::prefill)
+        return {"prefill, pipeline full", steady, unit, whole + " with filling and head", Evidence::simulated};
+    return {"generating", steady, unit, whole + " with the prompt", Evidence::simulated};
+}
+
 /// The figures that a reader looks for first.
 std::vector<Tile> header_tiles(const Run& run, const Report& report) {
-    const bool pipelined = run.mode == RunMode::prefill;
+    const RoundWords& words = round_words(report.round);
     const std::string whole = figure_text(report.tokens_per_s, 3);
-    std::vector<Tile> list = {
-        {pipelined ? "prefill, pipeline full" : "generating", figure_text(report.steady_tokens_per_s, 3), "tokens/s",
-         whole + (pipelined ? " with filling and head" : " with the prompt"), Evidence::simulated}};
+    std::vector<Tile> list = {speed_tile(run, report, whole)};
+    if (report.round == RoundKind::time_step)
+        list.push_back({"time of a " + words.one, figure_text(1e6 / report.tokens_per_s, 4), "µs", "mean of the run",
+                        Evidence::simulated});
     if (report.first_token)
         list.push_back(
             {"time to first token", figure_text(seconds(*report.first_token) * 1e3, 3), "ms", "", Evidence::simulated});
     for (const ScopeEnergy& scope : report.scopes) {
         const EnergyRange& energy = scope.steady_per_token;
-        list.push_back({"energy, " + scope_name(scope.scope), figure_text(millijoules(energy.value), 3), "mJ/token",
-                        figure_text(millijoules(energy.low), 3) + " to " + figure_text(millijoules(energy.high), 3),
-                        Evidence::derived});
+        const auto figure = [&](Picojoules value) { return figure_text(joules(value) * words.energy_of_joule, 3); };
+        list.push_back({"energy, " + scope_name(scope.scope), figure(energy.value), words.energy,
+                        figure(energy.low) + " to " + figure(energy.high), Evidence::derived});
         list.push_back(
             {"power, " + scope_name(scope.scope), figure_text(scope.steady_watts, 3), "W", "", Evidence::derived});
     }
@@ -85,15 +99,16 @@ std::string header(const Run& run, const Report& report) {
     out.element("p",
                 title.substr(colon + 2) + "; " + std::to_string(report.static_chips) + " of " +
                     std::to_string(run.machine_chips) + " chips powered, " + std::to_string(report.cores.size()) +
-                    " cores mapped, " + std::to_string(report.tokens) + " tokens. Priced as " + report.table_name +
-                    ": " + report.table_about,
+                    " cores mapped, " + std::to_string(report.tokens) + " " + round_words(report.round).many +
+                    ". Priced as " + report.table_name + ": " + report.table_about,
                 {{"class", "lead"}});
     out.close();
     return out.take() + tiles(header_tiles(run, report));
 }
 
 std::string energy_card(const Report& report) {
-    const double per_token = 1e3 / static_cast<double>(report.tokens);
+    const double per_token = 1e3 / static_cast<double>(report.tokens), axis = energy_each(report);
+    const RoundWords& words = round_words(report.round);
     std::vector<ChartPart> parts;
     for (std::size_t g = 0; g < energy_groups; ++g) {
         const double value = joules(report.groups[g].value) * per_token;
@@ -105,18 +120,20 @@ std::string energy_card(const Report& report) {
         if (term.count == 0 || term.energy.high.value() == 0) continue;
         const double value = joules(term.energy.value) * per_token;
         if (term.over_time) continue;  // power would dwarf the rest; the bar above shows it
-        rows.push_back({term.name, group_classes[static_cast<std::size_t>(term.group)], value,
-                        joules(term.energy.low) * per_token, joules(term.energy.high) * per_token,
+        rows.push_back({term.name, group_classes[static_cast<std::size_t>(term.group)],
+                        joules(term.energy.value) * axis, joules(term.energy.low) * axis,
+                        joules(term.energy.high) * axis,
                         energy_text(value) + ", " + std::string(evidence_name(term.kind)),
                         std::to_string(term.count) + " counted; price: " + term.source});
     }
     Markup content;
-    content.raw(stacked_bar(parts, "Energy per token by group"));
-    content.element("p", "Dynamic energy by kind of event, mJ/token; whiskers span the plausible range of each price.",
-                    {{"class", "note"}});
-    content.raw(bar_chart(rows, "Dynamic energy per token by event"));
+    content.raw(stacked_bar(parts, "Energy per " + words.one + " by group"));
+    content.element(
+        "p", "Dynamic energy by kind of event, " + words.energy + "; whiskers span the plausible range of each price.",
+        {{"class", "note"}});
+    content.raw(bar_chart(rows, "Dynamic energy per " + words.one + " by event"));
     return page_card("Where the energy goes",
-                     "Per token over the whole run, of the " + scope_name(report.widest().scope) +
+                     "Per " + words.one + " over the whole run, of the " + scope_name(report.widest().scope) +
                          ": counted events x price, and power of " + std::to_string(report.static_chips) +
                          " powered chips x time.",
                      content.take());
@@ -132,25 +149,28 @@ std::string time_card(const Run& run, const Report& report) {
     }
     Markup content;
     content.raw(stacked_bar(parts, "Time by phase"));
-    content.element("p", "Each token from its entry to its exit:", {{"class", "note"}});
-    content.raw(token_timeline(run, "Tokens over simulated time"));
-    return page_card("Where the time goes", "What the critical path waited for, and the way of each token.",
+    const RoundWords& words = round_words(report.round);
+    content.element("p", "Each " + words.one + " from its entry to its exit:", {{"class", "note"}});
+    content.raw(token_timeline(run, "From entry to exit over simulated time, " + words.many));
+    return page_card("Where the time goes", "What the critical path waited for, and the way of each " + words.one + ".",
                      content.take());
 }
 
 std::string layer_card(const Report& report) {
-    const double per_token = 1e3 / static_cast<double>(report.tokens);
+    const double per_token = 1e3 / static_cast<double>(report.tokens), axis = energy_each(report);
+    const RoundWords& words = round_words(report.round);
     std::vector<BarRow> rows;
     for (const LayerAccount& layer : report.layers) {
         const double value = joules(layer.dynamic.value) * per_token;
-        rows.push_back({layer.name + (layer.on_host ? " (host)" : ""), layer.on_host ? "c-host" : "c-synapse", value,
-                        joules(layer.dynamic.low) * per_token, joules(layer.dynamic.high) * per_token,
-                        energy_text(value) + ", " + percent_text(percent_of(layer.skipped, layer.updates)) + " zero",
-                        ""});
+        rows.push_back(
+            {layer.name + (layer.on_host ? " (host)" : ""), layer.on_host ? "c-host" : "c-synapse",
+             joules(layer.dynamic.value) * axis, joules(layer.dynamic.low) * axis, joules(layer.dynamic.high) * axis,
+             energy_text(value) + ", " + percent_text(percent_of(layer.skipped, layer.updates)) + " zero", ""});
     }
     return page_card("Layer by layer",
-                     "Dynamic energy, mJ/token, with the share of firings whose message was zero and was not sent.",
-                     bar_chart(rows, "Dynamic energy per token by layer"));
+                     "Dynamic energy, " + words.energy + ", with the share of " + words.firings +
+                         " whose message was zero and was not sent.",
+                     bar_chart(rows, "Dynamic energy per " + words.one + " by layer"));
 }
 
 std::string source_card(const Report& report) {
@@ -194,6 +214,20 @@ std::string text_card(const Run& run) {
     return page_card("What it wrote", "Text of the simulated cores.", content.take());
 }
 
+std::string over_time_card(const Run& run) {
+    const std::string chart = over_time_chart(run);
+    if (chart.empty()) return "";
+    return page_card("Spikes over time",
+                     "Neurons that send in a time step, as a share of each layer: a spike, or a graded message that is "
+                     "not zero. The layers in the order of data flow.",
+                     chart);
+}
+
+std::string measured_cards(const std::vector<ValidationLine>& measured) {
+    if (measured.empty()) return "";
+    return validation_cards(measured, "Measured on silicon, beside this run: ");
+}
+
 std::string footer(const Run& run, const Report& report) {
     Markup out;
     out.element("footer", "tephra " + run.version + " · seed " + std::to_string(run.seed) + " · model " +
@@ -205,8 +239,10 @@ std::string footer(const Run& run, const Report& report) {
 
 }  // namespace
 
-std::string report_page(const Run& run, const Report& report, const Comparison* comparison) {
-    std::string body = header(run, report) + energy_card(report) + time_card(run, report);
+std::string report_page(const Run& run, const Report& report, const Comparison* comparison,
+                        const std::vector<ValidationLine>& measured) {
+    std::string body = header(run, report) + measured_cards(measured) + over_time_card(run) + energy_card(report) +
+                       time_card(run, report);
     body += page_card("The machine from above", "Every powered chip with its cores. Point at a core for its numbers.",
                       chip_map(run, report));
     body += layer_card(report);

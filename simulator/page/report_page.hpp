@@ -4,10 +4,13 @@
 
 #include "simulator/compare.hpp"
 #include "simulator/price.hpp"
+#include "simulator/validate.hpp"
 
 namespace tephra {
 
-/// One self-contained HTML document; `comparison` may be null.
-std::string report_page(const Run& run, const Report& report, const Comparison* comparison);
+/// One self-contained HTML document; `comparison` may be null. `measured`: figures of the ledger that were measured of
+/// this network on this machine, beside what the run gives.
+std::string report_page(const Run& run, const Report& report, const Comparison* comparison,
+                        const std::vector<ValidationLine>& measured = {});
 
 }  // namespace tephra

@@ -53,6 +53,7 @@ rect { rx: 2px; }
 .c-management { fill: var(--gray); background: var(--gray); opacity: .6; }
 .c-host, .c-published { fill: var(--violet); background: var(--violet); }
 .c-derived { fill: var(--green); background: var(--green); opacity: .6; }
+.spikes { fill: var(--heat); background: var(--heat); } rect.spikes { rx: 0; } .unused-swatch { background: var(--empty); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 6px 22px; padding: 0; margin: 12px 0 0;
   font-size: 13.5px; }
 .legend b { font-weight: 600; margin-right: 7px; } .legend span { color: var(--soft); margin-right: 7px; }

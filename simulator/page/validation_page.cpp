@@ -9,8 +9,8 @@ namespace tephra {
 namespace {
 
 /// The figures of one row below each other.
-std::string row_card(std::vector<ValidationLine>::const_iterator begin,
-                     std::vector<ValidationLine>::const_iterator end) {
+std::string row_card(std::vector<ValidationLine>::const_iterator begin, std::vector<ValidationLine>::const_iterator end,
+                     const std::string& heading) {
     Markup table;
     table.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
     for (const char* head : {"quantity", "measured", "kind", "predicted", "error", "use", "note"})
@@ -26,23 +26,27 @@ std::string row_card(std::vector<ValidationLine>::const_iterator begin,
     const LedgerRow& row = *begin->row;
     std::string about = row.network + "; " + row.device + ". Source: " + row.source + ".";
     if (!row.synthetic.empty()) about += " Made up for the repetition: " + row.synthetic + ".";
-    return page_card(row.id, about, table.take());
+    return page_card(heading + row.id, about, table.take());
 }
 
 }  // namespace
+
+std::string validation_cards(const std::vector<ValidationLine>& lines, const std::string& heading) {
+    std::string cards;
+    for (auto begin = lines.begin(); begin != lines.end();) {
+        const auto end =
+            std::find_if(begin, lines.end(), [&](const ValidationLine& line) { return line.row != begin->row; });
+        cards += row_card(begin, end, heading);
+        begin = end;
+    }
+    return cards;
+}
 
 std::string validation_page(const std::vector<ValidationLine>& lines) {
     Markup head;
     head.open("header").element("h1", "Measured and predicted");
     head.element("p", validation_legend(), {{"class", "lead"}}).close();
-    std::string body = head.take();
-    for (auto begin = lines.begin(); begin != lines.end();) {
-        const auto end =
-            std::find_if(begin, lines.end(), [&](const ValidationLine& line) { return line.row != begin->row; });
-        body += row_card(begin, end);
-        begin = end;
-    }
-    return html_page("tephra validation", body);
+    return html_page("tephra validation", head.take() + validation_cards(lines, ""));
 }
 
 }  // namespace tephra

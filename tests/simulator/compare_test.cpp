@@ -203,3 +203,20 @@ TEST_CASE("the largest counts and positions compare without overflow") {
         CHECK(std::isfinite(row.data.mj_per_token));
     }
 }
+
+TEST_CASE("runs of networks stand beside each other alone, and not beside runs of tokens") {
+    const Run net = test::tiny_network_run(), tokens = test::tiny_run();
+    const auto priced = [](const Run& run) { return PricedRun{run, price(run, test::tiny_costs()).value()}; };
+    CompareOptions options;
+    options.all_models = true;
+    const auto comparison = compare({priced(net), priced(net)}, *shipped_baselines(), *shipped_gpus(), options);
+    REQUIRE(comparison);
+    CHECK(comparison->round == RoundKind::time_step);
+    REQUIRE(comparison->rows.size() == 4);  // two scopes each
+    CHECK(*comparison->rows[2].speed == 1);
+    CHECK(comparison->notes.size() == 1);
+    CHECK_THAT(comparison->notes.front(), test::contains("baselines are of tokens"));
+    const auto mixed = compare({priced(net), priced(tokens)}, {}, {}, {});
+    REQUIRE_FALSE(mixed);
+    CHECK(mixed.error().message == "a run of tokens beside one of time steps");
+}

@@ -167,3 +167,18 @@ TEST_CASE("prices go from zero to their limit") {
     refuses(edited(entry, "\"host_flit_pj\": {\"value\": 1, \"low\": 0, \"high\": 0.5"),
             "t.json#/events/host_flit_pj/value", "outside of its range");
 }
+
+TEST_CASE("kinds of events that came later may have no price, and then say so") {
+    for (const EventKind kind : {EventKind::evaluation, EventKind::message}) {
+        const std::string key = std::string(event_name(kind)) + "_pj";
+        const auto without = parse_cost_table(edited("\"hop_x_pj\"", "\"hop_x_pj\""), "t.json");
+        REQUIRE(without);
+        if (shipped("loihi2").find("\"" + key + "\"") != std::string::npos) continue;
+        CHECK((*without)[kind].high == 0);
+        CHECK_THAT((*without)[kind].source, test::contains("the table has no " + key));
+        const std::string entry = "\"" + key + "\": {\"value\": 2, \"kind\": \"cited\", \"source\": \"s\"}, ";
+        const auto with = parse_cost_table(edited("\"hop_x_pj\"", entry + "\"hop_x_pj\""), "t.json");
+        REQUIRE(with);
+        CHECK((*with)[kind].value == 2);
+    }
+}

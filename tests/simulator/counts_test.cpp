@@ -53,9 +53,19 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
                 CHECK(expected.skipped > 0);
                 const EventCounts cores = sum_of_cores(*run);
                 for (const EventKind kind : {EventKind::message_out, EventKind::message_in, EventKind::neuron_update,
-                                             EventKind::synop_ternary, EventKind::barrier_tile})
+                                             EventKind::synop_ternary, EventKind::barrier_tile, EventKind::evaluation})
                     CHECK(cores[static_cast<std::size_t>(kind)] == total(*run, kind));
                 CHECK((run->steps > 0) == (sync == SyncMode::barrier));
+                for (const PopulationRecord& population : run->populations) {
+                    const std::int64_t fired = count_of(population.counts, EventKind::neuron_update);
+                    const std::int64_t evaluated = count_of(population.counts, EventKind::evaluation);
+                    INFO(population.name);
+                    CHECK(population.messages.empty());  // rounds are tokens
+                    if (population.on_host) continue;
+                    CHECK(fired == population.neurons * std::ssize(ids));
+                    CHECK(evaluated == (sync == SyncMode::barrier ? run->steps * population.neurons : fired));
+                }
+                CHECK(total(*run, EventKind::message) > 0);
             }
 }
 

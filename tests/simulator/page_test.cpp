@@ -172,6 +172,90 @@ TEST_CASE("a comparison page lists every row with its figures, what differs and 
     CHECK_THAT(page, test::contains("Predictions"));
 }
 
+TEST_CASE("a network's page shows what its layers send over time, as a picture and as a table") {
+    const Run run = test::tiny_network_run();
+    const std::string page = page_of(run);
+    CHECK(markup_fault(page).empty());
+    check_self_contained(page);
+    check_charts(page);
+    const MarkupReader read(page);
+    CHECK_THAT(page, test::contains("Spikes over time"));
+    std::vector<double> shades, narrow;
+    std::vector<std::string> titles;
+    for (std::size_t k = 0; k < read.elements.size(); ++k) {
+        const MarkupElement& each = read.elements[k];
+        if (each.tag != "rect" || !each.has_class("spikes")) continue;
+        const bool wide = read.elements[static_cast<std::size_t>(each.parent)].has_class("wide");
+        (wide ? shades : narrow).push_back(each.number("fill-opacity"));
+        if (wide) titles.push_back(read.elements[k + 1].text);
+    }
+    // Shares 3/20, 1, 1/4, 1/20, 1/10 of the first layer, 1/5, 1, 2/5, 1/5 of the second; by their square roots.
+    const std::vector<double> shares = {0.15, 1, 0.25, 0.05, 0.1, 0.2, 1, 0.4, 0.2};
+    REQUIRE(shades.size() == shares.size());
+    CHECK(narrow == shades);
+    for (std::size_t k = 0; k < shares.size(); ++k)
+        CHECK(shades[k] == Approx(0.1 + 0.9 * std::sqrt(shares[k])).margin(0.006));
+    CHECK(titles[1] == "first, time step 3: 20 sent, 100 % of its neurons a time step");
+    std::vector<std::string> cells;
+    for (const MarkupElement& cell : read.all("td")) cells.push_back(cell.text);
+    const std::vector<std::string> first = {"first", "20", "31", "19.4 %", "100 %", "time step 3"};
+    CHECK(std::ranges::search(cells, first).begin() != cells.end());
+    for (const char* word : {"token", "tokens", "Token", "Tokens", "prefill"}) {
+        INFO(word);
+        CHECK_FALSE(holds_word(page, word));
+    }
+}
+
+TEST_CASE("a page of many layers and time steps is small, and says what is not drawn") {
+    Run run = test::tiny_network_run();
+    run.tokens.clear();
+    for (int t = 0; t < 5000; ++t)
+        run.tokens.push_back({0, t, 0, -1, Picoseconds(t * 400'000LL), Picoseconds((t + 2) * 400'000LL)});
+    test::retime(run);
+    for (auto& population : run.populations) population.messages.clear();
+    for (int layer = 0; layer < 200; ++layer) {
+        PopulationRecord record = run.populations[1];
+        record.name = "a layer with a name that is long, number " + std::to_string(layer);
+        record.counts = {};
+        record.messages.assign(static_cast<std::size_t>(time_bins(5000)), 10);
+        test::set(record.counts, EventKind::message, 10 * time_bins(5000));
+        test::set(record.counts, EventKind::host_update, 100);
+        record.on_host = true;
+        run.populations.push_back(record);
+    }
+    test::set(run.populations[1].counts, EventKind::message, 0);
+    test::set(run.populations[2].counts, EventKind::message, 0);
+    for (auto& core : run.cores) test::set(core.counts, EventKind::message, 0);
+    const std::string page = page_of(run);
+    CHECK(markup_fault(page).empty());
+    check_charts(page);
+    CHECK(page.size() < 2'500'000);
+    CHECK_THAT(page, test::contains("The first 48 of 200 layers are drawn"));
+    CHECK_THAT(page, test::contains("A cell is 40 time steps."));
+    const Run silent = test::tiny_network_run(std::vector<std::int64_t>(8), std::vector<std::int64_t>(8));
+    CHECK(markup_fault(page_of(silent)).empty());
+    check_charts(page_of(silent));
+}
+
+TEST_CASE("a page of a network that was measured has the measured figures beside the run's") {
+    const auto ledger =
+        parse_ledger(R"({"rows":[{"id":"row","network":"n","device":"d","source":"somebody","figures":[)"
+                     R"({"quantity":"time a step","value":152.84,"unit":"us/step","kind":"measured","use":"check"}],)"
+                     R"("repeat":{"kind":"spiking","needs":"nothing"}}]})",
+                     "l.json");
+    REQUIRE(ledger);
+    const auto lines = validation_lines(*ledger, {{"row", {{305.68, 305.68, 305.68, ""}}, "1", "2"}});
+    REQUIRE(lines);
+    const Run run = test::tiny_network_run();
+    const auto report = price(run, test::tiny_costs());
+    const std::string page = report_page(run, *report, nullptr, *lines);
+    CHECK(markup_fault(page).empty());
+    for (const char* text :
+         {"Measured on silicon, beside this run: row", "152.84 us/step", "305.7", "+100 %", "somebody"})
+        CHECK_THAT(page, test::contains(text));
+    CHECK(page.find("Measured on silicon") < page.find("Spikes over time"));
+}
+
 TEST_CASE("a report page lists every row of the report") {
     const Run run = test::tiny_run();
     const auto report = price(run, test::tiny_costs());

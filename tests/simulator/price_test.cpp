@@ -107,6 +107,7 @@ TEST_CASE("every joule is in one term, one group, one layer, and on one core or 
 TEST_CASE("activity, utilisation and where things ran are reported") {
     const auto report = price(tiny_run(), tiny_costs());
     REQUIRE(report);
+    CHECK(report->evaluations == 960);
     CHECK(report->updates == 46);
     CHECK(report->skipped == 4);
     CHECK(report->messages == 40);

@@ -49,6 +49,7 @@ TEST_CASE("rows hold the figures of a report in the units that they name") {
     CHECK(row_of(rows, "summary", "throughput").scope.empty());
     CHECK(*row_of(rows, "time", "barrier").value == Approx(0.6));
     CHECK(*row_of(rows, "layers", "embedding (host)").value == Approx(500.0 / 4 * 1e-9));
+    CHECK(*row_of(rows, "activity", "neurons evaluated by cores").value == 960);
     CHECK(*row_of(rows, "activity", "zero messages").value == Approx(400.0 / 46));
     CHECK(*row_of(rows, "activity", "utilisation, busiest core").value == Approx(75));
 }
@@ -112,6 +113,65 @@ TEST_CASE("JSON holds every row with its number, kind and source") {
     CHECK(json.find("scopes")->array()->size() == 2);
     CHECK(json.find("on_host")->array()->size() == 1);
     CHECK(json.find("notes")->array()->size() == report.notes.size());
+}
+
+TEST_CASE("a network's report is of time steps, in microjoules") {
+    const Run run = test::tiny_network_run();
+    const Report report = report_of(run);
+    const auto rows = report_rows(report);
+    CHECK(*row_of(rows, "summary", "time steps").value == 8);
+    CHECK(row_of(rows, "summary", "time steps").unit == "time steps");
+    CHECK(*row_of(rows, "summary", "time of a time step").value == Approx(500));
+    CHECK(*row_of(rows, "summary", "throughput").value == Approx(2000));
+    CHECK(row_of(rows, "summary", "throughput").unit == "time steps/s");
+    const ReportRow energy = row_of(rows, "summary", "energy", "neurocores");
+    CHECK(energy.unit == "uJ/time step");
+    CHECK(*energy.value == Approx(report.scopes.front().total.value.value() * 1e-6 / 8));
+    CHECK(*row_of(rows, "energy", "synapse").value == Approx(6000.0 / 8 * 1e-6));
+    CHECK(row_of(rows, "activity", "neurons updated").unit == "updates");
+    CHECK(run_title(run) == "net on two-chips: time steps, barrier, ideal network, int8 synapses, 1 stream");
+    const auto over_time = over_time_rows(run);
+    REQUIRE(over_time.size() == 16);
+    CHECK(over_time[2].name == "first, time step 3");
+    CHECK(*over_time[2].value == 20);
+    CHECK(over_time[11].name == "second, time step 4");
+    CHECK(*over_time[11].value == 5);
+    std::string all = report_json(run, report).dump();
+    for (const auto& list : {rows, over_time})
+        for (const ReportRow& row : list)
+            for (const std::string& text : {row.section, row.name, row.unit, row.source}) all += text + "\n";
+    CHECK(all.find("token") == std::string::npos);
+}
+
+TEST_CASE("JSON of a network holds its messages over time, and when each bin enters") {
+    Run run = test::tiny_network_run();
+    const Json json = report_json(run, report_of(run));
+    CHECK(*json.find("round")->string() == "time step");
+    const Json* over_time = json.find("messages_over_time");
+    REQUIRE(over_time != nullptr);
+    CHECK(*over_time->find("time_steps_a_bin")->integer() == 1);
+    const Json::Array& enters = *over_time->find("bin_enters_ps")->array();
+    REQUIRE(enters.size() == 8);
+    CHECK(*enters[3].integer() == 1'200'000'000);
+    const Json::Array& layers = *over_time->find("layers")->array();
+    REQUIRE(layers.size() == 2);
+    CHECK(*layers[1].find("name")->string() == "second");
+    CHECK(*layers[1].find("neurons")->integer() == 5);
+    CHECK(*layers[1].find("messages")->array()->at(3).integer() == 5);
+    const Json of_tokens = report_json(test::tiny_run(), report_of(test::tiny_run()));
+    CHECK(of_tokens.find("messages_over_time") == nullptr);
+    CHECK(over_time_rows(test::tiny_run()).empty());
+}
+
+TEST_CASE("a bin of several time steps is named by its first and last") {
+    Run run = test::tiny_network_run();
+    run.tokens.resize(300, run.tokens.back());  // three a bin
+    CHECK(bin_name(run, 0) == "time steps 1 to 3");
+    CHECK(bin_name(run, 99) == "time steps 298 to 300");
+    run.tokens.resize(258, run.tokens.back());
+    CHECK(bin_name(run, 85) == "time steps 256 to 258");
+    run.tokens.resize(257, run.tokens.back());
+    CHECK(bin_name(run, 85) == "time steps 256 to 257");
 }
 
 TEST_CASE("a title names what ran, where and how") {

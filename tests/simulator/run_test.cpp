@@ -5,6 +5,7 @@
 #include "core/files.hpp"
 #include "simulator/json_fields.hpp"
 #include "tests/simulator/sample_run.hpp"
+#include "tests/simulator/tiny_run.hpp"
 
 using namespace tephra;
 using test::fault_of, test::sample_run, test::text_of;
@@ -28,11 +29,34 @@ TEST_CASE("a run is written and read back equal") {
     CHECK(read->tokens.at(1).output == 17);
     CHECK(read->tokens.at(1).left == run.tokens[1].left);
     CHECK(read->populations.at(1).counts == run.populations[1].counts);
+    CHECK(read->populations.at(1).neurons == 1 << 20);
+    CHECK(read->populations.at(1).messages.empty());
+    CHECK(read->round == RoundKind::token);
     CHECK(read->cores.at(2).core == 300);
     CHECK(read->cores.at(1).counts == run.cores[1].counts);
     CHECK(read->links.at(0).flits == 1234567890123);
     CHECK(read->geometry == run.geometry);
     CHECK(read->trace == run.trace);
+}
+
+TEST_CASE("messages over time are written and read back") {
+    const Run run = test::tiny_network_run();
+    const std::string text = text_of(run);
+    const auto read = parse_run(text, "run");
+    REQUIRE(read);
+    CHECK(read->round == RoundKind::time_step);
+    CHECK(read->populations.at(1).messages == run.populations[1].messages);
+    CHECK(text_of(*read) == text);
+    for (const char* wrong : {"[0, 3, 20, 5, 0, 1, 0, -2]", "[0, 3, 20, 5, 0, 1, 0, 2.5]", "3"}) {
+        std::string damaged = text;
+        const std::string messages = "[0, 3, 20, 5, 0, 1, 0, 2]";
+        const auto at = damaged.find("\"messages\": " + messages);
+        REQUIRE(at != std::string::npos);
+        damaged.replace(at + 12, messages.size(), wrong);
+        const auto refused = parse_run(damaged, "run");
+        REQUIRE_FALSE(refused);
+        CHECK_THAT(refused.error().place, test::contains("#/populations/1/messages"));
+    }
 }
 
 TEST_CASE("totals add up over populations") {
@@ -89,13 +113,13 @@ TEST_CASE("every number of a run is taken at its limits and refused beyond them"
     };
     both("parameters", 0, INT64_MAX, [](Run& run, std::int64_t v) { run.parameters = v; });
     limits("steps", 0, -1, [](Run& run, std::int64_t v) { run.steps = v; });
-    both("tokens/1/3", -1, INT32_MAX, [](Run& run, std::int64_t v) {
+    both("rounds/1/3", -1, INT32_MAX, [](Run& run, std::int64_t v) {
         if (v <= INT32_MAX)
             run.tokens[1].output = static_cast<std::int32_t>(v);
         else
             run.tokens[1].output = -2;
     });
-    limits("tokens/0/2", 0, -1, [](Run& run, std::int64_t v) { run.tokens[0].input = static_cast<std::int32_t>(v); });
+    limits("rounds/0/2", 0, -1, [](Run& run, std::int64_t v) { run.tokens[0].input = static_cast<std::int32_t>(v); });
     both("populations/1/layer", 0, 2, [](Run& run, std::int64_t v) {
         run.populations[1].layer = run.cores[0].layer = run.cores[1].layer = static_cast<int>(v);
     });

@@ -51,16 +51,22 @@ inline Run sample_run() {
     const auto at = [](EventCounts& counts, EventKind kind) -> std::int64_t& {
         return counts[static_cast<std::size_t>(kind)];
     };
-    for (const EventKind none : {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile})
+    for (const EventKind none : {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile, evaluation})
         at(host, none) = 0;
     for (const EventKind none : {synop_ternary, host_synop, host_update, barrier_tile}) at(mixer, none) = 0;
-    at(mixer, skipped) = at(mixer, neuron_update) / 2;
+    at(host, host_update) = 300;  // 100 neurons, three tokens
+    at(host, message) = 290;
+    at(mixer, neuron_update) = at(mixer, evaluation) = 3 << 20;
+    at(mixer, skipped) = 1 << 20;
+    at(mixer, message) = 2 << 20;
     at(host, chip_flit) = 234567890123;
     at(mixer, chip_flit) = 1000000000000;
     EventCounts core = mixer;
     at(core, message_in) += at(host, message_in);  // cores serve the host's packets too
     run.layers = {"embedding", "block 0", "head"};
-    run.populations = {{"embedding", 0, true, host}, {"block0.mixer", 1, false, mixer}, {"logits", 2, false, {}}};
+    run.populations = {{"embedding", 0, true, 100, host, {}},
+                       {"block0.mixer", 1, false, 1 << 20, mixer, {}},
+                       {"logits", 2, false, 7, {}, {}}};
     run.cores = {{5, 1, {}, Picoseconds(9)}, {6, 1, core, Picoseconds(9)}, {300, 2, {}, Picoseconds(0)}};
     run.links = {{0, 1, 1234567890123}};
     run.text = "Café, \xE2\x82\xAC";

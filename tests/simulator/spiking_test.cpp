@@ -131,3 +131,52 @@ TEST_CASE("a network of time steps has no credits, and does not run self-timed")
     REQUIRE_FALSE(run);
     CHECK_THAT(run.error().message, test::contains("no credits"));
 }
+
+TEST_CASE("messages over time are those of the plain engine, for any mapping and number of threads") {
+    const spiking::Network network = test::mixed_network();
+    const Program program = lowered(network);
+    struct Case {
+        int rounds;
+        std::int64_t width;
+    };
+    for (const Case& c : {Case{1, 1}, Case{40, 1}, Case{130, 2}}) {
+        const test::Played expected = test::play_plain(network, c.rounds);
+        REQUIRE(time_bin_width(c.rounds) == c.width);
+        for (const auto& machine :
+             {test::small_machine({1, 1, 1}, {4, 4}), test::unicast_machine({2, 1, 2}, {1, 1}, 2)}) {
+            const Mapping mapping = mapped(program, machine);
+            std::string first;
+            for (const int threads : {1, 4}) {
+                INFO(c.rounds << " rounds, " << threads << " threads");
+                SimulateOptions options;
+                options.threads = threads;
+                test::Played played;
+                const auto run = test::play_on(network, program, machine, mapping, options, c.rounds, played);
+                if (!run) FAIL(to_string(run.error()));
+                CHECK(run->round == RoundKind::time_step);
+                std::int64_t all = 0;
+                for (int layer = 0; layer < std::ssize(network.layers()); ++layer) {
+                    const PopulationRecord& record = run->populations[static_cast<std::size_t>(layer) + 1];
+                    std::vector<std::int64_t> bins(static_cast<std::size_t>(time_bins(c.rounds)));
+                    for (int round = 0; round < c.rounds; ++round)
+                        for (const std::int32_t value : expected.messages[static_cast<std::size_t>(round)].at(layer))
+                            bins[static_cast<std::size_t>(round / c.width)] += value != 0 ? 1 : 0;
+                    INFO(record.name);
+                    CHECK(record.messages == bins);
+                    std::int64_t sum = 0;
+                    for (const std::int64_t bin : bins) sum += bin;
+                    CHECK(count_of(record.counts, EventKind::message) == sum);
+                    CHECK(count_of(record.counts, EventKind::evaluation) == run->steps * record.neurons);
+                    all += sum;
+                }
+                CHECK((all > 0));
+                CHECK_FALSE(run->populations.front().messages.empty());  // the host's input
+                CHECK(run->populations.back().messages.empty());         // the host's output sends nothing
+                const auto text = run_json(*run);
+                if (!text) FAIL(to_string(text.error()));
+                if (first.empty()) first = *text;
+                CHECK(*text == first);
+            }
+        }
+    }
+}

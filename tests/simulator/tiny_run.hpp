@@ -13,19 +13,25 @@ inline void set(EventCounts& counts, EventKind kind, std::int64_t value) {
     counts[static_cast<std::size_t>(kind)] = value;
 }
 
-/// After a change of tokens: self-timed, all of the time that they took is spent on synapses.
+/// After a change of tokens: self-timed, so that neurons are evaluated when they fire, and all of the time that they
+/// took is spent on synapses.
 inline void retime(Run& run) {
     run.sync = SyncMode::dataflow;
     run.steps = 0;
-    for (auto& population : run.populations) set(population.counts, EventKind::barrier_tile, 0);
-    for (auto& core : run.cores) set(core.counts, EventKind::barrier_tile, 0);
+    const auto rest = [](EventCounts& counts) {
+        set(counts, EventKind::barrier_tile, 0);
+        set(counts, EventKind::evaluation, count_of(counts, EventKind::neuron_update));
+    };
+    for (auto& population : run.populations) rest(population.counts);
+    for (auto& core : run.cores) rest(core.counts);
     Picoseconds end;
     for (const auto& token : run.tokens) end = std::max(end, token.left);
     run.elapsed = run.synapses = end - run.tokens.front().entered;
     run.neurons = run.sending = run.network = run.barrier = run.management = run.host = Picoseconds(0);
 }
 
-/// Four tokens, 1 ms each; the last two are generated. On cores: 1000 + 2000 synops, 30 updates, 40 packets.
+/// Four tokens, 1 ms each; the last two are generated. On cores: 1000 + 2000 synops, 30 updates, 40 packets. There are
+/// as many neurons as updates, so that one token may have made them all.
 inline Run tiny_run() {
     Run run;
     run.version = "0.1.0";
@@ -55,12 +61,17 @@ inline Run tiny_run() {
     embedding.name = "embedding";
     embedding.on_host = true;
     run.layers = {"embedding", "block 0", "head"};
+    embedding.neurons = 16;
     set(embedding.counts, EventKind::host_update, 16);
+    set(embedding.counts, EventKind::message, 15);
     set(embedding.counts, EventKind::host_flit, 5);
     mixer.name = "block0.mixer";
     mixer.layer = 1;
     set(mixer.counts, EventKind::synop_int8, 1000);
+    mixer.neurons = 20;
+    set(mixer.counts, EventKind::evaluation, 20 * run.steps);
     set(mixer.counts, EventKind::neuron_update, 20);
+    set(mixer.counts, EventKind::message, 16);
     set(mixer.counts, EventKind::skipped, 4);
     set(mixer.counts, EventKind::message_out, 32);
     set(mixer.counts, EventKind::message_in, 32);
@@ -70,7 +81,10 @@ inline Run tiny_run() {
     head.name = "head";
     head.layer = 2;
     set(head.counts, EventKind::synop_int8, 2000);
+    head.neurons = 10;
+    set(head.counts, EventKind::evaluation, 10 * run.steps);
     set(head.counts, EventKind::neuron_update, 10);
+    set(head.counts, EventKind::message, 10);
     set(head.counts, EventKind::message_out, 8);
     set(head.counts, EventKind::message_in, 8);
     set(head.counts, EventKind::barrier_tile, run.steps);
@@ -82,7 +96,9 @@ inline Run tiny_run() {
     run.cores[2].busy = Picoseconds(2'000'000'000);
     for (std::size_t c = 0; c < 2; ++c) {
         set(run.cores[c].counts, EventKind::synop_int8, 500);
+        set(run.cores[c].counts, EventKind::evaluation, 10 * run.steps);
         set(run.cores[c].counts, EventKind::neuron_update, 10);
+        set(run.cores[c].counts, EventKind::message, 8);
         set(run.cores[c].counts, EventKind::skipped, 2);
         set(run.cores[c].counts, EventKind::message_out, 16);
         set(run.cores[c].counts, EventKind::message_in, 16);
@@ -93,6 +109,44 @@ inline Run tiny_run() {
     run.cores[2].counts = head.counts;
     run.links.push_back({0, 1, 7});
     run.text = "once upon";
+    return run;
+}
+
+/// A network of two layers for eight time steps: 20 neurons, then 5, as many messages in a step as `sent` says.
+inline Run tiny_network_run(const std::vector<std::int64_t>& first = {0, 3, 20, 5, 0, 1, 0, 2},
+                            const std::vector<std::int64_t>& second = {0, 0, 1, 5, 2, 0, 0, 1}) {
+    Run run = tiny_run();
+    run.model_name = "net";
+    run.round = RoundKind::time_step;
+    run.mode = RunMode::prefill;
+    run.parameters = 0;
+    run.text.clear();
+    run.tokens.clear();
+    for (int t = 0; t < 8; ++t)
+        run.tokens.push_back({0, t, 0, -1, Picoseconds(t * 400'000'000LL), Picoseconds((t + 2) * 400'000'000LL)});
+    run.tokens.back().left = run.elapsed;
+    run.layers = {"host output", "first", "second"};
+    run.populations[0].name = "host output";
+    set(run.populations[0].counts, EventKind::message, 0);
+    const auto layer = [&](std::size_t index, const char* name, const std::vector<std::int64_t>& messages) {
+        PopulationRecord& population = run.populations[index];
+        population.name = name;
+        population.messages = messages;
+        std::int64_t sent = 0;
+        for (const std::int64_t count : messages) sent += count;
+        set(population.counts, EventKind::neuron_update, 8 * population.neurons);
+        set(population.counts, EventKind::message, sent);
+        set(population.counts, EventKind::skipped, 8 * population.neurons - sent);
+    };
+    run.populations[2].neurons = 5;
+    layer(1, "first", first);
+    layer(2, "second", second);
+    set(run.populations[2].counts, EventKind::evaluation, 5 * run.steps);
+    for (const EventKind kind : {EventKind::neuron_update, EventKind::message, EventKind::skipped}) {
+        set(run.cores[0].counts, kind, count_of(run.populations[1].counts, kind));
+        set(run.cores[1].counts, kind, 0);
+    }
+    run.cores[2].counts = run.populations[2].counts;
     return run;
 }
 
@@ -175,6 +229,9 @@ inline std::vector<std::pair<const char*, Run>> edge_runs() {
     for (const EventKind none :
          {EventKind::synop_ternary, EventKind::host_synop, EventKind::host_update, EventKind::barrier_tile})
         set(counts, none, 0);
+    counted.populations[1].neurons = 1 << 24;
+    for (const EventKind kind : {EventKind::neuron_update, EventKind::evaluation}) set(counts, kind, 4LL << 24);
+    for (const EventKind kind : {EventKind::skipped, EventKind::message}) set(counts, kind, 2LL << 24);
     counted.cores[0].counts = counts;
     counted.cores[1].counts = {};
     counted.links[0].flits = large;

@@ -19,12 +19,38 @@ TEST_CASE("simulate records on a machine what run records without one") {
                                    net.file("run.json") + " --format csv");
     INFO(done.log);
     CHECK(done.exit_code == 0);
-    CHECK(done.out.find("time steps,4,steps") != std::string::npos);
+    CHECK(done.out.find("time steps,4,time steps") != std::string::npos);
+    CHECK(done.out.find("time steps/s") != std::string::npos);
     CHECK(read_file(net.file("plain.npz")).value() == read_file(net.file("machine.npz")).value());
+    const auto spread = net.simulate(machine + probes + "--record " + net.file("spread.npz") + " -o " +
+                                     net.file("spread.json") + " --layer-cores 2,3");
+    INFO(spread.log);
+    CHECK(spread.exit_code == 0);
+    CHECK(read_file(net.file("spread.npz")).value() == read_file(net.file("machine.npz")).value());
+    CHECK(read_run(net.file("spread.json"))->cores.size() == 5);
     const auto run = read_run(net.file("run.json"));
     INFO((run ? "" : to_string(run.error())));
     REQUIRE(run);
     CHECK(run->tokens.size() == 4);
+    for (const char* format : {"text", "csv", "json"}) {
+        const std::string html = net.file(std::string("report.") + format + ".html");
+        const auto report =
+            test::run_program("report " + net.file("run.json") + " --format " + format + " --html " + html);
+        INFO(format << "\n" << report.log);
+        CHECK(report.exit_code == 0);
+        CHECK(report.out.find("uJ/time step") != std::string::npos);
+        CHECK(read_file(html).value().find("Spikes over time") != std::string::npos);
+        for (const std::string& text : {report.out, read_file(html).value()})
+            CHECK(text.find("token") == std::string::npos);
+    }
+    const auto csv = test::run_program("report " + net.file("run.json") + " --format csv");
+    CHECK(csv.out.find("messages over time,\"neurons, time step 1\",") != std::string::npos);
+    const auto compared = test::run_program("compare " + net.file("run.json"));
+    CHECK(compared.exit_code == 0);
+    CHECK(compared.out.find("uJ/time step") != std::string::npos);
+    const auto refused = test::run_program("compare " + net.file("run.json") + " --all-models");
+    CHECK(refused.exit_code == 2);
+    CHECK(refused.log.find("--all-models: the option would be ignored with runs of time steps") != std::string::npos);
 }
 
 TEST_CASE("simulate refuses options of language models with a network, and of networks without") {
@@ -37,7 +63,11 @@ TEST_CASE("simulate refuses options of language models with a network, and of ne
           Case{"--steps 2 -n 3", "ignored with a network"}, Case{"--steps 2 --greedy", "ignored with a network"},
           Case{"--steps 2 --sync dataflow", "no credits"},
           Case{"--steps 2 --probe neurons:v", "--probe: the option would be ignored without --record"},
-          Case{"", "how many steps?"}}) {
+          Case{"--steps 2 --layer-cores 1,,1", "number 2"},
+          Case{"--steps 2 --layer-cores 1,0", "number 2: 0 is out of range"},
+          Case{"--steps 2 --layer-cores 1", "1 numbers of cores for 2 layers"},
+          Case{"--steps 2 --layer-cores 1,4", "--layer-cores"},
+          Case{"--steps 2 --layer-cores 1,1 --map m.json", "excludes"}, Case{"", "how many steps?"}}) {
         const auto done = net.simulate(machine + " " + c.arguments + " -o " + net.file("run.json"));
         INFO(c.arguments << "\n" << done.log);
         CHECK(done.exit_code != 0);
