@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/text.hpp"
+#include "mapper/memory.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
@@ -62,7 +63,7 @@ Table connection_table(const Network& network) {
         table.add({network.layer(connection.source).name, target.name,
                    std::string(target.neurons->ports()[static_cast<std::size_t>(connection.port)]),
                    std::string(connection.synapses->kind()), count.synapses, count.weights,
-                   connection.synapses->weight_bits(), (count.bits + 7) / 8,
+                   connection.synapses->weight_bits(), bytes_of(count.bits),
                    connection.delay + connection.synapses->max_delay()});
     }
     return table;

@@ -20,6 +20,7 @@ std::int64_t synops(const Program& program, const Population& population) {
 }
 
 void print_lowering(const Program& program, const std::string& format, bool all) {
+    all = all || program.round == RoundKind::time_step;  // layers of a network differ, blocks are all alike
     const ProgramCost cost = program_cost(program);
     const auto layers = std::ssize(program.layers);
     Table table({"stage", "population", "model", "neurons", "messages", "bits", "record words", "synops"});
@@ -65,10 +66,8 @@ void add_lower_command(CLI::App& app) {
     add_format(*command, options->format);
     add_switch(*command, "--all", options->all,
                "every block, not only the first; JSON and CSV always have every block");
-    command->callback([options, command] {
-        const bool all = options->all || is_network_file(options->model.network);  // its layers differ
-        print_lowering(read_program(options->model, *command), options->format, all);
-    });
+    command->callback(
+        [options, command] { print_lowering(read_program(options->model, *command), options->format, options->all); });
 }
 
 }  // namespace tephra::tools

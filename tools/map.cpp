@@ -214,7 +214,7 @@ void print_tables(const Options& options, const Mapped& mapped) {
                   << "}\n";
     } else {
         std::cout << printable(mapped.program.model_name + " on " + mapped.mapping.machine_name);
-        if (!is_network_file(options.model.network))
+        if (mapped.program.round == RoundKind::token)
             std::cout << ", " << (mapped.mapping.format == WeightStorage::int8 ? "8-bit" : "2-bit")
                       << " synapses, head on " << (mapped.mapping.head_on_host ? "the host" : "chips") << ", "
                       << mapped.mapping.streams << (mapped.mapping.streams == 1 ? " stream" : " streams");

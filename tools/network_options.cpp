@@ -31,14 +31,14 @@ bool is_deployment_file(const std::string& path) {
 }
 
 /// How the options read a file, as a deployment file keeps it.
-std::string origin_of(const NetworkOptions& options) {
+std::string origin_of(spiking::NetworkKind kind, const NetworkOptions& options) {
     const std::filesystem::path path(options.network);
     Json::Object origin{{"tool", "tephra " TEPHRA_VERSION},
                         {"command", "import"},
                         {"file", path.filename().string()},
                         {"file_hash", to_string(hash128(require(read_file(options.network))))},
                         {"input_bits", options.input_bits}};
-    if (require(spiking::network_kind(options.network)) == spiking::NetworkKind::netx) {
+    if (kind == spiking::NetworkKind::netx) {
         origin.emplace_back("format", "netx");
         origin.emplace_back("reset_interval", options.netx.reset_interval);
         origin.emplace_back("reset_offset", options.netx.reset_offset);
@@ -102,19 +102,10 @@ Network read_nir_file(const NetworkOptions& options) {
     return std::move(model.network);
 }
 
-}  // namespace
-
-void refuse_network_options(const CLI::App& command, const std::string& why) {
-    for (const auto* names : {&netx_options, &nir_options, &input_options}) refuse_ignored(command, *names, why);
-}
-
-Network read_network(const NetworkOptions& options, const CLI::App& command) {
-    if (is_deployment_file(options.network)) {
-        refuse_network_options(command, "with a deployment file: import has read the network");
-        return require(spiking::load_network(options.network)).network;
-    }
+/// A file that another tool wrote.
+Network read_file_of(spiking::NetworkKind kind, const NetworkOptions& options, const CLI::App& command) {
     if (options.netx.reset_interval == 0) refuse_ignored(command, {"--reset-offset"}, "without --reset-interval");
-    if (require(spiking::network_kind(options.network)) == spiking::NetworkKind::netx) {
+    if (kind == spiking::NetworkKind::netx) {
         refuse_ignored(command, nir_options, "with a NetX file");
         return read_netx_file(options);
     }
@@ -122,13 +113,28 @@ Network read_network(const NetworkOptions& options, const CLI::App& command) {
     return read_nir_file(options);
 }
 
-spiking::NamedNetwork read_named_network(const NetworkOptions& options, const CLI::App& command) {
-    if (!is_deployment_file(options.network))
-        return require(spiking::name_network(read_network(options, command),
-                                             std::filesystem::path(options.network).stem().string(),
-                                             origin_of(options)));
+spiking::NamedNetwork read_deployment_file(const NetworkOptions& options, const CLI::App& command) {
     refuse_network_options(command, "with a deployment file: import has read the network");
     return require(spiking::load_network(options.network));
+}
+
+}  // namespace
+
+void refuse_network_options(const CLI::App& command, const std::string& why) {
+    for (const auto* names : {&netx_options, &nir_options, &input_options}) refuse_ignored(command, *names, why);
+}
+
+Network read_network(const NetworkOptions& options, const CLI::App& command) {
+    if (is_deployment_file(options.network)) return read_deployment_file(options, command).network;
+    return read_file_of(require(spiking::network_kind(options.network)), options, command);
+}
+
+spiking::NamedNetwork read_named_network(const NetworkOptions& options, const CLI::App& command) {
+    if (is_deployment_file(options.network)) return read_deployment_file(options, command);
+    const spiking::NetworkKind kind = require(spiking::network_kind(options.network));
+    Network network = read_file_of(kind, options, command);
+    return require(spiking::name_network(std::move(network), std::filesystem::path(options.network).stem().string(),
+                                         origin_of(kind, options)));
 }
 
 NetworkInput read_input(const Network& network, const NetworkOptions& options) {

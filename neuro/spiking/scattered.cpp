@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 
 #include "core/philox.hpp"
 #include "neuro/spiking/constants.hpp"
 #include "neuro/spiking/image.hpp"
+#include "neuro/spiking/indexed_synapses.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -23,25 +23,11 @@ public:
     [[nodiscard]] int sources() const override { return p_.sources; }
     [[nodiscard]] int targets() const override { return p_.targets; }
     [[nodiscard]] std::vector<NeuronRange> sources_of(NeuronRange targets) const override {
-        std::vector<NeuronRange> ranges;
-        for (int source = 0; source < p_.sources; ++source) {
-            if (synops(source, targets) == 0) continue;
-            if (!ranges.empty() && ranges.back().end == source)
-                ++ranges.back().end;
-            else
-                ranges.push_back({source, source + 1});
-        }
-        return ranges;
+        return sources_that_reach(p_.sources, [&](int source) { return synops(source, targets); });
     }
     [[nodiscard]] SynapseMemory memory(NeuronRange targets) const override {
-        std::int64_t weights = 0, axons = 0;
-        for (int source = 0; source < p_.sources; ++source) {
-            const std::int64_t reached = synops(source, targets);
-            weights += reached;
-            axons += reached > 0 ? 1 : 0;
-        }
-        const auto index_bits = static_cast<int>(std::bit_width(static_cast<std::uint32_t>(targets.size() - 1)));
-        return {weights, weights * (p_.bits + index_bits), axons};
+        return indexed_memory(p_.sources, targets.size(), p_.bits, 0,
+                              [&](int source) { return synops(source, targets); });
     }
     [[nodiscard]] int weight_bits() const override { return p_.bits; }
     [[nodiscard]] bool uniform() const override { return false; }

@@ -1,12 +1,12 @@
 #include "neuro/spiking/sparse.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <tuple>
 
 #include "core/narrow.hpp"
 #include "neuro/spiking/constants.hpp"
 #include "neuro/spiking/image.hpp"
+#include "neuro/spiking/indexed_synapses.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -16,12 +16,6 @@ struct Entry {
     std::int16_t weight = 0;
     std::int16_t delay = 0;
 };
-
-/// What a synapse needs beside its weight: its target's number, and its delay where there are any.
-int index_bits(int targets, int max_delay) {
-    const auto width = [](int value) { return static_cast<int>(std::bit_width(static_cast<std::uint32_t>(value))); };
-    return width(targets - 1) + width(max_delay);
-}
 
 class Sparse final : public SynapseFormat {
 public:
@@ -39,24 +33,11 @@ public:
     [[nodiscard]] int sources() const override { return narrow<int>(first_.size()) - 1; }
     [[nodiscard]] int targets() const override { return targets_; }
     [[nodiscard]] std::vector<NeuronRange> sources_of(NeuronRange targets) const override {
-        std::vector<NeuronRange> ranges;
-        for (int source = 0; source < sources(); ++source) {
-            if (of(source, targets).empty()) continue;
-            if (!ranges.empty() && ranges.back().end == source)
-                ++ranges.back().end;
-            else
-                ranges.push_back({source, source + 1});
-        }
-        return ranges;
+        return sources_that_reach(sources(), [&](int source) { return std::ssize(of(source, targets)); });
     }
     [[nodiscard]] SynapseMemory memory(NeuronRange targets) const override {
-        std::int64_t weights = 0, axons = 0;
-        for (int source = 0; source < sources(); ++source) {
-            const auto reached = std::ssize(of(source, targets));
-            weights += reached;
-            axons += reached > 0 ? 1 : 0;
-        }
-        return {weights, weights * (bits_ + index_bits(targets.size(), max_delay_)), axons};
+        return indexed_memory(sources(), targets.size(), bits_, max_delay_,
+                              [&](int source) { return std::ssize(of(source, targets)); });
     }
     [[nodiscard]] int weight_bits() const override { return bits_; }
     [[nodiscard]] bool uniform() const override { return false; }
