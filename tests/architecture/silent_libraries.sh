@@ -15,6 +15,8 @@ for archive in "$@"; do
     calls=$("$nm" -A -u -C "$archive" | sed -E 's/ +[Uw] / /; s/@.*//; s/^.*\/([^/]*\.a:)/\1/' | sort -u)
     # nvcc gives every device function a host body that calls exit; the sources themselves do not.
     calls=$(grep -v '\.cu\.o: exit$' <<<"$calls" || true)
+    # The child that reads a file first, and may die of it, ends itself.
+    calls=$(grep -v '\.a:trial\.cpp\.o: _exit$' <<<"$calls" || true)
     if grep -E ": ($printing|$ending)\$" <<<"$calls"; then found=1; fi
 done
 if ((found)); then
