@@ -51,7 +51,7 @@ std::string full_length();
 
 Json measurement_json(const Measurement& measurement);
 
-/// The measurement as a row of a baselines file (simulator/baseline.hpp); date: "2026-11-22".
+/// The measurement as a row of a baselines file (simulator/lm/baseline.hpp); date: "2026-11-22".
 Json baseline_row(const Measurement& measurement, const MeasureOptions& options, const std::string& model,
                   const std::string& date);
 

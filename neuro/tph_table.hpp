@@ -18,7 +18,7 @@ inline constexpr std::uint64_t max_tph_bytes = std::uint64_t{1} << 40;  ///< 1 T
 
 /// What a deployment file holds.
 enum class TphKind : std::uint16_t {
-    language_model,  ///< neuro/tph.hpp
+    language_model,  ///< neuro/lm/tph.hpp
     network,         ///< spiking or graded; neuro/spiking/network_file.hpp
 };
 inline constexpr std::uint16_t tph_kinds = 2;

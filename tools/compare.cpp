@@ -5,8 +5,8 @@
 
 #include "backends/fpga/estimate.hpp"
 #include "core/text.hpp"
-#include "simulator/compare.hpp"
-#include "simulator/comparison_text.hpp"
+#include "simulator/lm/compare.hpp"
+#include "simulator/lm/comparison_text.hpp"
 #include "simulator/page/comparison_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tools/command.hpp"

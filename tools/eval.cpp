@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "core/text.hpp"
-#include "neuro/perplexity.hpp"
-#include "neuro/token_file.hpp"
+#include "neuro/lm/perplexity.hpp"
+#include "neuro/lm/token_file.hpp"
 #include "tools/command.hpp"
 #include "tools/engines.hpp"
 #include "tools/options.hpp"

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "core/text.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 #include "tools/command.hpp"
 #include "tools/engines.hpp"
 #include "tools/prompts.hpp"

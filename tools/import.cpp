@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "core/text.hpp"
-#include "neuro/checkpoint/import.hpp"
-#include "neuro/deployment.hpp"
+#include "neuro/lm/checkpoint/import.hpp"
+#include "neuro/lm/deployment.hpp"
 #include "tools/command.hpp"
 #include "tools/network_options.hpp"
 #include "tools/options.hpp"

@@ -5,8 +5,8 @@
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
-#include "neuro/tph.hpp"
-#include "neuro/weight_count.hpp"
+#include "neuro/lm/tph.hpp"
+#include "neuro/lm/weight_count.hpp"
 #include "tools/command.hpp"
 #include "tools/info_network.hpp"
 #include "tools/options.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "core/text.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/lower.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/program_source.hpp"

@@ -1,6 +1,6 @@
 #include "tools/program_source.hpp"
 
-#include "neuro/lower.hpp"
+#include "neuro/lm/lower.hpp"
 #include "neuro/spiking/lower.hpp"
 
 namespace tephra::tools {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "neuro/deployment.hpp"
-#include "neuro/tokenizer.hpp"
+#include "neuro/lm/deployment.hpp"
+#include "neuro/lm/tokenizer.hpp"
 #include "tools/command.hpp"
 
 namespace tephra::tools {

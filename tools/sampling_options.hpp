@@ -2,7 +2,7 @@
 // How verbs choose tokens.
 #include <cstdint>
 
-#include "neuro/sampling.hpp"
+#include "neuro/lm/sampling.hpp"
 #include "tools/options.hpp"
 
 namespace tephra::tools {

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "core/text.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/lower.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "tools/command.hpp"
 #include "tools/machine_run.hpp"

@@ -6,7 +6,7 @@
 
 #include "core/files.hpp"
 #include "core/text.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"

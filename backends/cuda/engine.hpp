@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra {
 

@@ -7,7 +7,7 @@
 namespace tephra::cuda {
 namespace {
 
-/// Code of column c in a packed row of neuro/ternary.hpp.
+/// Code of column c in a packed row of neuro/lm/ternary.hpp.
 unsigned code_at(std::span<const std::uint8_t> row, int c) {
     const int byte = c / ternary_chunk_columns * ternary_chunk_bytes + c % ternary_chunk_bytes;
     const int plane = c % ternary_chunk_columns / ternary_chunk_bytes;

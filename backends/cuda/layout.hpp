@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-#include "neuro/ternary.hpp"
+#include "neuro/lm/ternary.hpp"
 
 namespace tephra::cuda {
 

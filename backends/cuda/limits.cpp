@@ -1,6 +1,6 @@
 #include "backends/cuda/limits.hpp"
 
-#include "neuro/deployment.hpp"
+#include "neuro/lm/deployment.hpp"
 
 namespace tephra::cuda {
 namespace {

@@ -7,7 +7,7 @@
 #include "backends/cuda/device.hpp"
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/views.hpp"
-#include "neuro/deployment.hpp"
+#include "neuro/lm/deployment.hpp"
 
 namespace tephra::cuda {
 

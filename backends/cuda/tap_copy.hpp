@@ -1,7 +1,7 @@
 #pragma once
 // Taps on the device: copies buffers to the host and shows them stream by stream.
 #include "backends/cuda/batch/runner.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra::cuda {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/fixed.hpp"
-#include "neuro/float_type.hpp"
+#include "neuro/lm/float_type.hpp"
 
 struct CUstream_st;
 
@@ -12,7 +12,7 @@ namespace tephra::cuda {
 
 using Stream = CUstream_st*;
 
-/// The scalars of NormParameters (neuro/quantized_model.hpp).
+/// The scalars of NormParameters (neuro/lm/quantized_model.hpp).
 struct NormConstants {
     std::uint64_t epsilon;
     Scale second_epsilon;

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "backends/fpga/link.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra {
 

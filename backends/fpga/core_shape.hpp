@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "neuro/deployment.hpp"
+#include "neuro/lm/deployment.hpp"
 
 namespace tephra::fpga {
 

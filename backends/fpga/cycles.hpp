@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "backends/fpga/simulated_core.hpp"
-#include "neuro/deployment.hpp"
+#include "neuro/lm/deployment.hpp"
 
 namespace tephra::fpga {
 

@@ -9,8 +9,8 @@
 #include "backends/fpga/resources.hpp"
 #include "core/error.hpp"
 #include "core/json.hpp"
-#include "simulator/baseline.hpp"
-#include "simulator/model_shape.hpp"
+#include "simulator/lm/baseline.hpp"
+#include "simulator/lm/model_shape.hpp"
 
 namespace tephra::fpga {
 

@@ -2,7 +2,7 @@
 // Two engines token by token: the first value in which they differ is an error that names it.
 #include <memory>
 
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra::fpga {
 

@@ -1,11 +1,11 @@
 #pragma once
-// Puts what a core shows, cycle by cycle, back into the vectors of a token, for taps (neuro/engine.hpp).
+// Puts what a core shows, cycle by cycle, back into the vectors of a token, for taps (neuro/lm/engine.hpp).
 #include <array>
 #include <cstdint>
 #include <vector>
 
 #include "backends/fpga/simulated_core.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra::fpga {
 

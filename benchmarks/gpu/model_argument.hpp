@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "neuro/synth.hpp"
+#include "neuro/lm/synth.hpp"
 
 namespace tephra::gpu {
 

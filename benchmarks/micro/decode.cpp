@@ -15,8 +15,8 @@
 #include "benchmarks/micro/bandwidth.hpp"
 #include "benchmarks/micro/figures.hpp"
 #include "core/philox.hpp"
-#include "neuro/engine.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/synth.hpp"
 
 using namespace tephra;
 

@@ -7,7 +7,7 @@
 
 #include "core/hash.hpp"
 #include "core/philox.hpp"
-#include "neuro/kernels.hpp"
+#include "neuro/lm/kernels.hpp"
 #include "neuro/simd.hpp"
 
 using namespace tephra;

@@ -7,8 +7,8 @@
 
 #include "mapper/mapping.hpp"
 #include "mapper/traffic.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 
 using namespace tephra;
 

@@ -8,7 +8,7 @@
 
 #include "core/hash.hpp"
 #include "core/philox.hpp"
-#include "neuro/neuron_math.hpp"
+#include "neuro/lm/neuron_math.hpp"
 #include "neuro/simd.hpp"
 
 using namespace tephra;

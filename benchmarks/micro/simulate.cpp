@@ -14,10 +14,10 @@
 
 #include "benchmarks/micro/figures.hpp"
 #include "mapper/mapping.hpp"
-#include "neuro/engine.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/sampling.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/sampling.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "tests/simulator/closed_form.hpp"
 

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <utility>
 
-#include "neuro/kernels.hpp"
+#include "neuro/lm/kernels.hpp"
 
 namespace tephra {
 

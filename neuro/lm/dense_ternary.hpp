@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
+#include "neuro/lm/ternary.hpp"
 #include "neuro/synapse_format.hpp"
-#include "neuro/ternary.hpp"
 
 namespace tephra {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "neuro/neuron_math.hpp"
+#include "neuro/lm/neuron_math.hpp"
 
 namespace tephra {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "neuro/layer_graph.hpp"
+#include "neuro/lm/layer_graph.hpp"
 #include "neuro/lm/lm_neuron.hpp"
 
 namespace tephra {

@@ -5,9 +5,9 @@
 #include "core/object_reader.hpp"
 #include "mapper/mapping.hpp"
 #include "mapper/weight_storage.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/sampling.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/sampling.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 
 namespace tephra {

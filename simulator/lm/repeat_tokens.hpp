@@ -6,7 +6,7 @@
 
 namespace tephra {
 
-/// Recipe {"kind": "language-model"}: `preset` (neuro/synth.hpp), `seed`, `calibration_tokens`, optional `layers`
+/// Recipe {"kind": "language-model"}: `preset` (neuro/lm/synth.hpp), `seed`, `calibration_tokens`, optional `layers`
 /// (blocks instead of the preset's), `machine`, `synapses`, `head` (chip or host), `sync`, `noc`, `mode`, `prompt`
 /// (token ids), `tokens` (generate: greedy ones after it), `costs`, optional `copies`.
 ///

@@ -6,7 +6,7 @@
 
 #include "core/markup.hpp"
 #include "core/text.hpp"
-#include "simulator/comparison_text.hpp"
+#include "simulator/lm/comparison_text.hpp"
 #include "simulator/page/charts.hpp"
 #include "simulator/report_rows.hpp"
 

@@ -2,7 +2,7 @@
 // The rows of a comparison side by side: speed and energy on logarithmic scales.
 #include <string>
 
-#include "simulator/compare.hpp"
+#include "simulator/lm/compare.hpp"
 
 namespace tephra {
 

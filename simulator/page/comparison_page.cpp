@@ -4,7 +4,7 @@
 
 #include "core/markup.hpp"
 #include "core/text.hpp"
-#include "simulator/comparison_text.hpp"
+#include "simulator/lm/comparison_text.hpp"
 #include "simulator/page/comparison_chart.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/report_rows.hpp"

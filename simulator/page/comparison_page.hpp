@@ -2,7 +2,7 @@
 // The page of a comparison: chart, all rows with kind, source and what differs, predictions.
 #include <string>
 
-#include "simulator/compare.hpp"
+#include "simulator/lm/compare.hpp"
 
 namespace tephra {
 

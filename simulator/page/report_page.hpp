@@ -2,7 +2,7 @@
 // The page of one run: speed, energy, time, the machine from above, and the comparison when there is one.
 #include <string>
 
-#include "simulator/compare.hpp"
+#include "simulator/lm/compare.hpp"
 #include "simulator/price.hpp"
 #include "simulator/validate.hpp"
 

@@ -1,8 +1,8 @@
 // What the CUDA engine refuses, at each limit and one beyond; no GPU needed.
 #include "backends/cuda/limits.hpp"
 
-#include "neuro/deployment.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/deployment.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;

@@ -1,7 +1,7 @@
 // Rows of a measurement; no GPU needed.
 #include "backends/measurement.hpp"
 
-#include "simulator/baseline.hpp"
+#include "simulator/lm/baseline.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;

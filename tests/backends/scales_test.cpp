@@ -1,8 +1,8 @@
-// The scales of CUDA kernels against core/fixed.hpp and neuro/neuron_math.hpp, compiled for the host; no GPU needed.
+// The scales of CUDA kernels against core/fixed.hpp and neuro/lm/neuron_math.hpp, compiled for the host; no GPU needed.
 #include "tests/backends/on_host.hpp"
 // then what is tested
 #include "backends/cuda/arithmetic/scales.cuh"
-#include "neuro/neuron_math.hpp"
+#include "neuro/lm/neuron_math.hpp"
 #include "tests/backends/draw.hpp"
 #include "tests/catch.hpp"
 

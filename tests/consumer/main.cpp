@@ -2,8 +2,8 @@
 #include <iostream>
 
 #include "mapper/machine.hpp"
-#include "neuro/deployment.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/deployment.hpp"
+#include "neuro/lm/lower.hpp"
 #include "simulator/run.hpp"
 
 int main(int argc, char** argv) {

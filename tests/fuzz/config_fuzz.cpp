@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "neuro/checkpoint/config.hpp"
-#include "neuro/tensors.hpp"
+#include "neuro/lm/checkpoint/config.hpp"
+#include "neuro/lm/tensors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto json = tephra::parse_json({reinterpret_cast<const char*>(data), size}, "fuzz");

@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "neuro/engine.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/lower.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
-#include "tests/neuro/random_model.hpp"
+#include "tests/neuro/lm/random_model.hpp"
 
 namespace tephra::test {
 

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "neuro/checkpoint/safetensors.hpp"
+#include "neuro/lm/checkpoint/safetensors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // The first byte is the size of the data after the header.

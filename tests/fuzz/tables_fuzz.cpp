@@ -2,9 +2,9 @@
 // prices a run whose numbers are finite or undefined.
 #include <cmath>
 
-#include "simulator/baseline.hpp"
 #include "simulator/cost_table.hpp"
-#include "simulator/gpu_roofline.hpp"
+#include "simulator/lm/baseline.hpp"
+#include "simulator/lm/gpu_roofline.hpp"
 #include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -1,15 +1,15 @@
 // Fuzz target: any bytes as a deployment file, hashes not looked at, give one error; or a language model that can be
 // read everywhere and that computes the same token on the golden and the native engine; or a network that is stored as
 // it was read, and runs.
-#include "neuro/tph.hpp"
+#include "neuro/lm/tph.hpp"
 
 #include <cstring>
 #include <new>
 
-#include "neuro/sampling.hpp"
+#include "neuro/lm/sampling.hpp"
+#include "neuro/lm/weight_count.hpp"
 #include "neuro/spiking/engine.hpp"
 #include "neuro/spiking/network_file.hpp"
-#include "neuro/weight_count.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace tephra;

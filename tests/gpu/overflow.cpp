@@ -9,7 +9,7 @@
 #include "backends/cuda/layout.hpp"
 #include "backends/cuda/limits.hpp"
 #include "tests/gpu/check.hpp"
-#include "tests/neuro/uniform_model.hpp"
+#include "tests/neuro/lm/uniform_model.hpp"
 
 namespace tephra::gpu {
 namespace {

@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "benchmarks/gpu/model_argument.hpp"
-#include "neuro/sampling.hpp"
+#include "neuro/lm/sampling.hpp"
 #include "tests/gpu/check.hpp"
 
 namespace tephra::gpu {

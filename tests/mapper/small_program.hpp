@@ -2,10 +2,10 @@
 // Programs of chosen shape for tests: a lowered language model whose weights are blank.
 #include "mapper/mapping.hpp"
 #include "neuro/identity.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
-#include "tests/neuro/blank_weights.hpp"
+#include "tests/neuro/lm/blank_weights.hpp"
 #include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {

@@ -4,8 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "neuro/engine.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/neuro/memory_limit.hpp"
 

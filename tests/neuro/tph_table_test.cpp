@@ -2,8 +2,8 @@
 #include "neuro/tph_table.hpp"
 
 #include "core/file_kind.hpp"
+#include "neuro/lm/tph.hpp"
 #include "neuro/spiking/network_file.hpp"
-#include "neuro/tph.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;

@@ -1,10 +1,10 @@
 // A board in simulation, spoken to over its serial line: a small model is loaded as a user would load it, the shipped
 // one by the back door. Lost and garbled bytes lose nothing.
 #include "backends/fpga/cycles.hpp"
-#include "neuro/engine.hpp"
-#include "neuro/sampling.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/sampling.hpp"
 #include "tests/catch.hpp"
-#include "tests/neuro/random_model.hpp"
+#include "tests/neuro/lm/random_model.hpp"
 #include "tests/rtl/simulated_board.hpp"
 
 using namespace tephra;

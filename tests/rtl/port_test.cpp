@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "neuro/synth.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/rtl/simulated_board.hpp"
 #include "tests/tools/program.hpp"

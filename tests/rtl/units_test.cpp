@@ -6,8 +6,8 @@
 #include "core/fixed.hpp"
 #include "core/json.hpp"
 #include "core/philox.hpp"
-#include "neuro/layer_graph.hpp"
-#include "neuro/neuron_math.hpp"
+#include "neuro/lm/layer_graph.hpp"
+#include "neuro/lm/neuron_math.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;

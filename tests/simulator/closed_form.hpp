@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "mapper/mapping.hpp"
-#include "neuro/deployment.hpp"
-#include "neuro/engine.hpp"
+#include "neuro/lm/deployment.hpp"
+#include "neuro/lm/engine.hpp"
 
 namespace tephra {
 

@@ -2,8 +2,8 @@
 #include <array>
 #include <map>
 
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/core_engine.hpp"
 #include "simulator/lm/token_feed.hpp"
 #include "tests/catch.hpp"

@@ -3,9 +3,9 @@
 #include <map>
 
 #include "mapper/traffic.hpp"
-#include "neuro/engine.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/closed_form.hpp"

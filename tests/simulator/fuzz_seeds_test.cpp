@@ -3,10 +3,10 @@
 
 #include "core/files.hpp"
 #include "mapper/mapping.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
+#include "neuro/lm/tph.hpp"
 #include "neuro/spiking/network_file.hpp"
-#include "neuro/synth.hpp"
-#include "neuro/tph.hpp"
 #include "simulator/price.hpp"
 #include "tests/catch.hpp"
 

@@ -7,7 +7,7 @@
 #include "neuro/identity.hpp"
 #include "neuro/program.hpp"
 #include "tests/mapper/small_machine.hpp"
-#include "tests/neuro/blank_weights.hpp"
+#include "tests/neuro/lm/blank_weights.hpp"
 #include "tests/neuro/still_neuron.hpp"
 
 namespace tephra::test {

@@ -1,8 +1,8 @@
 #include <limits>
 #include <set>
 
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "simulator/network.hpp"
 #include "tests/mapper/small_machine.hpp"

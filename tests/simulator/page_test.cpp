@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/markup.hpp"
-#include "simulator/comparison_text.hpp"
+#include "simulator/lm/comparison_text.hpp"
 #include "simulator/page/charts.hpp"
 #include "simulator/page/comparison_chart.hpp"
 #include "simulator/page/comparison_page.hpp"

@@ -1,6 +1,6 @@
 // What simulate() refuses, and what lies just within its limits.
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "neuro/team.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "simulator/lm/token_feed.hpp"

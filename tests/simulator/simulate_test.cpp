@@ -2,10 +2,10 @@
 
 #include <map>
 
-#include "neuro/engine.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/sampling.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/sampling.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 

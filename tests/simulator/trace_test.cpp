@@ -5,8 +5,8 @@
 
 #include "core/files.hpp"
 #include "core/json.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "core/files.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 
 namespace tephra::test {

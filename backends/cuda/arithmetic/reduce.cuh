@@ -2,7 +2,7 @@
 // Norm statistics of a warp, the greedy choice, and the embedding row. Sums and maxima of integers do not depend on
 // order.
 #include "backends/cuda/arithmetic/fixed.cuh"
-#include "neuro/float_type.hpp"
+#include "neuro/lm/float_type.hpp"
 
 namespace tephra::cuda {
 
@@ -49,7 +49,7 @@ __device__ inline std::uint32_t larger(std::uint32_t peak, const Gained& gained)
     return peak;
 }
 
-/// A logit and its token as one number, whose largest is the greedy choice by the rule of neuro/sampling.hpp: the
+/// A logit and its token as one number, whose largest is the greedy choice by the rule of neuro/lm/sampling.hpp: the
 /// lowest token of equal logits. 24 bits of logit, 24 bits of token (most_vocabulary), 16 bits left for a tag.
 __device__ inline std::uint64_t candidate(std::int32_t logit, int token) {
     return std::uint64_t{static_cast<std::uint32_t>(logit - state_min)} << 40 |

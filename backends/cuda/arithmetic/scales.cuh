@@ -1,6 +1,6 @@
 #pragma once
-// The scales of core/fixed.hpp and the norm's scalars of neuro/neuron_math.hpp: the same results by few instructions,
-// without branches, in words of 32 bits. `decode` waits for them between two dependent steps of one warp.
+// The scales of core/fixed.hpp and the norm's scalars of neuro/lm/neuron_math.hpp: the same results by few
+// instructions, without branches, in words of 32 bits. `decode` waits for them between two dependent steps of one warp.
 #include "backends/cuda/arithmetic/states.cuh"
 
 namespace tephra::cuda {

@@ -3,7 +3,7 @@
 
 #include "backends/fpga/engine.hpp"
 #include "tests/catch.hpp"
-#include "tests/neuro/random_model.hpp"
+#include "tests/neuro/lm/random_model.hpp"
 
 using namespace tephra;
 using namespace tephra::fpga;

@@ -2,10 +2,10 @@
 #include "backends/fpga/engine.hpp"
 
 #include "backends/fpga/lockstep.hpp"
-#include "neuro/sampling.hpp"
+#include "neuro/lm/sampling.hpp"
 #include "tests/catch.hpp"
-#include "tests/neuro/random_model.hpp"
-#include "tests/neuro/uniform_model.hpp"
+#include "tests/neuro/lm/random_model.hpp"
+#include "tests/neuro/lm/uniform_model.hpp"
 
 using namespace tephra;
 

@@ -2,7 +2,7 @@
 #include "backends/fpga/lockstep.hpp"
 
 #include "tests/catch.hpp"
-#include "tests/neuro/random_model.hpp"
+#include "tests/neuro/lm/random_model.hpp"
 
 using namespace tephra;
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
-#include "neuro/engine.hpp"
 #include "neuro/lm/dense_ternary.hpp"
+#include "neuro/lm/engine.hpp"
+#include "neuro/lm/lower.hpp"
 #include "neuro/lm/norm_record.hpp"
-#include "neuro/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "neuro/record.hpp"
-#include "neuro/synth.hpp"
 #include "tests/catch.hpp"
 
 using namespace tephra;

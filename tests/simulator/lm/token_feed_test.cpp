@@ -1,8 +1,8 @@
 #include "simulator/lm/token_feed.hpp"
 
 #include "core/narrow.hpp"
-#include "neuro/lower.hpp"
-#include "neuro/synth.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
 #include "tests/simulator/spread.hpp"
 

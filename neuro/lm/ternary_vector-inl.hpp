@@ -1,0 +1,68 @@
+// What the ternary kernels share: vectors of packed codes and their product with int8 activations, for the instruction
+// set that Highway is compiling now. Included once for each by a file that uses foreach_target and, before it,
+//     #define HWY_WANT_AVX3_DL
+//     #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
+//
+// A chunk of 64 packed bytes holds 256 codes w + 1 in four bit planes. Masking plane p leaves 64 codes scaled by 4^p,
+// which one byte dot product (vpdpbusd, or maddubs and madd) multiplies with 64 consecutive activations: nothing is
+// shifted to unpack. The sums of plane p are multiples of 4^p, so one exact shift at the end scales them back.
+// A product is at most 128 x 127 and maddubs adds two of them, 32512 < 2^15; all else is int32.
+#if defined(TEPHRA_NEURO_TERNARY_VECTOR_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef TEPHRA_NEURO_TERNARY_VECTOR_INL
+#undef TEPHRA_NEURO_TERNARY_VECTOR_INL
+#else
+#define TEPHRA_NEURO_TERNARY_VECTOR_INL
+#endif
+
+#include <hwy/highway.h>
+
+#include <cstddef>
+#include <cstdint>
+
+HWY_BEFORE_NAMESPACE();
+namespace tephra::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Products of `rows` rows of codes with one activation vector (neuro/lm/kernels.cpp).
+void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
+            std::int32_t* out, const std::uint8_t* next);
+
+#if HWY_TARGET <= HWY_AVX2
+
+constexpr hn::ScalableTag<std::uint8_t> code_tag;
+constexpr hn::ScalableTag<std::int8_t> activation_tag;
+constexpr hn::ScalableTag<std::int32_t> sum_tag;
+using Codes = hn::Vec<decltype(code_tag)>;
+using Activations = hn::Vec<decltype(activation_tag)>;
+using Sums = hn::Vec<decltype(sum_tag)>;
+constexpr std::size_t vector_bytes = hn::MaxLanes(code_tag);
+constexpr std::size_t lanes = hn::MaxLanes(sum_tag);
+constexpr std::size_t plane_columns = 64;
+
+/// sums[i] + codes[4 i .. 4 i + 3] . activations[4 i .. 4 i + 3]
+HWY_INLINE Sums dot(Sums sums, Codes codes, Activations activations) {
+#if HWY_TARGET == HWY_AVX3_DL
+    // Not the intrinsic: Highway 1.0.3 compiles this target with AVX-VNNI, which Zen 4 lacks, in place of AVX-512 VNNI,
+    // which every processor has that Highway picks it for.
+    asm("vpdpbusd %2, %1, %0" : "+v"(sums.raw) : "v"(codes.raw), "v"(activations.raw));
+    return sums;
+#else
+    const __m256i pairs = _mm256_maddubs_epi16(codes.raw, activations.raw);
+    return hn::Add(sums, Sums{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))});
+#endif
+}
+
+template <std::size_t plane>
+HWY_INLINE Codes mask_plane(Codes packed) {
+    return hn::And(packed, hn::Set(code_tag, static_cast<std::uint8_t>(3U << (2 * plane))));
+}
+
+HWY_INLINE void prefetch(const std::uint8_t* address) {
+    __builtin_prefetch(address, 0, 2);
+}
+
+#endif
+
+}  // namespace tephra::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

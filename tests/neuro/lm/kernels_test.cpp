@@ -1,0 +1,131 @@
+#include "neuro/lm/kernels.hpp"
+
+#include "core/philox.hpp"
+#include "tests/neuro/on_every_target.hpp"
+
+using namespace tephra;
+using test::on_every_target;
+
+namespace {
+
+constexpr std::int32_t poison = 0x5A5A5A5A;
+
+/// A packed matrix that owns its aligned codes.
+struct OwnedMatrix {
+    std::vector<std::uint8_t> storage;
+    TernaryMatrix view;
+
+    template <typename Weight>
+    OwnedMatrix(int rows, int cols, Weight weight) {
+        const auto stride = static_cast<std::size_t>(ternary_row_bytes(cols));
+        storage.resize(static_cast<std::size_t>(rows) * stride + 64);
+        const std::size_t offset = (64 - reinterpret_cast<std::uintptr_t>(storage.data()) % 64) % 64;
+        const std::span<std::uint8_t> codes(storage.data() + offset, static_cast<std::size_t>(rows) * stride);
+        std::vector<std::int8_t> row(static_cast<std::size_t>(cols));
+        for (int r = 0; r < rows; ++r) {
+            for (int c = 0; c < cols; ++c) row[static_cast<std::size_t>(c)] = weight(r, c);
+            pack_ternary_row(row, codes.subspan(static_cast<std::size_t>(r) * stride, stride));
+        }
+        view = {rows, cols, codes, 1.0};
+    }
+    OwnedMatrix(const OwnedMatrix&) = delete;
+    OwnedMatrix& operator=(const OwnedMatrix&) = delete;
+};
+
+std::uint32_t word(std::uint32_t stream, std::uint64_t id) {
+    return random_words(11, stream, id, 0)[0];
+}
+
+OwnedMatrix random_matrix(int rows, int cols) {
+    return OwnedMatrix(rows, cols, [&](int r, int c) {
+        return static_cast<std::int8_t>(
+            static_cast<int>(word(1, static_cast<std::uint64_t>(r) * 65536 + static_cast<std::uint64_t>(c)) % 3) - 1);
+    });
+}
+
+std::vector<std::int8_t> random_activations(int tokens, int cols) {
+    const std::size_t stride = padded_activations(cols);
+    std::vector<std::int8_t> q(static_cast<std::size_t>(tokens) * stride, 0);
+    for (std::size_t t = 0; t < static_cast<std::size_t>(tokens); ++t)
+        for (std::size_t c = 0; c < static_cast<std::size_t>(cols); ++c)
+            q[t * stride + c] = static_cast<std::int8_t>(static_cast<int>(word(2, t * 65536 + c) % 255) - 127);
+    return q;
+}
+
+std::vector<std::int32_t> sums_of(std::span<const std::int8_t> q, std::size_t stride) {
+    std::vector<std::int32_t> sums;
+    for (std::size_t at = 0; at < q.size(); at += stride) sums.push_back(activation_sum(q.subspan(at, stride)));
+    return sums;
+}
+
+std::int32_t plain_dot(const TernaryMatrix& w, int row, const std::int8_t* q) {
+    std::int32_t sum = 0;
+    for (int c = 0; c < w.cols; ++c) sum += w.weight(row, c) * q[c];
+    return sum;
+}
+
+}  // namespace
+
+TEST_CASE("ternary products equal a plain loop on every target") {
+    struct Shape {
+        int rows, cols, row_begin, row_end, tokens;
+    };
+    const Shape shapes[] = {
+        {1, 1, 0, 1, 1},          {5, 96, 1, 5, 3},        {70, 300, 3, 70, 4},      {129, 256, 0, 129, 5},
+        {96, 257, 0, 96, 13},     {200, 1024, 64, 200, 6}, {67, 2560, 0, 67, 7},     {66, 6912, 1, 66, 17},
+        {128, 1025, 0, 128, 129}, {64, 96, 10, 10, 2},     {131, 1500, 60, 131, 32},
+    };
+    for (const Shape& shape : shapes) {
+        INFO(shape.rows << " x " << shape.cols << ", rows " << shape.row_begin << " to " << shape.row_end << ", "
+                        << shape.tokens << " tokens");
+        const OwnedMatrix matrix = random_matrix(shape.rows, shape.cols);
+        const std::vector<std::int8_t> q = random_activations(shape.tokens, shape.cols);
+        const std::size_t q_stride = padded_activations(shape.cols);
+        const std::vector<std::int32_t> q_sums = sums_of(q, q_stride);
+        const auto rows = static_cast<std::size_t>(shape.row_end - shape.row_begin);
+        const auto tokens = static_cast<std::size_t>(shape.tokens);
+        const std::size_t stride = rows + 3;
+        std::vector<std::int32_t> expected(tokens * stride, poison);
+        for (std::size_t t = 0; t < tokens; ++t)
+            for (std::size_t r = 0; r < rows; ++r)
+                expected[t * stride + r] =
+                    plain_dot(matrix.view, shape.row_begin + static_cast<int>(r), q.data() + t * q_stride);
+        on_every_target([&] {
+            std::vector<std::int32_t> one(rows + 2, poison);
+            ternary_matvec(matrix.view, shape.row_begin, shape.row_end, std::span(q).first(q_stride), q_sums[0],
+                           std::span(one).subspan(1, rows));
+            CHECK(one.front() == poison);
+            CHECK(one.back() == poison);
+            CHECK(std::equal(one.begin() + 1, one.end() - 1, expected.begin()));
+            std::vector<std::int32_t> all(tokens * stride, poison);
+            ternary_matmul(matrix.view, shape.row_begin, shape.row_end, q, q_sums, all, stride);
+            CHECK(all == expected);  // the gaps between the rows of two tokens keep their poison
+        });
+    }
+}
+
+TEST_CASE("the widest rows do not overflow") {
+    const int cols = GENERATE(6912, 16384);
+    const int sign = GENERATE(-1, 1);
+    const int value = GENERATE(-127, 127);
+    const OwnedMatrix matrix(64, cols, [&](int, int) { return static_cast<std::int8_t>(sign); });
+    const std::vector<std::int8_t> q(static_cast<std::size_t>(8 * cols), static_cast<std::int8_t>(value));
+    const std::vector<std::int32_t> q_sums = sums_of(q, static_cast<std::size_t>(cols));
+    REQUIRE(q_sums[0] == cols * value);
+    on_every_target([&] {
+        std::vector<std::int32_t> out(std::size_t{8} * 64, poison);
+        ternary_matmul(matrix.view, 0, 64, q, q_sums, out, 64);
+        CHECK(out == std::vector<std::int32_t>(out.size(), sign * value * cols));
+        std::fill(out.begin(), out.end(), poison);
+        ternary_matvec(matrix.view, 0, 64, std::span(q).first(static_cast<std::size_t>(cols)), q_sums[0],
+                       std::span(out).first(64));
+        CHECK(std::vector<std::int32_t>(out.begin(), out.begin() + 64) ==
+              std::vector<std::int32_t>(64, sign * value * cols));
+    });
+}
+
+TEST_CASE("every supported target has a name and the portable one is always there") {
+    const std::vector<SimdTarget> targets = supported_simd_targets();
+    REQUIRE(targets.front() == SimdTarget::portable);
+    for (const SimdTarget target : targets) CHECK_FALSE(to_string(target).empty());
+}
