@@ -78,6 +78,10 @@ struct ChipLinkSpec {
 struct BarrierSpec {
     Picoseconds base, per_tile, per_chip;
     Picoseconds management;  ///< beside the barrier: embedded processors that take part in every step
+    /// Time of one barrier, without management, of so many chips, the fullest with so many tiles.
+    [[nodiscard]] Picoseconds time(std::int64_t tiles, std::int64_t chips) const {
+        return base + per_tile * tiles + per_chip * chips;
+    }
 };
 
 /// Host node, attached to `chip`.

@@ -63,6 +63,13 @@ public:
     [[nodiscard]] std::uint32_t host_core() const { return static_cast<std::uint32_t>(cores_.size()) - 1; }
 
 private:
+    /// A moment and what began then, as the hash's first word.
+    enum class Mark : std::uint64_t { fire = 1, serve = 2 };
+    static constexpr std::uint64_t moment(std::int64_t time, Mark mark) {
+        constexpr int mark_bits = 2;
+        static_assert(static_cast<std::uint64_t>(longest_time.value() - 1) <= UINT64_MAX >> mark_bits);
+        return static_cast<std::uint64_t>(time) << mark_bits | static_cast<std::uint64_t>(mark);
+    }
     struct Unit {
         std::int64_t busy_until = 0;
         std::int64_t busy_since = 0;  ///< start of the present run of tasks without a gap
@@ -116,13 +123,15 @@ private:
         Unit& unit(CoreUnit u) { return units[static_cast<std::size_t>(u)]; }
     };
 
-    // core_engine.cpp
+    // core_receiving.cpp
     void receive(Core& core, std::uint32_t index, std::int64_t now);
     std::int64_t serve(Core& core, std::uint32_t index, std::int64_t now);
     std::int64_t service(const Delivery& to, std::uint32_t neuron);
     std::uint32_t serve_extra(Core& core, const Packet& packet, const Terminal& terminal, std::int64_t& duration);
     void complete(Core& core, std::int64_t now);
     void completed(std::uint32_t input, std::uint32_t token, const PathPoint& from, std::int64_t now);
+
+    // core_engine.cpp
     void offer(std::uint32_t slice, std::int64_t now);
     void evaluate_step(Core& core, std::uint32_t index, std::int64_t now);
     void evaluate_ready(Core& core, std::uint32_t index, std::int64_t now);

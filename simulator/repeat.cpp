@@ -96,8 +96,7 @@ Result<RowResult> repeat_barrier(const LedgerRow& row) {
         ObjectReader at(row.figures[k].at, place_of(row, k));
         const std::int64_t chips = at.integer("chips", 1, most_chips), tiles = at.integer("tiles", 1, most_tiles);
         if (auto done = at.finish(); !done) return tl::unexpected(done.error());
-        const BarrierSpec& barrier = machine->barrier;
-        const double us = 1e6 * seconds(barrier.base + barrier.per_tile * tiles + barrier.per_chip * chips);
+        const double us = 1e6 * seconds(machine->barrier.time(tiles, chips));
         result.figures.push_back(row.figures[k].unit == "us/barrier" ? predicted(us, us, us)
                                                                      : not_predicted(row.figures[k]));
     }

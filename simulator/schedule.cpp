@@ -257,8 +257,7 @@ Schedule::Schedule(Machine machine_in, Topology topology_in)
     : machine(std::move(machine_in)), topology(std::move(topology_in)), routes(machine, topology) {}
 
 Picoseconds Schedule::barrier_time() const {
-    return machine.barrier.base + machine.barrier.per_tile * tiles_of_fullest_chip +
-           machine.barrier.per_chip * mapped_chips;
+    return machine.barrier.time(tiles_of_fullest_chip, mapped_chips);
 }
 
 Result<std::unique_ptr<const Schedule>> make_schedule(const Program& program, const Machine& machine,

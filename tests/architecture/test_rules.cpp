@@ -67,6 +67,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/spiking/netx_neurons.cpp", "tests/neuro/spiking/netx_test.cpp"},
         {"neuro/spiking/nir_synapses.cpp", "tests/neuro/spiking/nir_import_test.cpp"},
         {"neuro/spiking/relay.cpp", "tests/neuro/spiking/engine_test.cpp"},
+        {"simulator/core_receiving.cpp", "tests/simulator/core_engine_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/lm/simulate_tokens.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/frame_feed.cpp", "tests/simulator/spiking_test.cpp"},
