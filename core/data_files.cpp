@@ -1,5 +1,7 @@
 #include "core/data_files.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +11,13 @@
 namespace tephra {
 namespace {
 
+/// The program or the shared library that this function was linked into; empty where the system does not say.
+std::filesystem::path own_file() {
+    Dl_info info{};
+    if (::dladdr(reinterpret_cast<const void*>(&own_file), &info) == 0 || info.dli_fname == nullptr) return {};
+    return info.dli_fname;
+}
+
 /// Where data files may lie, the first that has one wins.
 std::vector<std::string> data_directories() {
     std::vector<std::string> directories;
@@ -16,7 +25,8 @@ std::vector<std::string> data_directories() {
         directories.emplace_back(given);
     std::error_code ignored;
     const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-    if (!program.empty()) directories.push_back((program.parent_path() / TEPHRA_DATA_BESIDE_PROGRAM).string());
+    for (const std::filesystem::path& file : {program, own_file()})
+        if (file.has_parent_path()) directories.push_back((file.parent_path() / TEPHRA_DATA_BESIDE_PROGRAM).string());
     directories.emplace_back(TEPHRA_SOURCE_DATA_DIR);
     directories.emplace_back(TEPHRA_INSTALL_DATA_DIR);
     return directories;
