@@ -110,6 +110,22 @@ std::span<const std::int32_t> Engine::state(int layer, int word) const {
     return std::span(at(layer).state).subspan(static_cast<std::size_t>(word) * neurons, neurons);
 }
 
+Result<void> Engine::set_state(int layer, int word, std::span<const std::int32_t> values) {
+    const auto neurons = static_cast<std::size_t>(network_->layer(layer).size());
+    if (values.size() != neurons)
+        return bad_input(std::to_string(values.size()) + " values for " + std::to_string(neurons) + " neurons",
+                         place(layer), "give one for each neuron");
+    const auto wide =
+        std::ranges::find_if(values, [](std::int32_t v) { return v > largest_state || v < -largest_state; });
+    if (wide != values.end())
+        return bad_input("value " + std::to_string(wide - values.begin()) + " is " + std::to_string(*wide),
+                         place(layer), "states have 24 bits: up to " + std::to_string(largest_state) + " in magnitude");
+    std::ranges::copy(values, std::span(populations_[static_cast<std::size_t>(layer)].state)
+                                  .subspan(static_cast<std::size_t>(word) * neurons, neurons)
+                                  .begin());
+    return {};
+}
+
 Result<void> Engine::fire(int layer, std::span<const std::span<const std::int32_t>> inputs) {
     const Layer& what = network_->layer(layer);
     Population& population = populations_[static_cast<std::size_t>(layer)];

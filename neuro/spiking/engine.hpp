@@ -37,6 +37,9 @@ private:
     int connections_ = 0;
 };
 
+/// States have 24 bits; a current may be 2^23, which wraps in the next step (docs/numerics.md, section 11.2).
+inline constexpr std::int32_t largest_state = 1 << 23;
+
 class Engine {
 public:
     /// Ready for step 1. The network must outlive the engine.
@@ -54,6 +57,9 @@ public:
     [[nodiscard]] std::span<const std::int32_t> messages(int layer) const { return at(layer).messages; }
     /// State word `word` of a layer after the last step, a value for each neuron.
     [[nodiscard]] std::span<const std::int32_t> state(int layer, int word) const;
+    /// Sets a state word of a layer between two steps, a value for each neuron. Errors: bad_input for another number of
+    /// values, or one beyond largest_state in magnitude.
+    Result<void> set_state(int layer, int word, std::span<const std::int32_t> values);
     /// Messages of a layer that were not zero, over all steps.
     [[nodiscard]] std::int64_t sent(int layer) const { return at(layer).sent; }
     /// Weights that messages met on their way to a layer, over all steps.

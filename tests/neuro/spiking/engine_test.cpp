@@ -182,3 +182,20 @@ TEST_CASE("sums that may leave 32 bits end the run") {
     CHECK_FALSE(works({2147483647, 1}));
     CHECK_FALSE(works({2147483647, 2147483647}));
 }
+
+TEST_CASE("a state that is set between two steps is what the next one begins with") {
+    LifParameters lif;
+    lif.threshold = 10;
+    NetworkParts parts;
+    parts.layers = {{"a", {2}, make_lif(lif).value(), 0}};
+    const Network net = network(std::move(parts));
+    Engine engine(net);
+    REQUIRE(engine.set_state(0, 1, Values{640, 641}));
+    REQUIRE(engine.step({}));
+    CHECK(engine.messages(0)[0] == 0);
+    CHECK(engine.messages(0)[1] == 1);
+    CHECK(engine.state(0, 1)[0] == 640);
+    CHECK(engine.set_state(0, 0, Values{largest_state, -largest_state}));
+    CHECK(engine.set_state(0, 0, Values{1}).error().message == "1 values for 2 neurons");
+    CHECK(engine.set_state(0, 0, Values{0, largest_state + 1}).error().message == "value 1 is 8388609");
+}
