@@ -1,0 +1,14 @@
+// tephra._core: what the package's Python modules stand on. Its names are not the package's API.
+#include "python/bindings/machine_objects.hpp"
+#include "python/bindings/network_objects.hpp"
+
+PYBIND11_MODULE(_core, m) {
+    using namespace tephra::python;
+    m.attr("__version__") = TEPHRA_VERSION;
+    bind_errors(m);
+    bind_neurons(m);
+    bind_synapses(m);
+    bind_networks(m);
+    bind_engines(m);
+    bind_machines(m);
+}
