@@ -1,0 +1,104 @@
+"""attach(): from then on Process.run() of the attached processes reaches tephra's runtime instead of Lava's."""
+
+from lava.magma.core.process.process import AbstractProcess
+
+from ._errors import ProcessError, error, process_name
+from ._graph import connected, read_graph
+from ._runtime import Runtime
+
+_lava_create_runtime = AbstractProcess.create_runtime
+
+
+class Attachment:
+    """What attach() gives back; `with attach(...)` detaches at the end. `runtime`: after the first run()."""
+
+    def __init__(self, process, machine, floating_point):
+        self.machine, self.floating_point = machine, floating_point
+        self.runtime = None
+        self._process = process
+        self._detached = False
+        if process is None:
+            if AbstractProcess.create_runtime is not _lava_create_runtime:
+                raise error("all processes are attached already", "attach()", "detach the other attachment before")
+            attachment = self
+
+            def create_runtime(process, run_cfg=None, executable=None, compile_config=None):
+                attachment._create_runtime(process, run_cfg, executable, compile_config)
+
+            AbstractProcess.create_runtime = create_runtime
+            return
+        for member in connected(process):
+            if "create_runtime" in vars(member):
+                raise error(
+                    "it is attached already",
+                    process_name(member),
+                    "detach the other attachment before, or attach it once for all connected processes",
+                )
+            if member.runtime is not None or member.is_compiled:
+                raise error("it was compiled already", process_name(member), "attach before the first run()")
+        for member in connected(process):
+            self._take(member)
+
+    def _take(self, member):
+        def create_runtime(run_cfg=None, executable=None, compile_config=None, member=member):
+            self._create_runtime(member, run_cfg, executable, compile_config)
+
+        member.create_runtime = create_runtime
+
+    def _create_runtime(self, process, run_cfg, executable, compile_config):
+        if executable is not None:
+            raise error(
+                "an executable of Lava's compiler was given",
+                process_name(process),
+                "give a run configuration: tephra compiles by itself",
+                kind=ProcessError,
+            )
+        if run_cfg is None:
+            raise ValueError("run_cfg must not be None when a process has not been compiled.")
+        graph = read_graph(process, run_cfg)
+        check_models(graph, self.floating_point)
+        size = (compile_config or {}).get("pypy_channel_size", 64)
+        self.runtime = Runtime(graph, make_engine(graph), self.machine, size)
+
+    def detach(self):
+        """Lava's own runtime serves processes that are compiled later."""
+        if self._detached:
+            return
+        self._detached = True
+        if self._process is None:
+            AbstractProcess.create_runtime = _lava_create_runtime
+            return
+        for member in connected(self._process):
+            vars(member).pop("create_runtime", None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        self.detach()
+        return False
+
+
+def make_engine(graph):
+    return None
+
+
+def check_models(graph, floating_point):
+    pass
+
+
+def attach(process=None, *, machine="oheo-gulch", floating_point="refuse"):
+    """Lets tephra run a Lava program.
+
+    process: any process of the program; all that are connected to it are attached. None: all processes that are
+      compiled later, until detach().
+    machine: name of a machine of tephra, which times and energies are asked of.
+    floating_point: "refuse": a process of Lava's library whose floating-point model the run configuration chooses is
+      refused by name; "python": Lava's own model of it runs in this process, beside the engine.
+    Returns an Attachment. Errors: tephra.Error with place and hint.
+    """
+    if process is not None and not isinstance(process, AbstractProcess):
+        raise error(f"a {type(process).__name__} was given", "attach(), process", "give a process of a Lava program")
+    if floating_point not in ("refuse", "python"):
+        raise error(f"it is {floating_point!r}", "attach(), floating_point", 'it can be "refuse" or "python"')
+    return Attachment(process, machine, floating_point)

@@ -1,0 +1,85 @@
+"""A Lava program as a graph of leaf processes, with the process models that its run configuration chose."""
+
+from dataclasses import dataclass, field
+
+from lava.magma.compiler import exceptions
+from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs, find_processes
+from lava.magma.core.model.sub.model import AbstractSubProcessModel
+
+_library_models = {}  # process class of Lava's own library -> its models: looking for them reads files
+
+
+@dataclass(frozen=True)
+class Edge:
+    """source: OutPort of a leaf process; target: InPort of one."""
+
+    source: object
+    target: object
+
+
+@dataclass
+class Graph:
+    models: dict = field(default_factory=dict)  # leaf process -> class of its process model
+    processes: list = field(default_factory=list)  # all of them, those with sub-process models too
+    edges: list = field(default_factory=list)
+
+
+def _models_of(process, known):
+    cls = type(process)
+    if cls in known:
+        return known[cls]
+    if cls in _library_models:
+        return list(_library_models[cls])
+    found = ProcGroupDiGraphs._find_proc_models(proc=process)
+    (_library_models if cls.__module__.startswith("lava.proc.") else known)[cls] = found
+    return list(found)
+
+
+def _choose(process, run_cfg, known):
+    exceptions_of_user = getattr(run_cfg, "exception_proc_model_map", None) or {}
+    if process in exceptions_of_user:
+        return exceptions_of_user[process]
+    return ProcGroupDiGraphs._select_proc_models(process, _models_of(process, known), run_cfg)
+
+
+def _resolve(processes, run_cfg, known, graph):
+    for process in processes:
+        model = _choose(process, run_cfg, known)
+        graph.processes.append(process)
+        process._model_class = model
+        if not issubclass(model, AbstractSubProcessModel):
+            graph.models[process] = model
+            continue
+        inner = model(process)
+        ProcGroupDiGraphs._propagate_var_ports(process)
+        parts = inner.find_sub_procs()
+        process.register_sub_procs(parts)
+        process.validate_var_aliases()
+        _resolve(parts.values(), run_cfg, known, graph)
+
+
+def connected(process):
+    """All processes that are connected to this one, directly or not, in the order in which they were made."""
+    return sorted(set(find_processes(process)), key=lambda p: p.id)
+
+
+def read_graph(process, run_cfg):
+    """The graph of everything that is connected to a process.
+
+    Errors: Lava's own, where a process is compiled twice, has no model, or the run configuration finds none.
+    """
+    roots = connected(process)
+    for root in roots:
+        if root.is_compiled:
+            raise exceptions.ProcessAlreadyCompiled(root)
+    for root in roots:
+        root._is_compiled = True
+    graph = Graph()
+    _resolve(roots, run_cfg, {}, graph)
+    for leaf in graph.models:
+        for source in leaf.out_ports.members:
+            for target in source.get_dst_ports():
+                edge = Edge(source, target)
+                if target.process in graph.models and edge not in graph.edges:
+                    graph.edges.append(edge)
+    return graph
