@@ -83,11 +83,13 @@ bool PortSums::deliver(const Connection& connection, std::span<const Spike> spik
     return true;
 }
 
-Engine::Engine(const Network& network) : network_(&network), populations_(network.layers().size()) {
+Engine::Engine(const Network& network)
+    : network_(&network), populations_(network.layers().size()), connections_(network.connections()) {
     for (std::size_t i = 0; i < populations_.size(); ++i) {
         const Layer& layer = network.layers()[i];
         Population& population = populations_[i];
         const auto neurons = static_cast<std::size_t>(layer.size());
+        population.neurons = layer.neurons;
         population.ports.resize(layer.neurons->ports().size());
         population.arrived.resize(population.ports.size());
         population.state.resize(layer.neurons->states().size() * neurons);
@@ -151,7 +153,7 @@ Result<void> Engine::fire(int layer, std::span<const std::span<const std::int32_
         port = arrived;
     }
     const std::optional<int> overflow =
-        what.neurons->fire({{0, what.size()}, round_, ports, population.state, population.messages});
+        population.neurons->fire({{0, what.size()}, round_, ports, population.state, population.messages});
     if (overflow)
         return bad_input("neuron " + std::to_string(*overflow) + " of kind " + std::string(what.neurons->kind()) +
                              " left the range of its state or bias",
@@ -184,7 +186,7 @@ Result<void> Engine::collect(int layer) {
     return {};
 }
 
-Result<void> Engine::step(std::span<const std::span<const std::int32_t>> inputs) {
+Result<void> Engine::check_sizes(std::span<const std::span<const std::int32_t>> inputs) const {
     assert(inputs.size() <= network_->inputs().size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const int layer = network_->inputs()[i].layer;
@@ -193,13 +195,25 @@ Result<void> Engine::step(std::span<const std::span<const std::int32_t>> inputs)
                                  std::to_string(network_->layer(layer).size()) + " neurons",
                              place(layer), "offer one value for each neuron");
     }
-    const int layers = narrow<int>(populations_.size());
-    for (int layer = 0; layer < layers; ++layer) {
-        if (auto fired = fire(layer, inputs); !fired) return fired;
-        if (auto collected = collect(layer); !collected) return collected;
-    }
-    for (std::size_t i = 0; i < fan_outs_.size(); ++i) {
-        const Connection& c = network_->connections()[i];
+    return {};
+}
+
+Result<void> Engine::fire_layer(int layer, std::span<const std::span<const std::int32_t>> inputs) {
+    if (auto checked = check_sizes(inputs); !checked) return checked;
+    Population& population = populations_[static_cast<std::size_t>(layer)];
+    if (population.fired) return bad_input("it has fired in this step", place(layer), "finish the step before");
+    population.fired = true;
+    if (auto fired = fire(layer, inputs); !fired) return fired;
+    return collect(layer);
+}
+
+Result<void> Engine::finish() {
+    for (std::size_t layer = 0; layer < populations_.size(); ++layer)
+        if (!populations_[layer].fired)
+            return bad_input("it has not fired in this step", place(static_cast<int>(layer)),
+                             "let each layer fire before the step ends");
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+        const Connection& c = connections_[i];
         const Population& source = at(c.source);
         Population& target = populations_[static_cast<std::size_t>(c.target)];
         if (!target.ports[static_cast<std::size_t>(c.port)].deliver(c, source.spikes, source.magnitudes, round_))
@@ -208,7 +222,44 @@ Result<void> Engine::step(std::span<const std::span<const std::int32_t>> inputs)
                 place(c.source), "use smaller messages or weights");
         target.synops += count_synops(fan_outs_[i], source.spikes);
     }
+    for (Population& population : populations_) population.fired = false;
     ++round_;
+    return {};
+}
+
+Result<void> Engine::step(std::span<const std::span<const std::int32_t>> inputs) {
+    const int layers = narrow<int>(populations_.size());
+    if (auto checked = check_sizes(inputs); !checked) return checked;
+    for (int layer = 0; layer < layers; ++layer)
+        if (auto fired = fire_layer(layer, inputs); !fired) return fired;
+    return finish();
+}
+
+Result<void> Engine::set_neurons(int layer, std::shared_ptr<const NeuronModel> neurons) {
+    Population& population = populations_[static_cast<std::size_t>(layer)];
+    const int given = neurons->neurons();
+    if (neurons->kind() != population.neurons->kind() ||
+        !std::ranges::equal(neurons->states(), population.neurons->states()) ||
+        (given != 0 && given != network_->layer(layer).size()))
+        return bad_input("neurons of kind " + std::string(neurons->kind()) + " in place of those of kind " +
+                             std::string(population.neurons->kind()),
+                         place(layer), "kind, states and the number of neurons stay as they are");
+    population.neurons = std::move(neurons);
+    return {};
+}
+
+Result<void> Engine::set_synapses(int connection, std::shared_ptr<const SynapseFormat> synapses) {
+    const auto index = static_cast<std::size_t>(connection);
+    const SynapseFormat& old = *network_->connections()[index].synapses;
+    if (synapses->sources() != old.sources() || synapses->targets() != old.targets() ||
+        synapses->max_delay() > old.max_delay())
+        return bad_input("synapses from " + std::to_string(synapses->sources()) + " to " +
+                             std::to_string(synapses->targets()) + " neurons with delays of up to " +
+                             std::to_string(synapses->max_delay()) + " steps",
+                         "connection " + std::to_string(connection),
+                         "sizes stay as they are, and delays within " + std::to_string(old.max_delay()) + " steps");
+    fan_outs_[index] = fan_outs(*synapses);
+    connections_[index].synapses = std::move(synapses);
     return {};
 }
 

@@ -2,6 +2,7 @@
 // The plain engine: a network without a machine, step by step. It is the definition of what a network computes, and
 // works event by event: messages that are zero cost nothing.
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,19 @@ public:
     /// layer's bits, sums may leave 32 bits, or a neuron left the range of its law. The engine is then of no more use.
     Result<void> step(std::span<const std::span<const std::int32_t>> inputs);
 
+    /// A step in parts, for a host that computes beside the engine within a step: each layer fires once, in any order,
+    /// and finish() then carries on what all of them sent. `inputs`: as of step(); those of this layer are read.
+    /// Errors: as of step(); also bad_input for a layer that fires twice, or has not fired at the end of the step.
+    Result<void> fire_layer(int layer, std::span<const std::span<const std::int32_t>> inputs);
+    Result<void> finish();
+
+    /// Gives the neurons of a layer other constants between two steps; their state stays. Errors: bad_input when the
+    /// model has other ports or states, or constants for another number of neurons.
+    Result<void> set_neurons(int layer, std::shared_ptr<const NeuronModel> neurons);
+    /// Gives a connection other weights between two steps; what is on its way stays. Errors: bad_input when the format
+    /// has other sizes, or longer delays than the network's.
+    Result<void> set_synapses(int connection, std::shared_ptr<const SynapseFormat> synapses);
+
     /// Steps done so far.
     [[nodiscard]] std::int64_t steps() const { return round_; }
     /// What the neurons of a layer sent in the last step.
@@ -67,14 +81,18 @@ public:
 
 private:
     struct Population {
+        std::shared_ptr<const NeuronModel> neurons;
         std::vector<PortSums> ports;
         std::vector<std::int32_t> state, messages;
         std::vector<std::vector<std::int32_t>> arrived;  ///< by port: sums and input of a step, where it has both
         std::vector<Spike> spikes;
         std::int64_t magnitudes = 0;  ///< of the spikes' payloads, together
         std::int64_t sent = 0, synops = 0;
+        bool fired = false;  ///< in the step that is being done
     };
     [[nodiscard]] const Population& at(int layer) const { return populations_[static_cast<std::size_t>(layer)]; }
+    /// Errors: bad_input for an input of another size.
+    Result<void> check_sizes(std::span<const std::span<const std::int32_t>> inputs) const;
     Result<void> fire(int layer, std::span<const std::span<const std::int32_t>> inputs);
     /// Makes spikes of messages.
     Result<void> collect(int layer);
@@ -82,6 +100,7 @@ private:
 
     const Network* network_;
     std::vector<Population> populations_;
+    std::vector<Connection> connections_;              ///< the network's, with the weights of now
     std::vector<std::vector<std::int32_t>> fan_outs_;  ///< of each connection's sources; one entry: the same for all
     std::int64_t round_ = 0;
 };

@@ -199,3 +199,57 @@ TEST_CASE("a state that is set between two steps is what the next one begins wit
     CHECK(engine.set_state(0, 0, Values{1}).error().message == "1 values for 2 neurons");
     CHECK(engine.set_state(0, 0, Values{0, largest_state + 1}).error().message == "value 1 is 8388609");
 }
+
+TEST_CASE("a step in parts is the same step") {
+    NetworkParts parts;
+    parts.layers = {relays("in", 2, 8), relays("out", 2, 32)};
+    parts.connections = {{0, 1, 0, dense(2, 2, {1, 2, 3, -4}), 0}, {1, 1, 0, dense(2, 2, {1, 0, 0, 1}), 2}};
+    parts.inputs = {{0, 0}, {1, 0}};
+    const Network net = network(std::move(parts));
+    Engine whole(net), in_parts(net);
+    for (int step = 0; step < 8; ++step) {
+        const Values first{step, -step}, second{step * step, 1};
+        const std::vector<std::span<const std::int32_t>> inputs{first, second};
+        REQUIRE(whole.step(inputs));
+        for (const int layer : {1, 0}) REQUIRE(in_parts.fire_layer(layer, inputs));
+        REQUIRE(in_parts.finish());
+        for (const int layer : {0, 1}) CHECK(std::ranges::equal(whole.messages(layer), in_parts.messages(layer)));
+        CHECK(whole.synops(1) == in_parts.synops(1));
+    }
+    CHECK(in_parts.steps() == 8);
+    REQUIRE(in_parts.fire_layer(0, {}));
+    CHECK(in_parts.fire_layer(0, {}).error().message == "it has fired in this step");
+    const auto unfinished = in_parts.finish();
+    CHECK(unfinished.error().message == "it has not fired in this step");
+    CHECK(unfinished.error().place == "layer \"out\", step 9");
+    const Values wrong{1};
+    const std::vector<std::span<const std::int32_t>> inputs{{}, wrong};
+    CHECK(in_parts.fire_layer(1, inputs).error().message == "an input of 1 values for 2 neurons");
+}
+
+TEST_CASE("neurons and synapses take other constants between two steps") {
+    NetworkParts parts;
+    parts.layers = {relays("in", 1, 8), {"lif", {1}, make_lif({.threshold = 5}).value(), 0}};
+    parts.connections = {{0, 1, 0, dense(1, 1, {4}), 0}};
+    parts.inputs = {{0, 0}};
+    const Network net = network(std::move(parts));
+    Engine engine(net);
+    const Values one{1};
+    const std::vector<std::span<const std::int32_t>> inputs{one};
+    for (int step = 0; step < 2; ++step) REQUIRE(engine.step(inputs));
+    CHECK(engine.state(1, 1)[0] == 4 << 6);
+    REQUIRE(engine.set_synapses(0, dense(1, 1, {7})));
+    REQUIRE(engine.step(inputs));  // a message with the old weight was on its way
+    CHECK(engine.state(1, 1)[0] == 0);
+    CHECK(engine.messages(1)[0] == 1);
+    REQUIRE(engine.set_neurons(1, make_lif({.threshold = 100}).value()));
+    REQUIRE(engine.step(inputs));
+    CHECK(engine.state(1, 1)[0] == 7 << 6);
+    CHECK(engine.synops(1) == 4);
+
+    CHECK(engine.set_synapses(0, dense(1, 2, {7, 8})).error().place == "connection 0");
+    CHECK_FALSE(engine.set_synapses(0, make_sparse(1, 1, {{0, 0, 1, 3}}, 8, 0).value()));
+    CHECK(engine.set_neurons(1, make_relay()).error().message == "neurons of kind relay in place of those of kind lif");
+    CHECK_FALSE(engine.set_neurons(1, make_lif({.refractory = 2}).value()));
+    CHECK_FALSE(engine.set_neurons(1, make_lif({.threshold = NeuronConstant(Values{1, 2})}).value()));
+}
