@@ -2,6 +2,7 @@
 
 from lava.magma.core.process.process import AbstractProcess
 
+from ._engine import make_engine
 from ._errors import ProcessError, error, process_name
 from ._graph import connected, read_graph
 from ._runtime import Runtime
@@ -56,7 +57,8 @@ class Attachment:
         if run_cfg is None:
             raise ValueError("run_cfg must not be None when a process has not been compiled.")
         graph = read_graph(process, run_cfg)
-        check_models(graph, self.floating_point)
+        if self.floating_point == "refuse":
+            refuse_floating_point(graph)
         size = (compile_config or {}).get("pypy_channel_size", 64)
         self.runtime = Runtime(graph, make_engine(graph), self.machine, size)
 
@@ -79,12 +81,19 @@ class Attachment:
         return False
 
 
-def make_engine(graph):
-    return None
-
-
-def check_models(graph, floating_point):
-    pass
+def refuse_floating_point(graph):
+    """Refuses models of Lava's library that compute in floating point; sources, sinks and monitors may."""
+    for process, model in graph.models.items():
+        module = model.__module__
+        if "floating_pt" in getattr(model, "tags", ()) and module.startswith("lava.proc.") and ".io." not in module:
+            raise error(
+                f"the run configuration chooses its floating-point model {model.__name__}, and the engine computes in "
+                "fixed point",
+                process_name(process),
+                'choose select_tag="fixed_pt", or attach(..., floating_point="python") to run Lava\'s own model in this '
+                "process",
+                kind=ProcessError,
+            )
 
 
 def attach(process=None, *, machine="oheo-gulch", floating_point="refuse"):

@@ -11,6 +11,9 @@ from scipy.sparse import issparse
 from ._errors import ProcessError, error
 
 
+engine_name = "tephra's engine"  # among those who wait for each other
+
+
 class Stopped(Exception):
     """The runtime ended while a process waited."""
 
@@ -200,7 +203,7 @@ class VarLink:
         owner = self._owner
         with self._exchange.lock:
             self._exchange.wait(
-                self._who, self._exchange.changed, lambda: owner.who not in self._exchange.active, owner.who
+                self._who, self._exchange.changed, lambda: owner.busy not in self._exchange.active, owner.who
             )
         return np.array(owner.read(self._name))
 

@@ -61,7 +61,7 @@ class PythonProcess:
 
     def __init__(self, process, model_class, exchange, channel_size):
         self.process, self.model_class, self.exchange = process, model_class, exchange
-        self.who = process_name(process)
+        self.who = self.busy = process_name(process)
         self._builder = PyProcessBuilder(model_class, process.id, process.proc_params)
         self._builder.set_variables([VarInitializer(v.name, v.shape, v.init, v.id) for v in process.vars])
         self._builder.set_py_ports(

@@ -9,7 +9,7 @@ from lava.magma.core.process.ports.ports import InPort, OutPort, create_port_id
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 
 from . import _python
-from ._channels import Channel, Exchange, RecvPort, SendPort, VarLink
+from ._channels import Channel, Exchange, RecvPort, SendPort, VarLink, engine_name
 from ._errors import ProcessError, error, process_name
 from ._python import Phase, PythonProcess, Response
 
@@ -21,7 +21,6 @@ _requests = {
     int(Response.REQ_STOP[0]): "stop",
 }
 _phase_numbers = {name: int(getattr(Phase, name)[0]) for name in ("SPK", "PRE_MGMT", "LRN", "POST_MGMT", "HOST")}
-_engine = "tephra's engine"
 
 
 class Runtime:
@@ -49,11 +48,14 @@ class Runtime:
 
     # Building.
     def _build(self, graph, channel_size):
-        in_engine = self._engine.processes if self._engine is not None else {}
+        engine = self._engine
+        done = {}
+        if engine is not None:
+            done = {**engine.processes, **(engine.io.owners if engine.io.fits else {})}
         for process, model in graph.models.items():
-            if process not in in_engine:
+            if process not in done:
                 self._python[process] = PythonProcess(process, model, self._exchange, channel_size)
-        owners = {**in_engine, **self._python}
+        owners = {**done, **self._python}
         for process, owner in owners.items():
             for var in process.vars:
                 self._vars[var.id] = (var, owner)
@@ -65,8 +67,8 @@ class Runtime:
                 self._connect_ref(port, owner, owners)
         for owner in self._python.values():
             owner.build()
-        if self._engine is not None:
-            self._engine.build(self._exchange)
+        if engine is not None:
+            engine.build(self._exchange, alone=not self._python)
 
     def _connect(self, edge, owners, channel_size):
         source, target = owners[edge.source.process], owners[edge.target.process]
@@ -215,11 +217,11 @@ class Runtime:
             lockstep = [p for p in self._python.values() if not p.asynchronous]
             if asynchronous:
                 self._begin(asynchronous, steps)
-            if lockstep or self._engine is not None and not self._engine.runs_alone():
-                self._steps(steps, lockstep)
-            elif self._engine is not None:
+            if self._engine is not None and self._engine.alone:
                 self._engine.run(steps, lambda: self._pause_wanted)
                 self.time_step = self._engine.time_step
+            elif lockstep:
+                self._steps(steps, lockstep)
             if asynchronous:
                 self._await(asynchronous)
                 self._read_answers(asynchronous, asynchronous=True)
@@ -236,7 +238,7 @@ class Runtime:
             self._begin(lockstep, _phase_numbers["SPK"], engine=True)
             if self._engine is not None:
                 self._engine.step()
-                self._exchange.finish(_engine)
+                self._exchange.finish(engine_name, self._engine.settle)
             self._await(lockstep)
             wanted = self._read_answers(lockstep)
             for flag, phase in (("pre", "PRE_MGMT"), ("learn", "LRN"), ("post", "POST_MGMT")):
@@ -254,7 +256,7 @@ class Runtime:
                 raise self._exchange.failure
             self._exchange.active |= {owner.who for owner in owners}
             if engine and self._engine is not None:
-                self._exchange.active.add(_engine)
+                self._exchange.active.add(engine_name)
         for owner in owners:
             owner.command(phase)
 
