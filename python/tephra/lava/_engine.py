@@ -100,7 +100,7 @@ class EngineSide:
             frames = frames or [None] * len(self.plan.inputs)
             total = sum(source.values(self).astype(np.int64) if not binary else source.values(self) for source in sources)
             frames[number] = (total != 0).astype(np.int32) if binary else total
-        self.native.fire(layer, frames)
+        self.native.fire(layer, frames and tuple(frames))
         for port, shape in self._sends.get(layer, ()):
             port.send(self.messages(layer).reshape(shape))
 
@@ -130,9 +130,7 @@ class EngineSide:
             steps -= now
 
     def _run_chunk(self, steps):
-        inputs = [
-            self.io.frames(entry, self.time_step, steps) for entry in self.plan.inputs
-        ]
+        inputs = tuple(self.io.frames(entry, self.time_step, steps) for entry in self.plan.inputs)
         recorded = self.native.run(steps, inputs or None, self.io.probes)
         self.io.record(recorded, self.time_step, steps)
         self.time_step += steps
