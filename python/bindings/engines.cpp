@@ -4,8 +4,8 @@
 #include <limits>
 #include <mutex>
 
-#include "python/bindings/network_objects.hpp"
 #include "neuro/spiking/engine.hpp"
+#include "python/bindings/network_objects.hpp"
 
 namespace tephra::python {
 namespace {
@@ -115,6 +115,46 @@ public:
         require(engine_.set_state(index, w, each));
     }
 
+    void fire(py::handle layer, py::handle inputs) {
+        const int index = layer_index(layer);
+        const auto given = integers(inputs);
+        std::vector<std::span<const std::int32_t>> frames;
+        for (const auto& values : given) frames.push_back(values ? values->values() : std::span<const std::int32_t>());
+        const py::gil_scoped_release released;
+        const std::scoped_lock lock(busy_);
+        check_alive();
+        check_sizes(frames);
+        keep(engine_.fire_layer(index, frames));
+    }
+
+    void finish() {
+        const py::gil_scoped_release released;
+        const std::scoped_lock lock(busy_);
+        check_alive();
+        keep(engine_.finish());
+    }
+
+    void set_neurons(py::handle layer, py::handle neurons) {
+        const int index = layer_index(layer);
+        if (!py::isinstance<Neurons>(neurons))
+            refuse("it is no neuron model", "neurons", "make it with tephra.neurons: lif(), ...");
+        const auto model = neurons.cast<const Neurons&>().model;
+        const py::gil_scoped_release released;
+        const std::scoped_lock lock(busy_);
+        require(engine_.set_neurons(index, model));
+    }
+
+    void set_synapses(py::handle connection, py::handle synapses) {
+        const int index =
+            small_integer(connection, "connection", 0, static_cast<int>(network_->connections().size()) - 1);
+        if (!py::isinstance<Synapses>(synapses))
+            refuse("it is no synapse format", "synapses", "make it with tephra.synapses: dense(), ...");
+        const auto format = synapses.cast<const Synapses&>().format;
+        const py::gil_scoped_release released;
+        const std::scoped_lock lock(busy_);
+        require(engine_.set_synapses(index, format));
+    }
+
     [[nodiscard]] int layer_index(py::handle layer) const {
         if (PyUnicode_Check(layer.ptr()) != 0)
             return require(spiking::with_place("layer", network_->find(text(layer, "layer"))));
@@ -179,11 +219,18 @@ private:
     }
 
     void advance(std::span<const std::span<const std::int32_t>> frames) {
+        check_alive();
+        check_sizes(frames);
+        keep(engine_.step(frames));
+    }
+
+    void check_alive() const {
         if (failed_)
             throw Failure({ErrorCode::bad_input, "the engine failed in an earlier step", "engine",
                            "make a new one: its states have no meaning any more"});
-        check_sizes(frames);
-        auto stepped = engine_.step(frames);
+    }
+    /// Remembers that a step failed.
+    void keep(Result<void> stepped) {
         failed_ = !stepped;
         require(std::move(stepped));
     }
@@ -232,6 +279,10 @@ void bind_engines(py::module_& m) {
                  return engine.values(layer, engine.word_index(layer, word), flag(copy, "copy"), self);
              })
         .def("set_state", &EngineObject::set_state)
+        .def("fire", &EngineObject::fire)
+        .def("finish", &EngineObject::finish)
+        .def("set_neurons", &EngineObject::set_neurons)
+        .def("set_synapses", &EngineObject::set_synapses)
         .def_property_readonly("steps", [](const EngineObject& e) { return e.engine().steps(); })
         .def("sent", [](const EngineObject& e, py::handle layer) { return e.engine().sent(e.layer_index(layer)); })
         .def("synops", [](const EngineObject& e, py::handle layer) { return e.engine().synops(e.layer_index(layer)); });

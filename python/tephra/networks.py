@@ -234,6 +234,29 @@ class Engine:
         :class:`tephra.Error` for values beyond 2**23 in magnitude."""
         self._native.set_state(layer, word, values)
 
+    def fire(
+        self, layer: int | str, inputs: ArrayLike | tuple[ArrayLike | None, ...] | list[ArrayLike | None] | None = None
+    ) -> None:
+        """One layer's share of a step, for a host that computes beside the engine within the step: each layer fires
+        once, in any order, then :meth:`finish` ends the step. inputs: as of :meth:`step`; those of the layer are read.
+        Errors: as of :meth:`step`; also for a layer that fires twice."""
+        self._native.fire(layer, inputs)
+
+    def finish(self) -> None:
+        """Ends a step whose layers were fired one by one: what they sent goes on its way. Errors:
+        :class:`tephra.Error` that names a layer that has not fired."""
+        self._native.finish()
+
+    def set_neurons(self, layer: int | str, neurons: Neurons) -> None:
+        """Gives a layer's neurons other constants between two steps; their state stays. Errors: :class:`tephra.Error`
+        for another kind, other states, or constants for another number of neurons."""
+        self._native.set_neurons(layer, neurons)
+
+    def set_synapses(self, connection: int, synapses: Synapses) -> None:
+        """Gives a connection, by its index, other weights between two steps; what is on its way stays. Errors:
+        :class:`tephra.Error` for other sizes, or longer delays than the network's."""
+        self._native.set_synapses(connection, synapses)
+
     def sent(self, layer: int | str) -> int:
         """Messages of a layer that were not zero, over all steps."""
         return self._native.sent(layer)

@@ -4,16 +4,19 @@
     tephra.lava.attach(process)
     process.run(RunSteps(100), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
 
-Importing this package makes `import lava` work on Python 3.11 and newer. Needs lava-nc: pip install tephra[lava].
+Importing this package makes `import lava` work on Python 3.11 and newer. Needs lava-nc (docs/lava.md).
 """
-
-import importlib.util
 
 from . import _imports
 
 _imports.install()
-if importlib.util.find_spec("lava") is None:
-    raise ImportError("tephra.lava needs Lava, which is not installed: pip install tephra[lava] (docs/lava.md)")
+try:
+    import lava.magma.core.process.process  # noqa: F401
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        f"tephra.lava needs lava-nc ({missing}): pip install 'tephra[lava]', then "
+        "pip install --no-deps --ignore-requires-python lava-nc==0.10.0 lava-dl==0.6.0"
+    ) from missing
 
 from ._attach import Attachment, attach  # noqa: E402
 from ._errors import ProcessError  # noqa: E402

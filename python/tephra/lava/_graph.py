@@ -22,6 +22,7 @@ class Graph:
     models: dict = field(default_factory=dict)  # leaf process -> class of its process model
     processes: list = field(default_factory=list)  # all of them, those with sub-process models too
     edges: list = field(default_factory=list)
+    rejected: dict = field(default_factory=dict)  # process of a kind that the engine has -> why it does not take it
 
 
 def _models_of(process, known):

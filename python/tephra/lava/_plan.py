@@ -78,11 +78,11 @@ class HostInput:
 
 
 class Plan:
-    """What of a graph runs in the engine. rejected: process -> why it does not."""
+    """What of a graph runs in the engine."""
 
     def __init__(self, graph):
         self.graph = graph
-        self.rejected = {}
+        self.rejected = graph.rejected
         while True:
             try:
                 self._make()

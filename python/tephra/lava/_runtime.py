@@ -3,15 +3,26 @@
 import logging
 import sys
 import threading
+from dataclasses import dataclass
 
-import numpy as np
 from lava.magma.core.process.ports.ports import InPort, OutPort, create_port_id
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 
 from . import _python
 from ._channels import Channel, Exchange, RecvPort, SendPort, VarLink, engine_name
-from ._errors import ProcessError, error, process_name
+from ._errors import ProcessError, error
 from ._python import Phase, PythonProcess, Response
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a process runs. where: "engine"; "runtime": a source, sink or monitor that tephra itself stands for;
+    "python": its own model, in this process. reason: why not in the engine."""
+
+    process: object
+    where: str
+    reason: str = ""
+
 
 _requests = {
     int(Response.REQ_PRE_LRN_MGMT[0]): "pre",
@@ -42,6 +53,7 @@ class Runtime:
         self.time_step = 0
         self._vars = {}
         self._python = {}
+        self.placements = []
         self._build(graph, channel_size)
         for process in graph.processes:
             process.runtime = self
@@ -56,6 +68,7 @@ class Runtime:
             if process not in done:
                 self._python[process] = PythonProcess(process, model, self._exchange, channel_size)
         owners = {**done, **self._python}
+        self.placements = [self._placement(process, model, graph.rejected) for process, model in graph.models.items()]
         for process, owner in owners.items():
             for var in process.vars:
                 self._vars[var.id] = (var, owner)
@@ -68,7 +81,15 @@ class Runtime:
         for owner in self._python.values():
             owner.build()
         if engine is not None:
-            engine.build(self._exchange, alone=not self._python)
+            engine.build(self._exchange, alone=engine.io.fits)
+
+    def _placement(self, process, model, rejected):
+        if self._engine is not None and process in self._engine.processes:
+            return Placement(process, "engine")
+        if process not in self._python:
+            return Placement(process, "runtime")
+        reason = rejected.get(process, f"the engine has no model {model.__name__}")
+        return Placement(process, "python", reason)
 
     def _connect(self, edge, owners, channel_size):
         source, target = owners[edge.source.process], owners[edge.target.process]
@@ -220,7 +241,7 @@ class Runtime:
             if self._engine is not None and self._engine.alone:
                 self._engine.run(steps, lambda: self._pause_wanted)
                 self.time_step = self._engine.time_step
-            elif lockstep:
+            elif lockstep or self._engine is not None:
                 self._steps(steps, lockstep)
             if asynchronous:
                 self._await(asynchronous)

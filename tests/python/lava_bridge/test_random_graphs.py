@@ -1,0 +1,25 @@
+"""A handful of random programs, equal to Lava's own run in each state and output; benchmarks/compare/lava_graphs.py
+compares as many as one likes."""
+
+import secrets
+import warnings
+
+import numpy as np
+import pytest
+import tephra.lava
+
+random_graphs = pytest.importorskip("random_graphs")
+steps = 50
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_random_program_is_equal_to_lavas(number):
+    seed = secrets.randbits(31)
+    print(f"seed {seed}")  # shown when the test fails
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours = random_graphs.record(seed, steps, tephra.lava.attach, split=20)
+        theirs = random_graphs.record(seed, steps, None)
+    assert [label for label, _ in ours] == [label for label, _ in theirs]
+    for (label, mine), (_, wanted) in zip(ours, theirs, strict=True):
+        assert np.array_equal(mine, wanted), f"seed {seed}, {label}"

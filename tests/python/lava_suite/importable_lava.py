@@ -1,0 +1,3 @@
+"""A plugin of pytest that makes Lava importable, and leaves its runtime as it is."""
+
+import tephra.lava  # noqa: F401
