@@ -1,5 +1,10 @@
 #include "neuro/spiking/lif.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "neuro/spiking/lif_vectors.hpp"
+
 namespace tephra::spiking {
 namespace {
 
@@ -23,6 +28,7 @@ public:
 
     Lif(LifParameters parameters, int neurons) : p_(std::move(parameters)), neurons_(neurons) {}
     [[nodiscard]] int neurons() const { return neurons_; }
+    [[nodiscard]] const LifParameters& parameters() const { return p_; }
     [[nodiscard]] int state_bits() const { return Cuba::state_bits + (refractory ? 6 : 0); }
     [[nodiscard]] int parameter_bits() const { return p_.cuba.parameter_bits() + bits_of(p_.threshold, 17); }
     [[nodiscard]] State begin(std::size_t) const { return {}; }
@@ -67,6 +73,70 @@ private:
     int neurons_;
 };
 
+/// Neurons without a refractory period: whole vectors at once, the rest one by one.
+class LifInVectors final : public NeuronModel {
+public:
+    LifInVectors(LifParameters parameters, int neurons) : each_(Lif<false>(std::move(parameters), neurons)) {}
+    [[nodiscard]] std::string_view kind() const override { return each_.kind(); }
+    [[nodiscard]] NeuronProgram program() const override { return each_.program(); }
+    [[nodiscard]] int neurons() const override { return each_.neurons(); }
+    [[nodiscard]] std::span<const std::string_view> ports() const override { return each_.ports(); }
+    [[nodiscard]] std::span<const std::string_view> states() const override { return each_.states(); }
+    [[nodiscard]] int state_bits() const override { return each_.state_bits(); }
+    [[nodiscard]] int parameter_bits() const override { return each_.parameter_bits(); }
+    void begin(NeuronRange neurons, std::span<std::int32_t> state) const override { each_.begin(neurons, state); }
+    [[nodiscard]] std::optional<StoredParameters> store() const override { return each_.store(); }
+
+    [[nodiscard]] std::optional<int> fire(const SliceRound& slice) const override {
+        const auto n = static_cast<std::size_t>(slice.neurons.size());
+        const LifParameters& p = each_.neuron().parameters();
+        if (p.clear.due(slice.round)) std::ranges::fill(slice.state, 0);
+        const auto port = [&](std::size_t index) {
+            return index < slice.ports.size() && !slice.ports[index].empty() ? slice.ports[index]
+                                                                             : std::span<const std::int32_t>();
+        };
+        std::optional<std::size_t> overflow;
+        const std::size_t done = step_lif_vectors(p,
+                                                  {.first = static_cast<std::size_t>(slice.neurons.begin),
+                                                   .neurons = n,
+                                                   .current = port(0).data(),
+                                                   .bias = port(1).data(),
+                                                   .u = slice.state.data(),
+                                                   .v = slice.state.data() + n,
+                                                   .messages = slice.messages.data()},
+                                                  overflow);
+        if (overflow) return slice.neurons.begin + static_cast<int>(*overflow);
+        return done == n ? std::nullopt : fire_rest(slice, {port(0), port(1)}, done);
+    }
+
+private:
+    /// Fires neurons from `done` of the slice on: fewer than a vector has.
+    [[nodiscard]] std::optional<int> fire_rest(const SliceRound& slice,
+                                               std::array<std::span<const std::int32_t>, 2> ports,
+                                               std::size_t done) const {
+        const auto n = static_cast<std::size_t>(slice.neurons.size()), rest = n - done;
+        std::vector<std::int32_t> state(2 * rest);
+        for (std::size_t i = 0; i < rest; ++i) {
+            state[i] = slice.state[done + i];
+            state[rest + i] = slice.state[n + done + i];
+        }
+        for (auto& port : ports)
+            if (!port.empty()) port = port.subspan(done);
+        const auto failed = each_.fire({{slice.neurons.begin + static_cast<int>(done), slice.neurons.end},
+                                        slice.round,
+                                        ports,
+                                        state,
+                                        slice.messages.subspan(done)});
+        for (std::size_t i = 0; i < rest; ++i) {
+            slice.state[done + i] = state[i];
+            slice.state[n + done + i] = state[rest + i];
+        }
+        return failed;
+    }
+
+    PerNeuron<Lif<false>> each_;
+};
+
 }  // namespace
 
 Result<NeuronModelPtr> make_lif(LifParameters p) {
@@ -77,7 +147,7 @@ Result<NeuronModelPtr> make_lif(LifParameters p) {
     const Result<int> neurons =
         common_neurons({&p.cuba.current_decay, &p.cuba.voltage_decay, &p.cuba.drive, &p.cuba.bias, &p.threshold});
     if (!neurons) return tl::unexpected(neurons.error());
-    if (p.refractory == 0) return std::make_shared<PerNeuron<Lif<false>>>(Lif<false>(std::move(p), *neurons));
+    if (p.refractory == 0) return std::make_shared<LifInVectors>(std::move(p), *neurons);
     return std::make_shared<PerNeuron<Lif<true>>>(Lif<true>(std::move(p), *neurons));
 }
 
