@@ -1,5 +1,8 @@
 """A Lava program as a graph of leaf processes, with the process models that its run configuration chose."""
 
+import importlib
+import pkgutil
+import sys
 from dataclasses import dataclass, field
 
 from lava.magma.compiler import exceptions
@@ -25,14 +28,30 @@ class Graph:
     rejected: dict = field(default_factory=dict)  # process of a kind that the engine has -> why it does not take it
 
 
+def _library_models_of(process):
+    """What Lava's own search finds for a process of its library, without executing each file beside it once more."""
+    module = sys.modules[type(process).__module__]
+    parent = importlib.import_module(module.__name__.rpartition(".")[0])
+    names = [name for _, name, _ in pkgutil.iter_modules(parent.__path__, parent.__name__ + ".")]
+    beside = [importlib.import_module(name) for name in names]
+    found = []
+    for searched in [module, *beside]:
+        found += [m for m in ProcGroupDiGraphs._find_proc_models_in_module(process, searched) if m not in found]
+    if not found:
+        raise exceptions.NoProcessModelFound(process)
+    return found
+
+
 def _models_of(process, known):
     cls = type(process)
     if cls in known:
         return known[cls]
     if cls in _library_models:
         return list(_library_models[cls])
-    found = ProcGroupDiGraphs._find_proc_models(proc=process)
-    (_library_models if cls.__module__.startswith("lava.proc.") else known)[cls] = found
+    if cls.__module__.startswith("lava."):
+        found = _library_models[cls] = _library_models_of(process)
+    else:
+        found = known[cls] = ProcGroupDiGraphs._find_proc_models(proc=process)
     return list(found)
 
 

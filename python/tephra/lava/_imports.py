@@ -1,9 +1,9 @@
 """Makes `import lava` work on Python 3.11 and newer, and lava-dl's NetX reader without torch.
 
-The installed files stay as they are: two modules and one package are changed while they are read.
+The installed files stay as they are: three modules are changed while they are read.
 * lava/magma/compiler/var_model.py has dataclass fields with instances as defaults, which Python 3.11 refuses.
 * lava/lib/dl/netx/hdf5.py takes one small function from lava.lib.dl.slayer, which imports torch.
-* lava/lib/dl/netx/__init__.py imports sequential_modules, which needs torch; without torch it is left out.
+* lava/lib/dl/netx/sequential_modules.py is made of torch modules; without torch it is empty.
 """
 
 import ast
@@ -65,17 +65,19 @@ class _ResonatorWithoutTorch(ast.NodeTransformer):
         return node
 
 
-class _NoSequentialModules(ast.NodeTransformer):
-    def visit_ImportFrom(self, node):
-        names = [name for name in node.names if name.name != "sequential_modules"]
-        if node.level == 0 or len(names) == len(node.names):
-            return node
-        return ast.ImportFrom(module=node.module, names=names, level=node.level) if names else None
+_without_torch = """
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    raise ImportError(f"lava.lib.dl.netx.sequential_modules.{name} needs torch: pip install torch")
+"""
 
-    def visit_Assign(self, node):
-        if isinstance(node.value, ast.List):
-            node.value.elts = [e for e in node.value.elts if getattr(e, "value", None) != "modules"]
-        return node
+
+class _NeedsTorch(ast.NodeTransformer):
+    """A module without torch: whoever asks for anything in it is told so."""
+
+    def visit_Module(self, node):
+        return ast.parse(_without_torch)
 
 
 def _torch_is_there():
@@ -88,8 +90,8 @@ def _changes(name):
         return _DefaultsByFactory()
     if name == "lava.lib.dl.netx.hdf5" and not _torch_is_there():
         return _ResonatorWithoutTorch()
-    if name == "lava.lib.dl.netx" and not _torch_is_there():
-        return _NoSequentialModules()
+    if name == "lava.lib.dl.netx.sequential_modules" and not _torch_is_there():
+        return _NeedsTorch()
     return None
 
 

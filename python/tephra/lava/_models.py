@@ -214,12 +214,24 @@ def _stored(weights, parameters):
     sign_mode = parameters.get("sign_mode") or determine_sign_mode(weights)
     if sign_mode == SignMode.NULL:
         raise Unfit("sign mode NULL")
+    bits = parameters.get("num_weight_bits", 8)
+    if isinstance(weights, np.ndarray) and weights.dtype == np.int32 and bits == 8:
+        # The same for the weights that most programs have, without the copies that Lava's functions make.
+        low, high = {SignMode.MIXED: (-256, 255), SignMode.EXCITATORY: (0, 255)}.get(sign_mode, (-255, 0))
+        weights = np.clip(weights, low, high)
+        return np.bitwise_and(weights, -2, out=weights) if sign_mode == SignMode.MIXED else weights
     weights = clip_weights(weights, sign_mode, num_bits=8)
-    return truncate_weights(weights, sign_mode, parameters.get("num_weight_bits", 8))
+    return truncate_weights(weights, sign_mode, bits)
+
+
+def straight(order):
+    """Whether nothing changes its place."""
+    return bool(np.all(order == np.arange(len(order))))
 
 
 def _permuted(matrix, rows, columns):
-    return np.ascontiguousarray(matrix[np.ix_(rows, columns)])
+    matrix = matrix if straight(rows) else matrix[rows]
+    return np.ascontiguousarray(matrix if straight(columns) else matrix[:, columns])
 
 
 def _bits(parameters):
@@ -268,7 +280,7 @@ def _delayed(weights, v, parameters, rows, columns):
 
 
 def _convolution(weights, v, parameters, rows, columns):
-    if np.any(rows != np.arange(len(rows))) or np.any(columns != np.arange(len(columns))):
+    if not straight(rows) or not straight(columns):
         raise Unfit("its ports are connected in another order than its image has")
     pair = lambda name: tuple(int(x) for x in v[name])  # noqa: E731
     return tephra.synapses.convolution(

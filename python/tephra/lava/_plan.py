@@ -32,10 +32,6 @@ def order_of(edge):
     return np.asarray(numbers).reshape(-1)
 
 
-def _straight(order):
-    return bool(np.all(order == np.arange(len(order))))
-
-
 @dataclass
 class NeuronPart:
     """A process of neurons in the engine."""

@@ -7,6 +7,7 @@ import os
 
 import pytest
 import tephra.lava
+import without_torch  # noqa: F401
 from tephra.lava import _attach
 
 _runtimes = []
