@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <array>
 #include <cassert>
 
 #include "neuro/spiking/add_rows.hpp"
@@ -50,6 +51,47 @@ void add(const std::int16_t* weights, const WeightRow* rows, std::size_t count, 
     }
 }
 
+/// Adds the sums of `vectors` vectors of columns from `from` on. 127 weights of 9 bits add up within 16.
+template <std::size_t vectors>
+HWY_INLINE void add_block(const std::int16_t* weights, const std::uint32_t* rows, std::size_t count, std::int32_t* sums,
+                          std::size_t from) {
+    const hn::ScalableTag<std::int16_t> tag;
+    const hn::ScalableTag<std::int32_t> wide;
+    const hn::Rebind<std::int16_t, decltype(wide)> narrow_tag;
+    const std::size_t lanes = hn::Lanes(tag), wide_lanes = hn::Lanes(wide);
+    HWY_ALIGN std::array<std::int16_t, HWY_MAX_BYTES / 2> words{};
+    for (std::size_t first = 0; first < count; first += rows_in_16_bits) {
+        const std::size_t last = count - first < rows_in_16_bits ? count : first + rows_in_16_bits;
+        hn::Vec<decltype(tag)> total[vectors];  // NOLINT(modernize-avoid-c-arrays): vectors may have no size
+        for (std::size_t k = 0; k < vectors; ++k) total[k] = hn::Zero(tag);
+        for (std::size_t r = first; r < last; ++r) {
+            const std::int16_t* row = weights + rows[r] + from;
+            for (std::size_t k = 0; k < vectors; ++k) total[k] = hn::Add(total[k], hn::LoadU(tag, row + k * lanes));
+        }
+        for (std::size_t k = 0; k < vectors; ++k) {
+            hn::Store(total[k], tag, words.data());
+            for (std::size_t i = 0; i < lanes; i += wide_lanes) {
+                std::int32_t* sum = sums + from + k * lanes + i;
+                const auto more = hn::PromoteTo(wide, hn::LoadU(narrow_tag, words.data() + i));
+                hn::StoreU(hn::Add(hn::LoadU(wide, sum), more), wide, sum);
+            }
+        }
+    }
+}
+
+void add_narrow(const std::int16_t* weights, const std::uint32_t* rows, std::size_t count, std::size_t length,
+                std::int32_t* sums) {
+    const std::size_t lanes = hn::Lanes(hn::ScalableTag<std::int16_t>());
+    std::size_t i = 0;
+    for (; i + 8 * lanes <= length; i += 8 * lanes) add_block<8>(weights, rows, count, sums, i);
+    for (; i + 2 * lanes <= length; i += 2 * lanes) add_block<2>(weights, rows, count, sums, i);
+    for (; i + lanes <= length; i += lanes) add_block<1>(weights, rows, count, sums, i);
+    for (std::size_t r = 0; r < count; ++r)
+        for (std::size_t j = i; j < length; ++j)
+            sums[j] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[j]) +
+                                                static_cast<std::uint32_t>(weights[rows[r] + j]));
+}
+
 }  // namespace tephra::spiking::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -57,6 +99,7 @@ HWY_AFTER_NAMESPACE();
 namespace tephra::spiking {
 
 HWY_EXPORT(add);
+HWY_EXPORT(add_narrow);
 
 void add_rows(std::span<const std::int16_t> weights, std::span<const WeightRow> rows, std::span<std::int32_t> sums) {
     for ([[maybe_unused]] const WeightRow& row : rows) {
@@ -64,6 +107,12 @@ void add_rows(std::span<const std::int16_t> weights, std::span<const WeightRow> 
         assert(std::size_t{row.sum} + row.length <= sums.size());
     }
     HWY_DYNAMIC_DISPATCH(add)(weights.data(), rows.data(), rows.size(), sums.data());
+}
+
+void add_narrow_rows(std::span<const std::int16_t> weights, std::span<const std::uint32_t> rows,
+                     std::span<std::int32_t> sums) {
+    for ([[maybe_unused]] const std::uint32_t row : rows) assert(std::size_t{row} + sums.size() <= weights.size());
+    HWY_DYNAMIC_DISPATCH(add_narrow)(weights.data(), rows.data(), rows.size(), sums.size(), sums.data());
 }
 
 }  // namespace tephra::spiking

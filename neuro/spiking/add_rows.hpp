@@ -1,6 +1,7 @@
 #pragma once
 // The inner loop of dense and convolutional synapses: rows of weights, each times a payload, added to sums.
 // Exact int32 results (modulo 2^32), the same on every instruction set (neuro/simd.hpp chooses it).
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -16,5 +17,14 @@ struct WeightRow {
 
 /// sums[row.sum + i] += weights[row.weight + i] row.payload for i < row.length, for every row.
 void add_rows(std::span<const std::int16_t> weights, std::span<const WeightRow> rows, std::span<std::int32_t> sums);
+
+/// Largest magnitude of narrow weights, and how many of them certainly add up within 16 bits.
+inline constexpr std::int32_t largest_narrow_weight = 256;
+inline constexpr std::size_t rows_in_16_bits = 127;
+
+/// sums[i] += weights[row + i] for every i, for the first weight `row` of every row. No weight is larger in magnitude
+/// than largest_narrow_weight.
+void add_narrow_rows(std::span<const std::int16_t> weights, std::span<const std::uint32_t> rows,
+                     std::span<std::int32_t> sums);
 
 }  // namespace tephra::spiking

@@ -15,6 +15,7 @@ public:
           targets_(targets),
           bits_(weights.bits),
           exponent_(weights.exponent),
+          narrow_(weights.largest_magnitude() <= largest_narrow_weight),
           largest_product_(weights.largest_product()),
           columns_(weights.values.size()) {
         const auto rows = static_cast<std::size_t>(targets), columns = static_cast<std::size_t>(sources);
@@ -35,12 +36,21 @@ public:
     [[nodiscard]] std::int64_t largest_product() const override { return largest_product_; }
     void accumulate(const Arrived& arrived, NeuronRange targets, std::span<std::int32_t> sums) const override {
         std::ranges::fill(sums, 0);
-        std::vector<WeightRow> rows;
-        rows.reserve(arrived.spikes.size());
-        for (const Spike spike : arrived.spikes)
-            rows.push_back({narrow<std::uint32_t>(std::int64_t{spike.source} * targets_ + targets.begin), 0,
-                            narrow<std::uint32_t>(targets.size()), spike.payload});
-        add_rows(columns_, rows, sums);
+        const auto first = [&](Spike spike) {
+            return narrow<std::uint32_t>(std::int64_t{spike.source} * targets_ + targets.begin);
+        };
+        if (narrow_ && std::ranges::all_of(arrived.spikes, [](Spike spike) { return spike.payload == 1; })) {
+            std::vector<std::uint32_t> rows;
+            rows.reserve(arrived.spikes.size());
+            for (const Spike spike : arrived.spikes) rows.push_back(first(spike));
+            add_narrow_rows(columns_, rows, sums);
+        } else {
+            std::vector<WeightRow> rows;
+            rows.reserve(arrived.spikes.size());
+            for (const Spike spike : arrived.spikes)
+                rows.push_back({first(spike), 0, narrow<std::uint32_t>(targets.size()), spike.payload});
+            add_rows(columns_, rows, sums);
+        }
         scale_sums(sums, exponent_);
     }
     [[nodiscard]] std::optional<StoredParameters> store() const override {
@@ -55,6 +65,7 @@ public:
 
 private:
     int sources_, targets_, bits_, exponent_;
+    bool narrow_;
     std::int64_t largest_product_;
     std::vector<std::int16_t> columns_;  ///< [source][target]
 };

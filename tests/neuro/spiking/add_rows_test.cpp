@@ -28,3 +28,24 @@ TEST_CASE("rows of any length are added alike on every instruction set") {
         }
     });
 }
+
+TEST_CASE("narrow rows add up without loss, however many they are") {
+    tephra::test::on_every_target([] {
+        Draw draw(5);
+        for (std::size_t length = 0; length <= 600; length += length < 70 ? 1 : 53)
+            for (const std::size_t count : std::vector<std::size_t>{0, 1, 5, 126, 127, 128, 400}) {
+                const bool extreme = draw(0, 1) == 0;
+                const auto drawn = draw(count + length + 1, extreme ? largest_narrow_weight : -largest_narrow_weight,
+                                        largest_narrow_weight);
+                const std::vector<std::int16_t> weights(drawn.begin(), drawn.end());
+                std::vector<std::uint32_t> rows(count);
+                for (std::uint32_t& row : rows)
+                    row = static_cast<std::uint32_t>(draw(0, static_cast<std::int32_t>(count)));
+                std::vector<std::int32_t> sums = draw(length, -1000000, 1000000), expected = sums;
+                for (const std::uint32_t row : rows)
+                    for (std::size_t i = 0; i < length; ++i) expected[i] += weights[row + i];
+                add_narrow_rows(weights, rows, sums);
+                REQUIRE(sums == expected);
+            }
+    });
+}
