@@ -6,13 +6,14 @@ programs. Fails when their results differ.
   python benchmarks/compare/beside_lava.py --graphs 100 [--seed N]
 
 Run it with the Python in which tephra and lava-nc 0.10.0 are installed (docs/lava.md). The chain: LAYERS times a Dense of
-NEURONS x NEURONS random weights behind a source of random spikes, into LIF neurons; a sink records the last layer. Start-up is the
-time of create_runtime(): models chosen, engine or processes made. A run's time is that of Process.run(). Medians of
-rounds, which take turns.
+NEURONS x NEURONS random weights behind a source of random spikes, into
+LIF neurons; a sink records the last layer. Start-up is the time of create_runtime(): models chosen, engine or processes made. A run's time is that of Process.run(). Processor time
+is of start-up, run and stop() together, Lava's processes included. Medians of rounds, which take turns.
 """
 import argparse
 import os
 import pathlib
+import resource
 import secrets
 import statistics
 import sys
@@ -35,13 +36,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def chain(layers, neurons, steps, seed):
-    """(source, sink, layers of neurons): about one neuron in ten spikes in a step."""
+    """(source, sink, layers of neurons): biases keep about one neuron in twenty spiking in a step, in every layer."""
     rng = np.random.default_rng(seed)
-    source = Source(data=(rng.random((neurons, 100)) < 0.1).astype(np.int32))
+    source = Source(data=(rng.random((neurons, 100)) < 0.05).astype(np.int32))
     sink, before, lifs = Sink(shape=(neurons,), buffer=steps), source, []
     for _ in range(layers):
-        dense = Dense(weights=rng.integers(-100, 104, (neurons, neurons)))
-        lif = LIF(shape=(neurons,), du=2000, dv=500, vth=2500)
+        dense = Dense(weights=rng.integers(-40, 41, (neurons, neurons)))
+        bias = rng.integers(200, 500, neurons)
+        lif = LIF(shape=(neurons,), du=2000, dv=500, vth=2500, bias_mant=bias, bias_exp=6)
         before.s_out.connect(dense.s_in)
         dense.a_out.connect(lif.a_in)
         before = lif
@@ -50,11 +52,20 @@ def chain(layers, neurons, steps, seed):
     return source, sink, lifs
 
 
+def processor_seconds():
+    """Of this process and of those that it has waited for."""
+    return sum(
+        usage.ru_utime + usage.ru_stime
+        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    )
+
+
 def timed(attach, layers, neurons, steps, seed):
-    """(start-up, seconds of the run, what came out)."""
+    """(start-up, seconds of the run, processor seconds of all, what came out)."""
     source, sink, lifs = chain(layers, neurons, steps, seed)
     if attach:
         tephra.lava.attach(source)
+    before = processor_seconds()
     started = time.perf_counter()
     source.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
     ready = time.perf_counter()
@@ -62,7 +73,7 @@ def timed(attach, layers, neurons, steps, seed):
     done = time.perf_counter()
     results = [sink.data.get()] + [lif.v.get() for lif in lifs]
     source.stop()
-    return ready - started, done - ready, results
+    return ready - started, done - ready, processor_seconds() - before, results
 
 
 def time_chain(options):
@@ -71,20 +82,22 @@ def time_chain(options):
         seed = options.seed + number
         results = {}
         for attach in (True, False):
-            start, run, results[attach] = timed(attach, options.layers, options.neurons, options.steps, seed)
-            rows[attach].append((start, run))
+            *times, results[attach] = timed(attach, options.layers, options.neurons, options.steps, seed)
+            rows[attach].append(times)
         if not all(np.array_equal(a, b) for a, b in zip(results[True], results[False])):
             sys.exit(f"seed {seed}: results differ")
         share = results[True][0].mean()
     print(f"chain of {options.layers} x (Dense, LIF) of {options.neurons} neurons, {options.steps} steps, seed "
           f"{options.seed}; {share:.1%} of the last layer's neurons spike in a step")
-    print("| runtime | start-up, s | run, s | ms a step |\n|---|---|---|---|")
+    print("| runtime | start-up, s | run, s | ms a step | processor time, s |\n|---|---|---|---|---|")
     medians = {}
     for attach, name in ((False, "Lava"), (True, "tephra")):
-        start, run = (statistics.median(row[i] for row in rows[attach]) for i in range(2))
-        medians[attach] = run
-        print(f"| {name} | {start:.3f} | {run:.3f} | {run / options.steps * 1000:.3f} |")
-    print(f"tephra runs {medians[False] / medians[True]:.1f} times as fast; results equal")
+        start, run, processor = (statistics.median(row[i] for row in rows[attach]) for i in range(3))
+        medians[attach] = run, processor
+        print(f"| {name} | {start:.3f} | {run:.3f} | {run / options.steps * 1000:.3f} | {processor:.3f} |")
+    print(f"tephra runs {medians[False][0] / medians[True][0]:.1f} times as fast, and takes "
+          f"{medians[False][1] / medians[True][1]:.1f} times less processor time; results equal; load of the machine "
+          f"{os.getloadavg()[0]:.1f}")
 
 
 def compare_graphs(options):

@@ -5,6 +5,7 @@ from lava.magma.core.process.process import AbstractProcess
 from ._engine import make_engine
 from ._errors import ProcessError, error, process_name
 from ._graph import connected, read_graph
+from ._profile import machine_by_name
 from ._runtime import Runtime
 
 _lava_create_runtime = AbstractProcess.create_runtime
@@ -13,8 +14,8 @@ _lava_create_runtime = AbstractProcess.create_runtime
 class Attachment:
     """What attach() gives back; `with attach(...)` detaches at the end. `runtime`: after the first run()."""
 
-    def __init__(self, process, machine, floating_point):
-        self.machine, self.floating_point = machine, floating_point
+    def __init__(self, process, machine, floating_point, profile_steps):
+        self.machine, self.floating_point, self.profile_steps = machine, floating_point, profile_steps
         self.runtime = None
         self._process = process
         self._detached = False
@@ -60,7 +61,15 @@ class Attachment:
         if self.floating_point == "refuse":
             refuse_floating_point(graph)
         size = (compile_config or {}).get("pypy_channel_size", 64)
-        self.runtime = Runtime(graph, make_engine(graph), self.machine, size)
+        callbacks = getattr(run_cfg, "callback_fxs", ())
+        self.runtime = Runtime(graph, make_engine(graph), self.machine, size, callbacks, self.profile_steps)
+
+    def profile(self):
+        """The steps done so far once more, on the simulated machine: an object with run (tephra.Run), report
+        (tephra.Report), mapping, cores and counts. Errors: tephra.Error that names what the machine can't take."""
+        if self.runtime is None:
+            raise error("the program has not run", "profile()", "call run() before", kind=ProcessError)
+        return self.runtime.profile()
 
     def detach(self):
         """Lava's own runtime serves processes that are compiled later."""
@@ -96,18 +105,21 @@ def refuse_floating_point(graph):
             )
 
 
-def attach(process=None, *, machine="oheo-gulch", floating_point="refuse"):
+def attach(process=None, *, machine="oheo-gulch", floating_point="refuse", profile_steps=256):
     """Lets tephra run a Lava program.
 
     process: any process of the program; all that are connected to it are attached. None: all processes that are
       compiled later, until detach().
-    machine: name of a machine of tephra, which times and energies are asked of.
+    machine: a machine of tephra, or its name, which times and energies are asked of (profile(), loihi2_profiler).
     floating_point: "refuse": a process of Lava's library whose floating-point model the run configuration chooses is
       refused by name; "python": Lava's own model of it runs in this process, beside the engine.
+    profile_steps: how many steps of a run the machine simulates when it is asked.
     Returns an Attachment. Errors: tephra.Error with place and hint.
     """
     if process is not None and not isinstance(process, AbstractProcess):
         raise error(f"a {type(process).__name__} was given", "attach(), process", "give a process of a Lava program")
     if floating_point not in ("refuse", "python"):
         raise error(f"it is {floating_point!r}", "attach(), floating_point", 'it can be "refuse" or "python"')
-    return Attachment(process, machine, floating_point)
+    if isinstance(profile_steps, bool) or not isinstance(profile_steps, int) or profile_steps < 1:
+        raise error(f"it is {profile_steps!r}", "attach(), profile_steps", "give a number of steps, at least 1")
+    return Attachment(process, machine_by_name(machine), floating_point, profile_steps)

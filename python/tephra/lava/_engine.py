@@ -39,6 +39,8 @@ class EngineSide:
         self.processes = {part.process: Neurons(self, part) for part in plan.neurons.values()}
         self.processes |= {part.process: Connections(self, part) for part in plan.synapses.values()}
         self.time_step = 0
+        self.changed = ""  # the last Var that was set after the first step
+        self.starts_beyond_zero = False
         self._later = []
         self._exchange = None
 
@@ -50,6 +52,7 @@ class EngineSide:
         for part in self.plan.neurons.values():
             for name, word in part.kind.states.items():
                 if np.any(part.values[name]):
+                    self.starts_beyond_zero = True
                     self.native.set_state(part.layer, word, part.values[name].reshape(-1))
         self._sends = {}  # layer -> [(send port, shape)]
         self._needs = {}  # layer -> [(number of the input, sources, binary)]
@@ -107,7 +110,7 @@ class EngineSide:
     def settle(self):
         """With the exchange's lock held, at the end of the engine's phase: writes that waited for it."""
         for owner, name, flat in self._later:
-            owner.write(name, flat)
+            self.write(owner, name, flat)
         self._later.clear()
 
     def write_later(self, owner, name, flat):
@@ -115,10 +118,18 @@ class EngineSide:
             if engine_name in self._exchange.active:
                 self._later.append((owner, name, flat))
             else:
-                owner.write(name, flat)
+                self.write(owner, name, flat)
 
     def write(self, owner, name, flat):
         owner.write(name, flat)
+        if self.time_step > 0:
+            self.changed = owner.place(name)
+
+    def network_for_machine(self):
+        """The network, of which the host reads what nobody else listens to."""
+        heard = {source for source, *_ in self.plan.connections}
+        silent = [layer for layer in range(len(self.plan.layers)) if layer not in heard]
+        return self.plan.network("lava", silent or [len(self.plan.layers) - 1])
 
     # Steps without any.
     def run(self, steps, pause_wanted):

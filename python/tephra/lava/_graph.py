@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lava.magma.compiler import exceptions
 from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs, find_processes
 from lava.magma.core.model.sub.model import AbstractSubProcessModel
+from lava.magma.core.run_configs import AbstractLoihiHWRunCfg
 
 _library_models = {}  # process class of Lava's own library -> its models: looking for them reads files
 
@@ -59,7 +60,11 @@ def _choose(process, run_cfg, known):
     exceptions_of_user = getattr(run_cfg, "exception_proc_model_map", None) or {}
     if process in exceptions_of_user:
         return exceptions_of_user[process]
-    return ProcGroupDiGraphs._select_proc_models(process, _models_of(process, known), run_cfg)
+    models = _models_of(process, known)
+    if isinstance(run_cfg, AbstractLoihiHWRunCfg) and getattr(run_cfg, "select_tag", None) is None:
+        # A board computes in fixed point; Lava would choose the models of Intel's own package here.
+        models = [model for model in models if "fixed_pt" in getattr(model, "tags", ())] or models
+    return ProcGroupDiGraphs._select_proc_models(process, models, run_cfg)
 
 
 def _resolve(processes, run_cfg, known, graph):

@@ -214,8 +214,8 @@ class Plan:
         part.targets.append((len(self.connections), rows))
         self.connections.append((part.source, target, port, synapses, 0))
 
-    def network(self, name):
-        """The network of all parts."""
+    def network(self, name, outputs=()):
+        """The network of all parts; outputs: layers that the host reads."""
         builder = tephra.NetworkBuilder(name)
         for layer_name, shape, neurons, bits in self.layers:
             builder.layer(layer_name, shape, neurons, message_bits=bits)
@@ -223,6 +223,6 @@ class Plan:
             builder.connect(source, target, synapses, port=port, delay=delay)
         for entry in self.inputs:
             builder.input(entry.layer, port=entry.port)
-        for layer in range(len(self.layers)):
+        for layer in outputs:
             builder.output(layer)
         return builder.build()

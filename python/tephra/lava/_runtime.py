@@ -11,6 +11,7 @@ from lava.magma.core.run_conditions import RunContinuous, RunSteps
 from . import _python
 from ._channels import Channel, Exchange, RecvPort, SendPort, VarLink, engine_name
 from ._errors import ProcessError, error
+from ._profile import simulate
 from ._python import Phase, PythonProcess, Response
 
 
@@ -40,9 +41,10 @@ class Runtime:
     Made by attach(); `machine`: name of the machine that counts and times are asked of later.
     """
 
-    def __init__(self, graph, engine, machine, channel_size=64):
+    def __init__(self, graph, engine, machine, channel_size=64, callbacks=(), profile_steps=256):
         self.log = logging.getLogger(__name__)
         self.machine, self._engine = machine, engine
+        self._callbacks, self._profile_steps, self._profiled = callbacks, profile_steps, None
         self._exchange = Exchange()
         self._state = "ready"  # ready, running, paused, stopped
         self._thread = None
@@ -147,6 +149,8 @@ class Runtime:
             self.num_steps = sys.maxsize
         else:
             raise ValueError(f"Wrong type of run_condition : {run_condition.__class__}")
+        for callback in self._callbacks:
+            callback.pre_run_callback(self, {})
         self._state = "running"
         self._pause_wanted = False
         if isinstance(run_condition, RunSteps) and run_condition.blocking:
@@ -203,8 +207,24 @@ class Runtime:
             raise failure
         if self._state == "running":
             self._state = "paused"
+            for callback in self._callbacks:
+                callback.post_run_callback(self, {})
         if self._stop_wanted:
             self.stop()
+
+    @property
+    def engine(self):
+        """The engine's side of the program; None: no process runs in the engine."""
+        return self._engine
+
+    def profile(self):
+        """The steps done so far on the machine (at most profile_steps of attach()): a Profile with run and report."""
+        steps = min(self.time_step, self._profile_steps)
+        if steps == 0:
+            raise error("no step was done", "profile", "run the program before", kind=ProcessError)
+        if self._profiled is None or self._profiled.steps != steps:
+            self._profiled = simulate(self, steps)
+        return self._profiled
 
     def get_var(self, var_id, idx=None):
         """The value of a Var as float64, in its shape."""

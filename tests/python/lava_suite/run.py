@@ -30,8 +30,10 @@ def site():
 
 
 def run(folder, file, runtime, seconds, log):
-    """{test: (outcome, reason, where)} of one file on one runtime."""
-    report = os.path.join(log, "report.xml")
+    """{test: (outcome, reason, where)} of one file on one runtime; from its report in `log`, where there is one."""
+    report = os.path.join(log, f"{runtime}_{file.replace('/', '_')}.xml")
+    if os.path.exists(report):
+        return outcomes_of(report)
     environment = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     environment["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment["TEPHRA_FLOATING_POINT"] = runtime
@@ -43,6 +45,10 @@ def run(folder, file, runtime, seconds, log):
         return {"(the whole file)": ("failed", f"took more than {seconds} s", "")}
     if not os.path.exists(report):
         return {"(the whole file)": ("failed", done.stdout.strip().splitlines()[-1:][0][:100], "")}
+    return outcomes_of(report)
+
+
+def outcomes_of(report):
     outcomes = {}
     for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
         where = [p.get("value") for p in case.iter("property") if p.get("name") == "where"]
@@ -53,7 +59,6 @@ def run(folder, file, runtime, seconds, log):
                 reason = (child.get("message") or "").replace("\n", " ")
         name = f"{(case.get('classname') or '').split('.')[-1]}.{case.get('name')}"
         outcomes[name] = (outcome, reason, where[0] if where else "")
-    os.remove(report)
     return outcomes
 
 
@@ -105,13 +110,16 @@ def main():
     parser.add_argument("--write", type=pathlib.Path, help="where the table goes; else it is printed")
     parser.add_argument("--only", default="", help="files whose path holds this text")
     parser.add_argument("--seconds", type=int, default=900, help="for one file on one runtime")
+    parser.add_argument("--reports", type=pathlib.Path, help="keep pytest's reports there, and use those that are there")
     options = parser.parse_args()
     folder = site()
     files = sorted(
         str(path.relative_to(folder)) for where in FOLDERS for path in (folder / where).rglob("test_*.py")
     )
     results, worse = {}, 0
-    with tempfile.TemporaryDirectory() as log:
+    with tempfile.TemporaryDirectory() as passing:
+        log = options.reports or pathlib.Path(passing)
+        log.mkdir(parents=True, exist_ok=True)
         for file in [file for file in files if options.only in file]:
             tests = collections.defaultdict(dict)
             for runtime in RUNTIMES:
