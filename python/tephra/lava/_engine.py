@@ -1,5 +1,7 @@
 """The engine beside the processes in Python: fires its layers as soon as what they need within a step is there."""
 
+import time
+
 import numpy as np
 import tephra
 from lava.magma.core.process.ports.ports import create_port_id
@@ -8,6 +10,8 @@ from ._channels import engine_name
 from ._io import InOut
 from ._parts import Connections, Neurons
 from ._plan import Plan, transforms
+
+_seconds_of_a_chunk = 0.2
 
 
 class _Source:
@@ -133,12 +137,16 @@ class EngineSide:
 
     # Steps without any.
     def run(self, steps, pause_wanted):
-        """Many steps in one call of the engine, a chunk at a time. pause_wanted(): asked between chunks."""
-        chunk = self.io.chunk()
+        """Many steps in one call of the engine, a chunk of about a fifth of a second at a time, so that Ctrl-C and
+        pause() are heard. pause_wanted(): asked between chunks."""
+        most, chunk = self.io.largest_chunk(), 4
         while steps > 0 and not pause_wanted():
-            now = min(steps, chunk)
+            now = min(steps, chunk, most)
+            started = time.perf_counter()
             self._run_chunk(now)
             steps -= now
+            seconds = time.perf_counter() - started
+            chunk = max(1, min(8 * now, int(now * _seconds_of_a_chunk / max(seconds, 1e-6))))
 
     def _run_chunk(self, steps):
         inputs = tuple(self.io.frames(entry, self.time_step, steps) for entry in self.plan.inputs)

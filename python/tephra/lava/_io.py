@@ -8,7 +8,6 @@ from ._errors import ProcessError, error, process_name
 from ._plan import order_of
 
 _values_of_a_chunk = 1 << 22
-_steps_of_a_chunk = 1000
 
 
 class _Owner:
@@ -101,11 +100,11 @@ class InOut:
         self.owners[process] = owner
         return True
 
-    def chunk(self):
-        """Steps that one call of the engine does at most."""
+    def largest_chunk(self):
+        """Steps that one call of the engine does at most, by the memory that they take."""
         width = sum(int(np.prod(self._plan.layers[layer][1])) for layer, _ in self.probes)
         width += sum(int(np.prod(self._plan.layers[entry.layer][1])) for entry in self._plan.inputs)
-        return max(1, min(_steps_of_a_chunk, _values_of_a_chunk // max(width, 1)))
+        return max(1, _values_of_a_chunk // max(width, 1))
 
     def frames(self, entry, time_step, steps):
         """What a host input gets in the steps that follow: [steps, neurons]."""

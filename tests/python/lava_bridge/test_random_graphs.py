@@ -1,14 +1,14 @@
-"""A handful of random programs, equal to Lava's own run in each state and output; benchmarks/compare/lava_graphs.py
-compares as many as one likes."""
+"""A handful of random programs, equal to Lava's own run in each state and output; benchmarks/compare/beside_lava.py
+--graphs compares as many as one likes."""
 
 import secrets
 import warnings
 
 import numpy as np
 import pytest
+import random_graphs
 import tephra.lava
 
-random_graphs = pytest.importorskip("random_graphs")
 steps = 50
 
 
