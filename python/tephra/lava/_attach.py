@@ -4,7 +4,7 @@ from lava.magma.core.process.process import AbstractProcess
 
 from ._engine import make_engine
 from ._errors import ProcessError, error, process_name
-from ._graph import connected, read_graph
+from ._graph import connected, read_graph, release
 from ._profile import machine_by_name
 from ._runtime import Runtime
 
@@ -58,11 +58,15 @@ class Attachment:
         if run_cfg is None:
             raise ValueError("run_cfg must not be None when a process has not been compiled.")
         graph = read_graph(process, run_cfg)
-        if self.floating_point == "refuse":
-            refuse_floating_point(graph)
-        size = (compile_config or {}).get("pypy_channel_size", 64)
-        callbacks = getattr(run_cfg, "callback_fxs", ())
-        self.runtime = Runtime(graph, make_engine(graph), self.machine, size, callbacks, self.profile_steps)
+        try:
+            if self.floating_point == "refuse":
+                refuse_floating_point(graph)
+            size = (compile_config or {}).get("pypy_channel_size", 64)
+            callbacks = getattr(run_cfg, "callback_fxs", ())
+            self.runtime = Runtime(graph, make_engine(graph), self.machine, size, callbacks, self.profile_steps)
+        except Exception:
+            release(process, graph)
+            raise
 
     def profile(self):
         """The steps done so far once more, on the simulated machine: an object with run (tephra.Run), report

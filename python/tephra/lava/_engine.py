@@ -127,7 +127,7 @@ class EngineSide:
     def write(self, owner, name, flat):
         owner.write(name, flat)
         if self.time_step > 0:
-            self.changed = owner.place(name)
+            self.changed = owner.place(name) + ","
 
     def network_for_machine(self):
         """The network, of which the host reads what nobody else listens to."""

@@ -26,6 +26,7 @@ class Graph:
     models: dict = field(default_factory=dict)  # leaf process -> class of its process model
     processes: list = field(default_factory=list)  # all of them, those with sub-process models too
     edges: list = field(default_factory=list)
+    expanded: bool = False  # sub-process models have made their processes
     rejected: dict = field(default_factory=dict)  # process of a kind that the engine has -> why it does not take it
 
 
@@ -78,6 +79,7 @@ def _resolve(processes, run_cfg, known, graph):
         inner = model(process)
         ProcGroupDiGraphs._propagate_var_ports(process)
         parts = inner.find_sub_procs()
+        graph.expanded |= bool(parts)
         process.register_sub_procs(parts)
         process.validate_var_aliases()
         _resolve(parts.values(), run_cfg, known, graph)
@@ -86,6 +88,13 @@ def _resolve(processes, run_cfg, known, graph):
 def connected(process):
     """All processes that are connected to this one, directly or not, in the order in which they were made."""
     return sorted(set(find_processes(process)), key=lambda p: p.id)
+
+
+def release(process, graph):
+    """After a refusal: the processes can be compiled again, unless sub-process models have made processes of theirs."""
+    if not graph.expanded:
+        for member in connected(process):
+            member._is_compiled = False
 
 
 def read_graph(process, run_cfg):
@@ -100,7 +109,11 @@ def read_graph(process, run_cfg):
     for root in roots:
         root._is_compiled = True
     graph = Graph()
-    _resolve(roots, run_cfg, {}, graph)
+    try:
+        _resolve(roots, run_cfg, {}, graph)
+    except Exception:
+        release(process, graph)
+        raise
     for leaf in graph.models:
         for source in leaf.out_ports.members:
             for target in source.get_dst_ports():

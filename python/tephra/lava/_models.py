@@ -175,6 +175,7 @@ class NeuronKind:
     states: dict = field(default_factory=dict)  # Var -> state word of the engine
     fixed: tuple = ()  # Vars that Lava's model looks at in the first step alone
     graded: bool = False  # sends payloads
+    signed: bool = False  # sends 1 and -1
     narrow_input: bool = False  # a port of 16 bits: wider channels alone keep sums whole
 
 
@@ -186,7 +187,7 @@ neuron_kinds = {
     ),
     lif_models.PyLifResetModelBitAcc: NeuronKind(_lif, ("a_in",), _lif_states, fixed=("vth",), narrow_input=True),
     lif_models.PyTernLifModelFixed: NeuronKind(
-        _ternary_lif, ("a_in",), _lif_states, fixed=("vth_lo", "vth_hi"), narrow_input=True
+        _ternary_lif, ("a_in",), _lif_states, fixed=("vth_lo", "vth_hi"), signed=True, narrow_input=True
     ),
     sdn_models.PySigmaModelFixed: NeuronKind(
         lambda v, shape, parameters: tephra.neurons.sigma(), ("a_in",), {"sigma": "sigma"}, graded=True

@@ -160,9 +160,8 @@ class Plan:
             neurons.bits = _payload_bits if neurons.kind.graded else 0
         for part in self.synapses.values():
             edge = self._direct(part, into)
-            if edge is not None and part.graded and edge.source.process in self.neurons:
-                source = self.neurons[edge.source.process]
-                source.bits = max(source.bits, 2)  # -1 of ternary neurons
+            if edge is not None and part.graded and self.neurons[edge.source.process].kind.signed:
+                self.neurons[edge.source.process].bits = 2
 
     # The network.
     def _layer(self, process, shape, neurons, bits, suffix=""):

@@ -82,7 +82,7 @@ def simulate(runtime, steps):
         raise error("states do not start at zero", "profile", "start them at zero", kind=ProcessError)
     if engine.changed:
         raise error(
-            f"{engine.changed} was set between two runs", "profile", "profile a run without changes", kind=ProcessError
+            f"{engine.changed} was set between two steps", "profile", "profile a run without changes", kind=ProcessError
         )
     frames = None
     if plan.inputs:

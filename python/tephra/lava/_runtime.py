@@ -5,12 +5,13 @@ import sys
 import threading
 from dataclasses import dataclass
 
+from lava.magma.core.model.py.model import AbstractPyProcessModel
 from lava.magma.core.process.ports.ports import InPort, OutPort, create_port_id
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 
 from . import _python
-from ._channels import Channel, Exchange, RecvPort, SendPort, VarLink, engine_name
-from ._errors import ProcessError, error
+from ._channels import Channel, Exchange, RecvPort, SendPort, Stopped, VarLink, engine_name
+from ._errors import ProcessError, error, process_name
 from ._profile import simulate
 from ._python import Phase, PythonProcess, Response
 
@@ -68,6 +69,13 @@ class Runtime:
             done = {**engine.processes, **(engine.io.owners if engine.io.fits else {})}
         for process, model in graph.models.items():
             if process not in done:
+                if not issubclass(model, AbstractPyProcessModel):
+                    raise error(
+                        f"the run configuration chooses {model.__name__}, which is no model in Python",
+                        process_name(process),
+                        "choose another by the run configuration's exception_proc_model_map or select_tag",
+                        kind=ProcessError,
+                    )
                 self._python[process] = PythonProcess(process, model, self._exchange, channel_size)
         owners = {**done, **self._python}
         self.placements = [self._placement(process, model, graph.rejected) for process, model in graph.models.items()]
@@ -239,6 +247,8 @@ class Runtime:
         if owner is None:
             return
         owner.set(var, value[idx] if idx else value)
+        if self._engine is not None and self.time_step > 0:
+            self._engine.changed = f"{process_name(var.process)}, Var {var.name},"
 
     def _owner(self, var_id):
         if self._state == "running":
@@ -257,6 +267,7 @@ class Runtime:
             asynchronous = [p for p in self._python.values() if p.asynchronous]
             lockstep = [p for p in self._python.values() if not p.asynchronous]
             if asynchronous:
+                self._exchange.finds_deadlocks = False  # these wait between the steps of the others, too
                 self._begin(asynchronous, steps)
             if self._engine is not None and self._engine.alone:
                 self._engine.run(steps, lambda: self._pause_wanted)
@@ -267,7 +278,7 @@ class Runtime:
                 self._await(asynchronous)
                 self._read_answers(asynchronous, asynchronous=True)
         except BaseException as raised:
-            self._failure = self._exchange.failure or raised
+            self._failure = self._exchange.failure or (None if isinstance(raised, Stopped) else raised)
             with self._exchange.lock:
                 self._exchange.end()
 
@@ -304,7 +315,7 @@ class Runtime:
     def _await(self, owners):
         names = {owner.who for owner in owners}
         with self._exchange.lock:
-            while names & self._exchange.active and self._exchange.failure is None:
+            while names & self._exchange.active and self._exchange.failure is None and not self._exchange.stopped:
                 self._exchange.changed.wait()
             if self._exchange.failure is not None:
                 raise self._exchange.failure

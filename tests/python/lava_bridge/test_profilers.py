@@ -59,7 +59,7 @@ def test_the_same_numbers_by_profile():
     lif.bias_mant.set(np.full((30,), 3))
     source.run(RunSteps(5))
     attachment.runtime._profiled = None
-    with pytest.raises(tephra.Error, match="bias_mant was set between two runs"):
+    with pytest.raises(tephra.Error, match="bias_mant, was set between two steps"):
         attachment.profile()
     source.stop()
 

@@ -274,6 +274,8 @@ def test_floating_point_models_are_refused_by_name():
     with pytest.raises(tephra.Error, match="PyLifModelFloat") as raised:
         lif.run(RunSteps(1), run_cfg=Loihi2SimCfg(select_tag="floating_pt"))
     assert lif.name in raised.value.place and "floating_point" in raised.value.hint
+    lif.run(RunSteps(1), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))  # a refused program can be run otherwise
+    lif.stop()
 
 
 def test_floating_point_models_run_as_lavas_own_where_asked_for():
