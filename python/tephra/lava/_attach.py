@@ -4,7 +4,7 @@ from lava.magma.core.process.process import AbstractProcess
 
 from ._engine import make_engine
 from ._errors import ProcessError, error, process_name
-from ._graph import connected, read_graph, release
+from ._graph import connected, graph_of_executable, read_graph, release
 from ._profile import machine_by_name
 from ._runtime import Runtime
 
@@ -49,15 +49,11 @@ class Attachment:
 
     def _create_runtime(self, process, run_cfg, executable, compile_config):
         if executable is not None:
-            raise error(
-                "an executable of Lava's compiler was given",
-                process_name(process),
-                "give a run configuration: tephra compiles by itself",
-                kind=ProcessError,
-            )
-        if run_cfg is None:
+            graph = graph_of_executable(executable)
+        elif run_cfg is not None:
+            graph = read_graph(process, run_cfg)
+        else:
             raise ValueError("run_cfg must not be None when a process has not been compiled.")
-        graph = read_graph(process, run_cfg)
         try:
             if self.floating_point == "refuse":
                 refuse_floating_point(graph)

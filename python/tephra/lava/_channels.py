@@ -50,7 +50,7 @@ class Exchange:
                 condition.wait()
             finally:
                 self._waiting.pop(who, None)
-        if self.stopped:
+        if self.stopped and who is not None:  # the script may still read what has arrived
             raise Stopped
 
     def finish(self, who, settle=None):

@@ -114,10 +114,23 @@ def read_graph(process, run_cfg):
     except Exception:
         release(process, graph)
         raise
+    _add_edges(graph)
+    return graph
+
+
+def graph_of_executable(executable):
+    """The graph of what Lava's own compiler has compiled: models are chosen, sub-process models expanded."""
+    graph = Graph(expanded=True)
+    graph.models = {process: process.model_class for process in executable.proc_builders}
+    graph.processes = list(dict.fromkeys([*executable.process_list, *graph.models]))
+    _add_edges(graph)
+    return graph
+
+
+def _add_edges(graph):
     for leaf in graph.models:
         for source in leaf.out_ports.members:
             for target in source.get_dst_ports():
                 edge = Edge(source, target)
                 if target.process in graph.models and edge not in graph.edges:
                     graph.edges.append(edge)
-    return graph

@@ -3,6 +3,7 @@
 import logging
 import sys
 import threading
+import time
 from dataclasses import dataclass
 
 from lava.magma.core.model.py.model import AbstractPyProcessModel
@@ -55,6 +56,7 @@ class Runtime:
         self.num_steps = 0
         self.time_step = 0
         self._vars = {}
+        self._to_script = []  # channels that the user's script reads
         self._python = {}
         self.placements = []
         self._build(graph, channel_size)
@@ -122,6 +124,7 @@ class Runtime:
                 owner.add_port(port.name, RecvPort(port.name, channel, owner.who, "the script"), None)
                 port.external_pipe_csp_send_port = SendPort("src", channel, None, owner.who)
             elif isinstance(port, OutPort):
+                self._to_script.append(channel)
                 owner.add_port(port.name, SendPort(port.name, channel, owner.who, "the script"), None)
                 port.external_pipe_csp_recv_port = RecvPort("dst", channel, None, owner.who)
 
@@ -192,8 +195,16 @@ class Runtime:
             owner.request(_python.stop_command)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(1)
+        self._let_script_read()
         self._end()
         self._join()
+
+    def _let_script_read(self):
+        """Gives a thread of the script that reads an Extractor a moment for what is left, as Lava's stop() does."""
+        with self._exchange.lock:
+            for channel in self._to_script:
+                channel.went.wait_for(lambda: not channel.items, timeout=0.1)  # noqa: B023
+        time.sleep(0.01 if self._to_script else 0)
 
     def _end(self):
         self._state = "stopped"
