@@ -8,7 +8,8 @@ programs. Fails when their results differ.
 Run it with the Python in which tephra and lava-nc 0.10.0 are installed (docs/lava.md). The chain: LAYERS times a Dense of
 NEURONS x NEURONS random weights behind a source of random spikes, into
 LIF neurons; a sink records the last layer. Start-up is the time of create_runtime(): models chosen, engine or processes made. A run's time is that of Process.run(). Processor time
-is of start-up, run and stop() together, Lava's processes included. Medians of rounds, which take turns.
+is of start-up, run and stop() together, Lava's processes included. Medians of rounds, which take turns; results are compared
+before.
 """
 import argparse
 import os
@@ -60,8 +61,8 @@ def processor_seconds():
     )
 
 
-def timed(attach, layers, neurons, steps, seed):
-    """(start-up, seconds of the run, processor seconds of all, what came out)."""
+def timed(attach, layers, neurons, steps, seed, read):
+    """(start-up, seconds of the run, processor seconds of all without reading results, what came out where it is read)."""
     source, sink, lifs = chain(layers, neurons, steps, seed)
     if attach:
         tephra.lava.attach(source)
@@ -71,22 +72,21 @@ def timed(attach, layers, neurons, steps, seed):
     ready = time.perf_counter()
     source.run(RunSteps(steps))
     done = time.perf_counter()
-    results = [sink.data.get()] + [lif.v.get() for lif in lifs]
+    results = [sink.data.get()] + [lif.v.get() for lif in lifs] if read else None
     source.stop()
     return ready - started, done - ready, processor_seconds() - before, results
 
 
 def time_chain(options):
+    chain = (options.layers, options.neurons, options.steps)
+    mine, wanted = (timed(attach, *chain, options.seed, True)[-1] for attach in (True, False))
+    if not all(np.array_equal(a, b) for a, b in zip(mine, wanted)):
+        sys.exit(f"seed {options.seed}: results differ")
+    share = mine[0].mean()
     rows = {True: [], False: []}
     for number in range(options.rounds):
-        seed = options.seed + number
-        results = {}
         for attach in (True, False):
-            *times, results[attach] = timed(attach, options.layers, options.neurons, options.steps, seed)
-            rows[attach].append(times)
-        if not all(np.array_equal(a, b) for a, b in zip(results[True], results[False])):
-            sys.exit(f"seed {seed}: results differ")
-        share = results[True][0].mean()
+            rows[attach].append(timed(attach, *chain, options.seed + number, False)[:-1])
     print(f"chain of {options.layers} x (Dense, LIF) of {options.neurons} neurons, {options.steps} steps, seed "
           f"{options.seed}; {share:.1%} of the last layer's neurons spike in a step")
     print("| runtime | start-up, s | run, s | ms a step | processor time, s |\n|---|---|---|---|---|")

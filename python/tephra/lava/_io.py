@@ -5,6 +5,7 @@ from lava.proc.io import sink, source
 from lava.proc.monitor.models import PyMonitorModel
 
 from ._errors import ProcessError, error, process_name
+from ._models import straight
 from ._plan import order_of
 
 _values_of_a_chunk = 1 << 22
@@ -108,20 +109,25 @@ class InOut:
 
     def frames(self, entry, time_step, steps):
         """What a host input gets in the steps that follow: [steps, neurons]."""
-        total = 0
+        total = None
         for edge in entry.edges:
             data = self.owners[edge.source.process].arrays["data"]
-            at = (time_step + np.arange(steps)) % data.shape[-1]
-            total = total + data[..., at].reshape(-1, steps)[order_of(edge)].T.astype(np.int64)
-        return (total != 0).astype(np.int32) if entry.binary else total
+            data = data.reshape(-1, data.shape[-1])
+            at = (time_step + np.arange(steps)) % data.shape[1]
+            values = np.take(data.T, at, axis=0)
+            order = order_of(edge)
+            values = values if straight(order) else values[:, order]
+            total = values if total is None else total.astype(np.int64) + values
+        return np.not_equal(total, 0).astype(np.int32) if entry.binary else total
 
     def record(self, recorded, time_step, steps):
         """Gives what the engine recorded to sinks and monitors."""
         def sums(probes, shape):
-            total = np.zeros((steps, int(np.prod(shape))), np.int64)
+            total = np.zeros((steps, int(np.prod(shape))), np.int64) if len(probes) != 1 else None
             for probe, order in probes:
                 values = recorded[probe].reshape(steps, -1)
-                total += values if order is None else values[:, order]
+                values = values if order is None or straight(order) else values[:, order]
+                total = values if total is None else total + values
             return total.reshape((steps, *shape))
 
         for owner, probes in self._sinks:
