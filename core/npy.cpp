@@ -223,7 +223,7 @@ Result<NumberArray> parse_npy(std::string_view bytes, const std::string& place) 
     if (!header)
         return bad_input("the header of the .npy file can't be read",
                          place + ", byte " + std::to_string(preamble->text),
-                         "structured types are not read; numpy.save of a plain array is");
+                         "numpy.save of a plain array is read: no structured types, no negative or huge extents");
     const ElementType* type = nullptr;
     for (const ElementType& known : element_types)
         if (known.name == header->type) type = &known;

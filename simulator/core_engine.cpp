@@ -204,7 +204,7 @@ void CoreEngine::fire(Core& core, std::uint32_t index, std::uint32_t id, std::in
     auto& counts = run_.slice_counts[id];
     ++counts.fired;
     if (idle || absent) ++counts.idle;
-    if (plan.message_fanouts > 0) counts.skipped += zeros;
+    if (plan.message_fanouts > 0 && !idle && !absent) counts.skipped += zeros;
     const std::int64_t messages = std::ssize(now.output.messages) - zeros;
     counts.messages += messages;
     if (run_.bins > 0) run_.binned[static_cast<std::size_t>(id * run_.bins + now.token / run_.bin_width)] += messages;

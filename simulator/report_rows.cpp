@@ -105,6 +105,11 @@ void layer_rows(const Report& report, Rows& rows) {
         rows.priced(layer.name + (layer.on_host ? " (host)" : ""), dynamic_scope(report), layer.dynamic,
                     energy_each(report), round_words(report.round).energy, Evidence::derived,
                     "dynamic energy; " + table_source(report));
+    rows.section("zero messages of layers");
+    const RoundWords& words = round_words(report.round);
+    for (const LayerAccount& layer : report.layers)
+        if (const auto zero = percent_of(layer.skipped, layer.updates))
+            rows.simulated(layer.name + (layer.on_host ? " (host)" : ""), zero, "% of " + words.firings);
 }
 
 void time_rows(const Report& report, Rows& rows) {
@@ -179,10 +184,10 @@ std::string timing_name(const Run& run) {
 }
 
 std::string run_title(const Run& run) {
-    const std::string& what = run.round == RoundKind::token ? mode_name(run.mode) : round_words(run.round).many;
-    return run.model_name + " on " + run.machine_name + ": " + what + ", " + timing_name(run) + ", " +
-           run.synapse_format + " synapses, " + std::to_string(run.streams) +
-           (run.streams == 1 ? " stream" : " streams");
+    const std::string on = run.model_name + " on " + run.machine_name + ": ";
+    if (run.round == RoundKind::time_step) return on + round_words(run.round).many + ", " + timing_name(run);
+    return on + mode_name(run.mode) + ", " + timing_name(run) + ", " + run.synapse_format + " synapses, " +
+           std::to_string(run.streams) + (run.streams == 1 ? " stream" : " streams");
 }
 
 Json report_json(const Run& run, const Report& report) {

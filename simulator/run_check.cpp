@@ -177,7 +177,7 @@ Result<void> check_sums(const Run& run, const std::string& place) {
 }
 
 /// What a population may count: the host's events or those of cores, no weights of two bits where all take a byte, no
-/// more zero messages of cores than firings. The host skips work for logits that nobody samples.
+/// more zero messages than firings.
 Result<void> check_populations(const Run& run, const std::string& place) {
     using enum EventKind;
     const auto of_cores = {message_out, synop_ternary, synop_int8, neuron_update, barrier_tile, evaluation};
@@ -196,8 +196,8 @@ Result<void> check_populations(const Run& run, const std::string& place) {
                                  at, hint);
         if (bytes && count_of(population.counts, synop_ternary) > 0)
             return bad_input("synop_ternary in a run of " + run.synapse_format + " synapses", at, hint);
-        const std::int64_t fired = count_of(population.counts, neuron_update);
-        if (!population.on_host && count_of(population.counts, skipped) > fired)
+        const std::int64_t fired = count_of(population.counts, population.on_host ? host_update : neuron_update);
+        if (count_of(population.counts, skipped) > fired)
             return bad_input(std::to_string(count_of(population.counts, skipped)) + " zero messages of " +
                                  std::to_string(fired) + " firings",
                              at, hint);

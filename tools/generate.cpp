@@ -33,9 +33,14 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+std::string count_text(std::size_t tokens) {
+    return std::to_string(tokens) + (tokens == 1 ? " token" : " tokens");
+}
+
+/// Of the tokens that the engine took in so many seconds.
 std::string rate(std::size_t tokens, double seconds) {
-    return std::to_string(tokens) + " tokens, " + fixed_text(static_cast<double>(tokens) / std::max(seconds, 1e-9), 1) +
-           " tok/s";
+    if (tokens == 0) return "";
+    return ", " + fixed_text(static_cast<double>(tokens) / std::max(seconds, 1e-9), 1) + " tok/s";
 }
 
 void generate(const Options& options) {
@@ -54,16 +59,18 @@ void generate(const Options& options) {
     const double prompt_seconds = seconds_since(prompt_start);
 
     const Clock::time_point start = Clock::now();
-    std::size_t count = 0;
+    std::size_t count = 0, decoded = 0;  // the prompt brings the logits of the first token
     while (count < static_cast<std::size_t>(options.tokens)) {
         const std::int32_t id = sampler.next(logits, 0, prompt.ids.size() + count);
         if (id == model->graph.config.eos_token_id) break;
         std::cout << continuation.next(id) << std::flush;
-        if (++count < static_cast<std::size_t>(options.tokens)) require(engine->decode({&id, 1}, logits));
+        if (++count == static_cast<std::size_t>(options.tokens)) break;
+        require(engine->decode({&id, 1}, logits));
+        ++decoded;
     }
     std::cout << continuation.finish() << "\n" << std::flush;
-    spdlog::info("prompt: {}; generated: {}", rate(prompt.ids.size(), prompt_seconds),
-                 rate(count, seconds_since(start)));
+    spdlog::info("prompt: {}{}; generated: {}{}", count_text(prompt.ids.size()),
+                 rate(prompt.ids.size(), prompt_seconds), count_text(count), rate(decoded, seconds_since(start)));
 }
 
 }  // namespace

@@ -150,6 +150,8 @@ Measured measured_of(const Run& run, const Report& result) {
     for (const LedgerRow& row : measured.ledger)
         if (auto beside = require(beside_run(row, run, result))) measured.results.push_back(std::move(*beside));
     measured.lines = require(validation_lines(measured.ledger, measured.results));
+    // Input, mapping and length of this run may be others than those of the measurement: `validate` alone judges.
+    for (ValidationLine& line : measured.lines) line.as_wanted.reset();
     return measured;
 }
 

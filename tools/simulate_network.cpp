@@ -60,8 +60,15 @@ Mapping placed(const std::string& text, const Program& program, const Machine& m
         throw Failure{{ErrorCode::does_not_fit,
                        std::to_string(sum) + " cores; " + machine.name + " has " + std::to_string(machine.cores()),
                        option, "give fewer"}};
+    for (std::size_t k = 0; k < cores.size(); ++k)
+        if (const Population& layer = program.populations[k + 1]; cores[k] > layer.size)
+            throw Failure{{ErrorCode::does_not_fit,
+                           std::to_string(cores[k]) + " cores for the " + std::to_string(layer.size) +
+                               " neurons of \"" + layer.name + "\"",
+                           option, "give it at most one for each"}};
     Mapping mapping = require(place_layers(cores, program, machine));
-    require(accept_mapping(program, machine, mapping, option));
+    if (const auto fits = accept_mapping(program, machine, mapping, option); !fits)
+        throw Failure{{fits.error().code, fits.error().message, option, "give that layer more cores"}};
     return mapping;
 }
 

@@ -46,7 +46,8 @@ std::vector<LedgerRow> chosen(std::vector<LedgerRow> ledger, const std::string& 
     ids.reserve(ledger.size());
     for (const LedgerRow& each : ledger) ids.push_back(each.id);
     throw Failure{{ErrorCode::bad_input, "the ledger has no row \"" + id + "\"", "--row",
-                   "did you mean \"" + nearest_name(id, ids) + "\"? known: " + joined(ids)}};
+                   (nearest_name(id, ids).empty() ? "" : "did you mean \"" + nearest_name(id, ids) + "\"? ") +
+                       "known: " + joined(ids)}};
 }
 
 Table line_table(const std::vector<ValidationLine>& lines, bool text) {

@@ -91,7 +91,7 @@ Result<std::unique_ptr<Engine>> make_board_engine(std::shared_ptr<const Deployme
         return fail(
             ErrorCode::does_not_fit,
             std::to_string(options.streams) + " streams, the board's core has " + std::to_string(shape->streams),
-            "fpga");
+            "fpga", "give fewer prompts, or build a core of more streams");
     const auto image = pack_image(*model, *shape);
     if (!image) return tl::unexpected(image.error());
     if (auto ok = link.write_memory(0, image->data); !ok) return tl::unexpected(ok.error());

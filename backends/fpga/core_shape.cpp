@@ -19,14 +19,33 @@ const std::vector<std::string>& packing_names() {
     return names;
 }
 
-Result<CoreShape> shape_for(const ModelConfig& config, int lanes, Packing packing, int streams) {
-    const int least = packing == Packing::five_trits ? base_trit_lanes : base_lanes;
-    if (lanes % least != 0 || !std::has_single_bit(static_cast<unsigned>(lanes / least)))
+Result<void> check_shape(const CoreShape& shape) {
+    const int least = shape.packing == Packing::five_trits ? base_trit_lanes : base_lanes;
+    if (shape.lanes < least || shape.lanes > max_lanes || shape.lanes % least != 0 ||
+        !std::has_single_bit(static_cast<unsigned>(shape.lanes / least)))
         return fail(ErrorCode::usage,
-                    "a core of " + packing_names()[static_cast<std::size_t>(packing)] + " weights cannot have " +
-                        std::to_string(lanes) + " lanes",
-                    "--lanes", std::to_string(least) + " times a power of two: a word of memory has 32 bits or more");
+                    std::to_string(shape.lanes) + " lanes of " +
+                        packing_names()[static_cast<std::size_t>(shape.packing)] + " weights",
+                    "--lanes",
+                    std::to_string(least) + " times a power of two, at most " + std::to_string(max_lanes) +
+                        ": a word of memory has 32 bits or more");
+    if (shape.streams < 1 || shape.streams > max_streams)
+        return fail(ErrorCode::usage, std::to_string(shape.streams) + " streams", "--streams",
+                    "1 to " + std::to_string(max_streams));
+    for (const int bits : {shape.x_bits, shape.p_bits, shape.h_bits, shape.q_bits})
+        if (bits < 1 || bits > max_address_bits)
+            return fail(ErrorCode::usage, std::to_string(bits) + " bits of an address", "core",
+                        "1 to " + std::to_string(max_address_bits));
+    return {};
+}
+
+Result<CoreShape> shape_for(const ModelConfig& config, int lanes, Packing packing, int streams) {
     CoreShape shape{lanes, packing, streams};
+    if (auto good = check_shape(shape); !good) {
+        Error error = good.error();
+        error.message = "a core cannot have " + error.message;
+        return tl::unexpected(std::move(error));
+    }
     const std::int64_t d = config.hidden_size, f = config.intermediate_size;
     shape.x_bits = address_bits(d);
     shape.p_bits = address_bits(std::max(3 * d, f));

@@ -18,6 +18,7 @@ inline constexpr int max_lanes = 20480, max_streams = 64;
 /// Least lanes: those of a word of 32 bits.
 inline constexpr int base_lanes = 16, base_trit_lanes = 20;
 inline constexpr int wide_lanes = 64;  ///< of the wide core that families have measured
+inline constexpr int max_address_bits = 24;
 
 /// Parameters of rtl/tephra_core.sv.
 struct CoreShape {
@@ -34,6 +35,9 @@ struct CoreShape {
     /// Words of a row of `columns` weights, the last one padded with zeros.
     [[nodiscard]] int row_words(int columns) const { return (columns + lanes - 1) / lanes; }
 };
+
+/// Whether there can be such a core: lanes, streams and address bits. Errors: usage; the message names what it has.
+Result<void> check_shape(const CoreShape& shape);
 
 /// The core of these lanes and streams with the fewest address bits that `config` needs. Errors: usage, when a word of
 /// memory would not be 32 bits times a power of two.

@@ -170,8 +170,9 @@ Baseline baseline_of(const FpgaEstimate& e, const FpgaDevice& device, const std:
 
 Json estimate_json(const FpgaEstimate& e, const FpgaDevice& device, const FamilyTable& family) {
     const auto used = [](double needed, const Price& there) {
-        return Json::Object{
-            {"needed", needed}, {"device", there.value}, {"kind", std::string(evidence_name(there.kind))}};
+        return Json::Object{{"needed", needed},
+                            {"needed_kind", std::string(evidence_name(Evidence::derived))},
+                            {"device", price_json(there)}};
     };
     Json::Object memory = {{"name", e.memory.name},
                            {"bytes", price_json(e.memory.bytes)},

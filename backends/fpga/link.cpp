@@ -13,6 +13,9 @@ constexpr std::uint8_t good = 0, garbled = 1, core_error = 3;
 constexpr std::size_t block_words = 256;   ///< of memory in a request
 constexpr std::size_t block_states = 340;  ///< in a request: 3 bytes each
 constexpr std::size_t header_bytes = 5, check_bytes = 2;
+constexpr std::chrono::milliseconds slowest_byte(20);  ///< of an answer, on average
+constexpr const char* check_line = "check the line, its rate (--baud) and that nobody else uses it";
+constexpr const char* wrong_core = "its bitstream is of another version: make and write it again";
 
 void put(std::vector<std::uint8_t>& out, std::uint32_t value, int bytes) {
     for (int n = 0; n < bytes; ++n) out.push_back(static_cast<std::uint8_t>(value >> (8 * n) & 255));
@@ -48,29 +51,45 @@ tl::unexpected<Error> BoardLink::fault(std::string message, std::string hint) co
     return fail(ErrorCode::device, std::move(message), transport_->name(), std::move(hint));
 }
 
-Result<BoardLink::Answer> BoardLink::answer() {
-    const auto need = [&](std::size_t bytes) -> Result<void> {
-        while (received_.size() < bytes) {
-            const auto more = transport_->receive(patience_);
-            if (!more) return tl::unexpected(more.error());
-            if (more->empty()) return fault("the board does not answer", "is it on, loaded and at this rate?");
-            received_.insert(received_.end(), more->begin(), more->end());
-        }
-        return {};
-    };
+Result<void> BoardLink::need(std::size_t bytes, std::chrono::milliseconds deadline) {
+    while (received_.size() < bytes) {
+        const auto left = deadline - transport_->clock();
+        const auto more = transport_->receive(std::clamp(left, std::chrono::milliseconds(0), patience_));
+        if (!more) return tl::unexpected(more.error());
+        if (more->empty()) return fault("the board does not answer", "is it on, loaded and at this rate?");
+        received_.insert(received_.end(), more->begin(), more->end());
+    }
+    return {};
+}
+
+Result<BoardLink::Answer> BoardLink::answer(std::size_t answer_bytes) {
+    const auto begin = transport_->clock();
     // What stands before an answer's mark is noise.
     while (received_.empty() || received_.front() != answer_mark) {
+        if (transport_->clock() > begin + patience_)
+            return fault("what comes over the line is no answer of a board", check_line);
         if (!received_.empty()) received_.erase(received_.begin());
-        if (auto ok = need(1); !ok) return tl::unexpected(ok.error());
+        if (auto ok = need(1, begin + patience_); !ok) return tl::unexpected(ok.error());
     }
-    if (auto ok = need(header_bytes); !ok) return tl::unexpected(ok.error());
+    const auto deadline = transport_->clock() + patience_ + slowest_byte * (header_bytes + answer_bytes + check_bytes);
+    if (auto ok = need(header_bytes, deadline); !ok) return tl::unexpected(ok.error());
     const std::size_t size = take(received_, 2, 3);
-    if (auto ok = need(header_bytes + size + check_bytes); !ok) return tl::unexpected(ok.error());
+    if (size > answer_bytes)
+        return fault("the board announces an answer of " + std::to_string(size) + " bytes, not of " +
+                         std::to_string(answer_bytes),
+                     check_line);
+    if (auto ok = need(header_bytes + size + check_bytes, deadline); !ok) return tl::unexpected(ok.error());
     const std::span<const std::uint8_t> all(received_);
     if (crc16(all.subspan(1, header_bytes - 1 + size)) != take(all, header_bytes + size, 2))
-        return fault("the board's answer is garbled");
+        return fault("the board's answer is garbled", check_line);
     const auto body = all.subspan(header_bytes, size);
     return Answer{received_[1], {body.begin(), body.end()}};
+}
+
+void BoardLink::drain() {
+    const auto deadline = transport_->clock() + patience_;
+    while (transport_->clock() <= deadline)
+        if (const auto noise = transport_->receive(rest_); !noise || noise->empty()) return;
 }
 
 Result<std::vector<std::uint8_t>> BoardLink::request(std::uint8_t command, std::span<const std::uint8_t> payload,
@@ -81,25 +100,27 @@ Result<std::vector<std::uint8_t>> BoardLink::request(std::uint8_t command, std::
     put(frame, crc16(std::span(frame).subspan(1)), 2);
     Error last;
     for (int attempt = 0; attempt < attempts_; ++attempt) {
-        if (attempt > 0)  // what is left of the answer before, and a rest after which the board takes a new frame
-            for (auto noise = transport_->receive(rest_); noise && !noise->empty();) noise = transport_->receive(rest_);
+        if (attempt > 0) drain();  // what is left of the answer before; after a rest the board takes a new frame
         received_.clear();
         if (auto ok = transport_->send(frame); !ok) return tl::unexpected(ok.error());
-        auto got = answer();
+        auto got = answer(answer_bytes);
         if (!got) {
             last = got.error();
             continue;
         }
         if (got->status == garbled) {
-            last = fault("the board got the request garbled").value();
+            last = fault("the board got the request garbled", check_line).value();
             continue;
         }
         if (got->status == core_error)
             return fault("the board's core refused the memory image", "load a model that was packed for this core");
-        if (got->status != good) return fault("the board refuses request " + std::to_string(command));
+        if (got->status != good)
+            return fault("the board does not know request " + std::to_string(command),
+                         "write a bitstream of this version to it: backends/fpga/README.md, The board");
         if (got->body.size() != answer_bytes) {
             last = fault("the board's answer has " + std::to_string(got->body.size()) + " bytes, not " +
-                         std::to_string(answer_bytes))
+                             std::to_string(answer_bytes),
+                         check_line)
                        .value();
             continue;
         }
@@ -112,15 +133,17 @@ Result<std::vector<std::uint8_t>> BoardLink::request(std::uint8_t command, std::
 Result<CoreShape> BoardLink::hello() {
     const auto body = request(hello_command, {}, 12);
     if (!body) return tl::unexpected(body.error());
-    if (take(*body, 0, 3) != 0x504654 || (*body)[3] != 1) return fault("what answers is no board of ours");
+    if (take(*body, 0, 3) != 0x504654 || (*body)[3] != 1)
+        return fault("what answers is no board of ours",
+                     "name the line of a board that backends/fpga/README.md describes");
     const auto field = [&](std::size_t at) { return static_cast<int>((*body)[at]); };
-    return CoreShape{static_cast<int>(take(*body, 4, 2)),
-                     field(6) == 1 ? Packing::five_trits : Packing::two_bits,
-                     field(7),
-                     field(8),
-                     field(9),
-                     field(10),
-                     field(11)};
+    const auto lanes = static_cast<int>(take(*body, 4, 2));
+    if (field(6) >= static_cast<int>(packing_names().size()))
+        return fault("the board's packing is " + std::to_string(field(6)), wrong_core);
+    const CoreShape shape{lanes, static_cast<Packing>(field(6)), field(7), field(8), field(9), field(10), field(11)};
+    if (const auto good = check_shape(shape); !good)
+        return fault("the board says that it has " + good.error().message, wrong_core);
+    return shape;
 }
 
 Result<void> BoardLink::write_memory(std::uint32_t address, std::span<const std::uint32_t> words) {

@@ -24,6 +24,8 @@ public:
     virtual Result<void> send(std::span<const std::uint8_t> bytes) = 0;
     /// At least one byte, or none when `wait` has passed.
     virtual Result<std::vector<std::uint8_t>> receive(std::chrono::milliseconds wait) = 0;
+    /// Time on the line, from any beginning: of a simulated board the simulated one.
+    [[nodiscard]] virtual std::chrono::milliseconds clock() const = 0;
 };
 
 /// CRC-16/CCITT-FALSE of `bytes`, after those that gave `crc`.
@@ -39,13 +41,14 @@ struct BoardToken {
 /// Errors of all: device: the board does not answer, answers garbled, or refuses.
 class BoardLink {
 public:
-    /// Requests are sent `attempts` times at most, each with `patience` for the first byte of an answer and for each
-    /// silence within it. `rest`: a silence after which the board takes what comes for a new request.
+    /// Requests are sent `attempts` times at most, each with `patience` for an answer to begin, whatever noise comes
+    /// before, and for each silence within it. `rest`: a silence after which the board takes what comes for a new
+    /// request.
     explicit BoardLink(std::unique_ptr<Transport> transport, int attempts = 4,
                        std::chrono::milliseconds patience = std::chrono::milliseconds(1000),
                        std::chrono::milliseconds rest = std::chrono::milliseconds(30));
 
-    /// What core the board has.
+    /// What core the board has; device too when it cannot be one (check_shape).
     Result<CoreShape> hello();
     /// Words of memory; `address` counts units of 32 bits.
     Result<void> write_memory(std::uint32_t address, std::span<const std::uint32_t> words);
@@ -64,9 +67,13 @@ private:
     };
     Result<std::vector<std::uint8_t>> request(std::uint8_t command, std::span<const std::uint8_t> payload,
                                               std::size_t answer_bytes);
-    /// One answer, or why there is none.
-    Result<Answer> answer();
-    [[nodiscard]] tl::unexpected<Error> fault(std::string message, std::string hint = {}) const;
+    /// One answer of at most `answer_bytes`, or why there is none.
+    Result<Answer> answer(std::size_t answer_bytes);
+    /// Waits until so many bytes have come; not beyond `deadline`.
+    Result<void> need(std::size_t bytes, std::chrono::milliseconds deadline);
+    /// Reads away what comes until the line rests.
+    void drain();
+    [[nodiscard]] tl::unexpected<Error> fault(std::string message, std::string hint) const;
 
     std::unique_ptr<Transport> transport_;
     int attempts_;

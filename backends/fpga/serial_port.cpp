@@ -49,6 +49,11 @@ public:
         return bytes;
     }
 
+    [[nodiscard]] std::chrono::milliseconds clock() const override {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::steady_clock::now().time_since_epoch());
+    }
+
 private:
     static constexpr std::chrono::milliseconds send_wait{5000};
 
@@ -83,14 +88,15 @@ Result<std::unique_ptr<Transport>> open_serial_port(const std::string& path, int
     termios settings{};
     if (tcgetattr(descriptor, &settings) != 0) {
         close(descriptor);
-        return fail(ErrorCode::device, "is no serial line", path);
+        return fail(ErrorCode::device, "is no serial line", path, "name the device of the board's serial line");
     }
     cfmakeraw(&settings);
     settings.c_cflag |= CLOCAL | CREAD;
     settings.c_cflag &= ~static_cast<tcflag_t>(CRTSCTS | CSTOPB);
     if (cfsetspeed(&settings, rate->code) != 0 || tcsetattr(descriptor, TCSANOW, &settings) != 0) {
         close(descriptor);
-        return fail(ErrorCode::device, "cannot be set to " + std::to_string(baud) + " bits a second", path);
+        return fail(ErrorCode::device, "cannot be set to " + std::to_string(baud) + " bits a second", path,
+                    "try another of " + known);
     }
     tcflush(descriptor, TCIOFLUSH);
     return std::make_unique<SerialPort>(path, descriptor);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/narrow.hpp"
+#include "core/text.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -279,8 +280,9 @@ Result<std::int64_t> Hdf5Group::integer(const std::string& name, std::int64_t mi
     if (!value) return tl::unexpected(value.error());
     if (*value == std::floor(*value) && *value >= static_cast<double>(min) && *value <= static_cast<double>(max))
         return static_cast<std::int64_t>(*value);
-    return bad_input("it is " + std::to_string(*value), place(name),
-                     "it can be an integer from " + std::to_string(min) + " to " + std::to_string(max));
+    return bad_input("it is " + number_text(*value), place(name),
+                     min == max ? "it must be " + std::to_string(min)
+                                : "it can be an integer from " + std::to_string(min) + " to " + std::to_string(max));
 }
 
 Result<Hdf5Group::Strings> Hdf5Group::strings(const std::string& name) const {

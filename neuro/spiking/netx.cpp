@@ -98,6 +98,9 @@ private:
     Result<void> read_input(const Hdf5Group& group, int index) {
         if (index != 0)
             return bad_input("an input layer that is not the first", group.place(), "a file has one at most");
+        if (options_.input_message_bits > 0)
+            return bad_input("a file with an input layer takes no message bits for its input", group.place(),
+                             "leave --input-bits out: the layer says how values enter");
         for (const char* name : {"delay", "weight_rec", "stride"})
             if (group.has(name)) return bad_input("an input layer has no synapses", group.place(name), "remove it");
         const Result<Image> image = read_shape(group);
@@ -235,6 +238,17 @@ private:
         return std::array<int, 2>{v.back(), v.front()};
     }
 
+    /// A number that a file may give, although its weights say it.
+    static Result<void> check_count(const Hdf5Group& group, const std::string& name, std::int64_t count) {
+        if (!group.has(name)) return {};
+        const auto given = group.integer(name, 1, most_neurons);
+        if (!given) return tl::unexpected(given.error());
+        if (*given != count)
+            return bad_input("it is " + std::to_string(*given) + ", the weights have " + std::to_string(count),
+                             group.place(name), "correct it, or leave it out");
+        return {};
+    }
+
     Result<void> read_convolution(const Hdf5Group& group) {
         if (parts_.layers.empty() || flattened_)
             return bad_input("a convolution of something that is no image", group.place(),
@@ -258,6 +272,14 @@ private:
         if (!groups) return tl::unexpected(groups.error());
         const int outputs = narrow<int>(file->shape[0]), inputs = narrow<int>(file->shape[1]),
                   ky = narrow<int>(file->shape[2]), kx = narrow<int>(file->shape[3]);
+        if (auto same = check_count(group, "outChannels", outputs); !same) return same;
+        if (auto same = check_count(group, "inChannels", inputs * *groups); !same) return same;
+        const auto size = pair(group, "kernelSize", kx);
+        if (!size) return tl::unexpected(size.error());
+        if (group.has("kernelSize") && std::minmax((*size)[0], (*size)[1]) != std::minmax(kx, ky))
+            return bad_input(
+                "the kernel's size is not that of its weights, " + std::to_string(ky) + " x " + std::to_string(kx),
+                group.place("kernelSize"), "correct it, or leave it out");
         const Window window{{kx, ky}, *stride, *padding, *dilation};
         std::vector<std::int32_t> weights;
         weights.reserve(file->values.size());

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/narrow.hpp"
+#include "core/text.hpp"
 #include "neuro/spiking/sigma_delta.hpp"
 
 namespace tephra::spiking {
@@ -89,7 +90,7 @@ Result<Integers> read_integers(const Hdf5Group& group, const std::string& name) 
     out.values.reserve(array->values.size());
     for (const double value : array->values) {
         if (value != std::floor(value) || std::abs(value) > 2147483647.0)
-            return bad_input("value " + std::to_string(out.values.size()) + " is " + std::to_string(value),
+            return bad_input("value " + std::to_string(out.values.size()) + " is " + number_text(value),
                              group.place(name), "NetX files have integers here: export the quantized network");
         out.values.push_back(static_cast<std::int32_t>(value));
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/narrow.hpp"
+#include "core/text.hpp"
 #include "neuro/spiking/graded.hpp"
 #include "neuro/spiking/leaky_readout.hpp"
 #include "neuro/spiking/lif.hpp"
@@ -158,10 +159,23 @@ private:
                 if (auto done = connect(i, gain, error); !done) return done;
         const auto neurons = at(what, make_neurons(index, *dynamics, gain, error));
         if (!neurons) return tl::unexpected(neurons.error());
+        if (auto kept = check_errors(what, error); !kept) return kept;
         const bool voltage = sends_voltage(index);
         push_layer(index, *neurons, voltage ? voltage_message_bits : 0, voltage ? error.scale * state_units : 1);
         errors_.push_back(std::move(error));
         return {};
+    }
+
+    /// Fixed point shares one scale between a layer's weights and thresholds; where it loses one of them, the network
+    /// would be another one.
+    static Result<void> check_errors(const NirNode& what, const NirLayerError& error) {
+        constexpr double lost = 0.5;
+        const bool weights = error.weight >= lost;
+        if (!weights && error.threshold < lost) return {};
+        const double percent = 100 * (weights ? error.weight : error.threshold);
+        return bad_input("fixed point cannot hold " + std::string(weights ? "weights" : "thresholds") + " of node \"" +
+                             what.name + "\": an error of " + fixed_text(percent, 0) + " %",
+                         what.place, "thresholds and weights of a layer may be some thousand apart, not more");
     }
 
     [[nodiscard]] Result<void> check_lava(int index, const NirDynamics& d) const {
@@ -227,8 +241,8 @@ private:
         for (const PathEntry& e : path.entries) {
             const double exact = e.weight * gain[static_cast<std::size_t>(e.target)] * factor, fixed = rounded(exact);
             if (options_.rule == NirRule::lava && std::abs(fixed) > largest_lava_weight)
-                return bad_input("a weight of node \"" + target.name + "\" becomes " + std::to_string(fixed),
-                                 target.place, "use a smaller --dt, or the other rule");
+                return bad_input("a weight of node \"" + target.name + "\" becomes " + number_text(fixed), target.place,
+                                 "use a smaller --dt, or the other rule");
             weights.push_back(static_cast<std::int32_t>(fixed));
             error.weight = std::max(error.weight, std::abs(fixed - exact) / std::ldexp(largest, -exponent));
         }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/narrow.hpp"
+#include "core/text.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -168,7 +169,7 @@ Result<std::vector<int>> own_shape(const NirNode& node) {
 Result<int> nir_integer(const NirNode& node, const std::string& parameter, std::size_t index, int min, int max) {
     const double value = node.at(parameter).values.at(index);
     if (value == std::floor(value) && value >= min && value <= max) return static_cast<int>(value);
-    return bad_input("\"" + parameter + "\" of " + shown(node) + " is " + std::to_string(value), node.place,
+    return bad_input("\"" + parameter + "\" of " + shown(node) + " is " + number_text(value), node.place,
                      "an integer from " + std::to_string(min) + " to " + std::to_string(max));
 }
 

@@ -197,6 +197,8 @@ void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
 
 /// Why a run can't be held against published figures; empty when it can.
 std::string nothing_to_hold_against(const Comparison& comparison, std::size_t index, const Baseline& run) {
+    if (comparison.round == RoundKind::time_step)
+        return run.device + ", " + run.model + ": published rows are of tokens; tephra report shows those of networks";
     const auto of_run = [&](const Prediction& p) { return p.run_index == index; };
     if (std::ranges::any_of(comparison.predictions, [&](const auto& p) { return of_run(p) && !p.calibrates; }))
         return "";

@@ -41,6 +41,7 @@ Result<std::optional<RowResult>> beside_run(const LedgerRow& row, const Run& run
 
     const NetworkRun priced{run, report, narrow<int>(run.tokens.size()), 0};
     RowResult result{row.id, {}, hash_of_inputs(&machine->hash, &report.table_hash), to_string(run.trace)};
+    const bool too_short = priced.steps < least_steps_beside;
     for (std::size_t k = 0; k < row.figures.size(); ++k) {
         NetworkFigure asked;
         if (!row.figures[k].at.is_null()) {
@@ -48,6 +49,7 @@ Result<std::optional<RowResult>> beside_run(const LedgerRow& row, const Run& run
             asked = read_network_figure(at, 0);
             if (auto done = at.finish(); !done) return tl::unexpected(done.error());
         }
+        if (too_short) asked.needs = "a run of " + std::to_string(least_steps_beside) + " time steps or more";
         result.figures.push_back(predict(row.figures[k], asked, priced));
     }
     return std::optional(std::move(result));

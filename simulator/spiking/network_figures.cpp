@@ -20,8 +20,7 @@ std::int64_t synops(const EventCounts& counts) {
     return count_of(counts, EventKind::synop_int8) + count_of(counts, EventKind::synop_ternary);
 }
 
-/// Figures of a step in the middle of a long run: barriers stand between steps, so a run of n has n - 1 of them and the
-/// host's two steps more.
+/// Time of a step in the middle of a long run: n time steps take n barrier steps and two of the host, at both ends.
 double seconds_a_step(const NetworkRun& priced) {
     return seconds(priced.run.elapsed) / static_cast<double>(priced.run.steps + 1);
 }
@@ -71,19 +70,23 @@ EnergyRange dynamic_energy(const NetworkRun& priced, const std::vector<int>& pop
 Predicted predict_energy(const LedgerFigure& figure, const NetworkFigure& query, const NetworkRun& priced) {
     const auto& scopes = priced.report.scopes;
     if (std::ranges::find(scopes, *figure.scope, &ScopeEnergy::scope) == scopes.end()) return not_predicted(figure);
+    // Of a time step. A power is that over the time of a step, so that the three agree.
+    const double step_s = seconds_a_step(priced);
     EnergyRange energy;
-    if (query.part != NetworkFigure::static_power) energy += dynamic_energy(priced, query.populations);
-    if (query.part != NetworkFigure::dynamic) energy += static_energy(priced, *figure.scope, query.of_cores);
+    if (query.part != NetworkFigure::static_power)
+        energy += dynamic_energy(priced, query.populations) * (1.0 / priced.steps);
+    if (query.part != NetworkFigure::dynamic)
+        energy += static_energy(priced, *figure.scope, query.of_cores) * (step_s / seconds(priced.run.elapsed));
     const std::string_view unit = figure.unit;
     const auto slash = std::min(unit.find('/'), unit.size());
     const std::string_view per = unit.substr(slash);
     std::optional<double> factor;
     if (per.empty()) {
         factor = factor_of(watt_units, unit);
-        if (factor) *factor /= query.step_us ? 1e-6 * *query.step_us * priced.steps : seconds(priced.run.elapsed);
+        if (factor) *factor /= query.step_us ? 1e-6 * *query.step_us : step_s;
     } else if (per == "/step" || (per == "/inference" && priced.inference_steps > 0)) {
         factor = factor_of(joule_units, unit.substr(0, slash));
-        if (factor) *factor *= (per == "/step" ? 1.0 : priced.inference_steps) / priced.steps;
+        if (factor && per == "/inference") *factor *= priced.inference_steps;
     }
     if (!factor) return not_predicted(figure);
     energy = energy * *factor;

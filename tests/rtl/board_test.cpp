@@ -30,6 +30,33 @@ T demand(Result<T> result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+/// Says the same again and again, whatever it is asked; every call takes a tenth of a millisecond.
+class NoisyLine final : public Transport {
+public:
+    explicit NoisyLine(std::vector<std::uint8_t> noise) : noise_(std::move(noise)) {}
+    [[nodiscard]] std::string name() const override { return "a noisy line"; }
+    Result<void> send(std::span<const std::uint8_t> /*bytes*/) override { return {}; }
+    Result<std::vector<std::uint8_t>> receive(std::chrono::milliseconds /*wait*/) override {
+        ++calls_;
+        return noise_;
+    }
+    [[nodiscard]] std::chrono::milliseconds clock() const override { return std::chrono::milliseconds(calls_ / 10); }
+
+private:
+    std::vector<std::uint8_t> noise_;
+    std::int64_t calls_ = 0;
+};
+
+/// A good answer with this body.
+std::vector<std::uint8_t> framed(const std::vector<std::uint8_t>& body) {
+    std::vector<std::uint8_t> frame = {0x5A, 0, static_cast<std::uint8_t>(body.size()), 0, 0};
+    frame.insert(frame.end(), body.begin(), body.end());
+    const std::uint16_t check = crc16(std::span(frame).subspan(1));
+    frame.push_back(static_cast<std::uint8_t>(check & 255));
+    frame.push_back(static_cast<std::uint8_t>(check >> 8));
+    return frame;
+}
+
 }  // namespace
 
 TEST_CASE("a board is told a model over its line and runs it, equal to the golden engine") {
@@ -117,6 +144,40 @@ TEST_CASE("a board that is silent, garbles everything or has no model is one cle
     const auto garbled = link.hello();
     REQUIRE(!garbled);
     CHECK_THAT(to_string(garbled.error()), test::contains("2 times"));
+}
+
+TEST_CASE("a line that brings noise without end is one clear error") {
+    const auto [noise, message] = GENERATE(table<std::vector<std::uint8_t>, std::string>(
+        {{{0x00}, "no answer of a board"},
+         {{0x5A, 0x00, 0xFF, 0xFF, 0xFF}, "announces an answer of 16777215 bytes, not of 12"},
+         {{0x5A, 0x00, 0x0C, 0x00, 0x00, 0x11}, "the board's answer is garbled"}}));
+    BoardLink link(std::make_unique<NoisyLine>(noise), 2, patience, rest);
+    const auto shape = link.hello();
+    REQUIRE(!shape);
+    CHECK_THAT(to_string(shape.error()), test::contains(message) && test::contains("2 times"));
+    CHECK(!shape.error().hint.empty());
+}
+
+TEST_CASE("a board is refused whose core cannot be") {
+    const auto [at, value, message] =
+        GENERATE(table<std::size_t, std::uint8_t, std::string>({{4, 0, "0 lanes of two-bits weights"},
+                                                                {5, 255, "65296 lanes"},
+                                                                {4, 17, "17 lanes"},
+                                                                {6, 2, "packing is 2"},
+                                                                {7, 0, "0 streams"},
+                                                                {7, 65, "65 streams"},
+                                                                {8, 25, "25 bits of an address"},
+                                                                {11, 0, "0 bits of an address"}}));
+    std::vector<std::uint8_t> body = {'T', 'F', 'P', 1, 16, 0, 0, 1, 8, 10, 11, 6};
+    body[at] = value;
+    BoardLink link(std::make_unique<NoisyLine>(framed(body)), 1, patience, rest);
+    const auto shape = link.hello();
+    REQUIRE(!shape);
+    CHECK(shape.error().code == ErrorCode::device);
+    CHECK_THAT(to_string(shape.error()), test::contains(message));
+    body = {'T', 'F', 'P', 1, 16, 0, 0, 64, 24, 1, 11, 6};
+    BoardLink sound(std::make_unique<NoisyLine>(framed(body)), 1, patience, rest);
+    CHECK(demand(sound.hello()).streams == 64);
 }
 
 TEST_CASE("the shipped model runs on the board, at the rate that its SDRAM allows") {

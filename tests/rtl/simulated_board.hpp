@@ -29,6 +29,8 @@ public:
 
     fpga::SdramModel& chip() { return chip_; }
 
+    /// Cycles of the core so far.
+    [[nodiscard]] std::uint64_t cycles() const { return cycles_; }
     /// Cycles in which a token was under way, since the last call.
     std::uint64_t busy_cycles() { return std::exchange(busy_, 0); }
 
@@ -54,6 +56,7 @@ public:
 
     /// A cycle of the core, two of the SDRAM.
     void cycle() {
+        ++cycles_;
         edge(true, true);
         edge(false, true);
         listen();
@@ -104,7 +107,7 @@ private:
     fpga::SdramPins pad_out_;
     std::uint16_t pad_in_ = 0;
     std::vector<std::uint8_t> received_;
-    std::uint64_t busy_ = 0;
+    std::uint64_t busy_ = 0, cycles_ = 0;
     int bit_ = -1, timer_ = 0;
     std::uint8_t byte_ = 0;
 };
@@ -140,6 +143,11 @@ public:
         }
         if (bytes.empty() && board_.has_received()) return receive(wait);
         return bytes;
+    }
+
+    [[nodiscard]] std::chrono::milliseconds clock() const override {
+        return std::chrono::milliseconds(
+            static_cast<std::int64_t>(static_cast<double>(board_.cycles()) / (board_mhz * 1000)));
     }
 
 private:

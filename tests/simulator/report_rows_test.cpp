@@ -129,7 +129,7 @@ TEST_CASE("a network's report is of time steps, in microjoules") {
     CHECK(*energy.value == Approx(report.scopes.front().total.value.value() * 1e-6 / 8));
     CHECK(*row_of(rows, "energy", "synapse").value == Approx(6000.0 / 8 * 1e-6));
     CHECK(row_of(rows, "activity", "neurons updated").unit == "updates");
-    CHECK(run_title(run) == "net on two-chips: time steps, barrier, ideal network, int8 synapses, 1 stream");
+    CHECK(run_title(run) == "net on two-chips: time steps, barrier, ideal network");
     const auto over_time = over_time_rows(run);
     REQUIRE(over_time.size() == 16);
     CHECK(over_time[2].name == "first, time step 3");

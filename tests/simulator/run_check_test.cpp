@@ -143,6 +143,8 @@ TEST_CASE("a run of contradictory times, outputs, counts or links is refused, an
         {"", "", [&](Run& run) { silent(run), on_core(run, skipped, 18); }},
         {"populations/1/counts", "16 messages, where 0", [&](Run& run) { on_core(run, skipped, 18); }},
         {"populations/1/counts", "21 zero messages", [&](Run& run) { on_core(run, skipped, 19); }},
+        {"populations/0/counts", "17 zero messages of 16 firings",
+         [](Run& run) { test::set(run.populations[0].counts, skipped, 17); }},
         {"populations/1/layer", "no layer 3", [](Run& run) { run.populations[1].layer = 3; }},
         {"cores/0/layer", "layer 3", [](Run& run) { run.cores[0].layer = 3; }},
         {"cores/0/layer", "layer 0", [](Run& run) { run.cores[0].layer = 0; }},  // that of the host's alone

@@ -56,6 +56,7 @@ inline Run sample_run() {
     for (const EventKind none : {synop_ternary, host_synop, host_update, barrier_tile}) at(mixer, none) = 0;
     at(host, host_update) = 300;  // 100 neurons, three tokens
     at(host, message) = 290;
+    at(host, skipped) = 10;
     at(mixer, neuron_update) = at(mixer, evaluation) = 3 << 20;
     at(mixer, skipped) = 1 << 20;
     at(mixer, message) = 2 << 20;

@@ -39,6 +39,13 @@ TEST_CASE("generate gives one text for any engine and any number of threads") {
     CHECK(text_of(sentence + "-n 20 --greedy") == text_of(sentence + "-n 20 --top-k 1 --seed 2"));
 }
 
+TEST_CASE("the rate of generating is of the tokens that the engine took, so one token has none") {
+    const auto one = run_program("generate " + model + " --prompt 'Once upon a time' -n 1 --greedy");
+    CHECK_THAT(one.log, test::contains("generated: 1 token\n"));
+    const auto two = run_program("generate " + model + " --prompt 'Once upon a time' -n 2 --greedy");
+    CHECK_THAT(two.log, test::contains("generated: 2 tokens, "));
+}
+
 TEST_CASE("the simulated FPGA core tells the same text, or says that it was not built") {
     const std::string options = "generate " + model + " --prompt 'Once upon a time' -n 16 --greedy --engine ";
     const auto native = run_program(options + "native"), rtl = run_program(options + "rtl");

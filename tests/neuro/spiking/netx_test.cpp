@@ -314,6 +314,19 @@ TEST_CASE("faults of a NetX file are refused with their place") {
     CHECK(image([](W w) { w.put("1/stride", {2}, {1, 0}); }).find("the stride is 0") != std::string::npos);
     CHECK(image([](W w) { w.put("1/stride", {3}, {1, 1, 1}); }).starts_with("#/layer/1/stride: 3 numbers"));
     CHECK(image([](W w) { w.put("1/bias", {2}, {1, 1}); }).starts_with("#/layer/1/bias: 2 biases for 1 channels"));
+    CHECK(
+        image([](W w) { w.put("1/inChannels", 3); }).starts_with("#/layer/1/inChannels: it is 3, the weights have 2"));
+    CHECK(image([](W w) {
+              w.put("1/outChannels", 2);
+          }).starts_with("#/layer/1/outChannels: it is 2, the weights have 1"));
+    CHECK(image([](W w) {
+              w.put("1/kernelSize", {2}, {2, 2});
+          }).starts_with("#/layer/1/kernelSize: the kernel's size"));
+    CHECK(image([](W w) {
+              w.put("1/inChannels", 2), w.put("1/outChannels", 1), w.put("1/kernelSize", {2}, {1, 2});
+          }).empty());
+    CHECK(refused([](W w) { w.image(); }, {.input_message_bits = 4})
+              .starts_with("#/layer/0: a file with an input layer takes no message bits"));
     CHECK(image([](W w) { w.put("1/delay", 1); }).starts_with("#/layer/1/delay: a convolution has none"));
     CHECK(image([](W w) {
               w.put("0/shape", {3}, {2, -2, 3});

@@ -293,6 +293,11 @@ TEST_CASE("what fixed point can't be is refused with the node") {
     const NirGraph graph = chain({1}, {weight}, {"LIF", lif}, {1});
     CHECK(refused(graph, {.dt = 0.1}).empty());
     CHECK(refused(graph, {.dt = 0.1, .rule = NirRule::lava}).empty());
+    P high = lif;
+    for (auto& [name, value] : high)
+        if (name == std::string("v_threshold")) value = scalar(1e12);
+    CHECK(refused(chain({1}, {weight}, {"LIF", high}, {1}), {.dt = 0.1}) ==
+          "fixed point cannot hold weights of node \"neurons\": an error of 100 %");
     CHECK(refused(graph, {.dt = 2}).find("\"tau\" of node \"neurons\"") != std::string::npos);
     CHECK(refused(graph, {.dt = 0}).find("a step of 0") != std::string::npos);
     CHECK(refused(graph, {.weight_bits = 1}) == "the number of weight bits is 1");

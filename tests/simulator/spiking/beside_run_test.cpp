@@ -59,6 +59,15 @@ TEST_CASE("a run is beside the rows that measured its network on its machine, an
     CHECK(*(*result)->figures[1].value == Approx(3000.0 / 8));
     CHECK(*(*result)->figures[2].value == Approx(report->dynamic.value.value() * 1e-6 / 8));
     CHECK_FALSE((*result)->figures[3].value);
+    Run shorter = run;
+    shorter.tokens.resize(least_steps_beside - 1);
+    REQUIRE(run.tokens.size() == least_steps_beside);
+    const auto none = beside_run(row_of(16), shorter, *report);
+    REQUIRE((none && *none));
+    for (const Predicted& figure : (*none)->figures) {
+        CHECK_FALSE(figure.value);
+        CHECK_THAT(figure.why_not, test::contains("8 time steps or more"));
+    }
     const auto beside = [&](const LedgerRow& row, const Run& other) {
         const auto found = beside_run(row, other, *report);
         if (!found) FAIL(to_string(found.error()));

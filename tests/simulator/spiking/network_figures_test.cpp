@@ -67,13 +67,16 @@ TEST_CASE("energies and powers are of the part, the scope and the populations th
         CHECK(*out.high >= *out.value);
         return *out.value;
     };
-    CHECK(value("J/step", cores, "{}") == Approx((dynamic + chips) / 4));
+    CHECK(value("J/step", cores, "{}") == Approx(dynamic / 4 + chips / 33));  // 33 barrier steps, 4 time steps
     CHECK(value("mJ/step", cores, R"({"part": "dynamic"})") == Approx(1e3 * dynamic / 4));
     CHECK(value("uJ/inference", cores, R"({"part": "dynamic"})") == Approx(1e6 * dynamic / 4 * 3));
     CHECK(value("W", cores, R"({"part": "static"})") == Approx(0.2));
     CHECK(value("mW", system, R"({"part": "static"})") == Approx(800));
-    CHECK(value("W", system, "{}") == Approx((dynamic + chips + board) / 4e-3));
-    CHECK(value("W", cores, R"({"part": "dynamic", "step_us": 10})") == Approx(dynamic / 40e-6));
+    CHECK(value("W", system, "{}") == Approx(dynamic / 4 / (4e-3 / 33) + (chips + board) / 4e-3));
+    // A power times the time of a step is the energy of a step.
+    CHECK(value("W", cores, "{}") * *predict(figure("us/step"), {}, priced).value ==
+          Approx(value("uJ/step", cores, "{}")));
+    CHECK(value("W", cores, R"({"part": "dynamic", "step_us": 10})") == Approx(dynamic / 4 / 10e-6));
     // Three of the 256 cores of two chips have work.
     CHECK(value("W", cores, R"({"part": "static", "static_of": "cores"})") == Approx(0.2 * 3 / 256));
     CHECK(value("nJ/step", cores, R"({"part": "dynamic", "populations": [1]})") ==
