@@ -1,5 +1,7 @@
 """Lava programs on tephra's runtime: steps, Vars, Monitors, sources and sinks, models in Python, what is refused."""
 
+import signal
+import threading
 import time
 
 import numpy as np
@@ -359,3 +361,70 @@ def test_attach_serves_all_programs_until_it_is_detached(fixed_point):
     from lava.magma.core.process.process import AbstractProcess
 
     assert AbstractProcess.create_runtime.__module__.startswith("lava.")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_ctrl_c_ends_a_long_run(fixed_point, beside):
+    first, _, second = chain()
+    if beside:
+        echo, sink = Echo(shape=(2,)), Sink(shape=(2,), buffer=4)
+        second.s_out.connect(echo.a_in)
+        echo.s_out.connect(sink.a_in)
+    tephra.lava.attach(first)
+    first.run(RunSteps(1), run_cfg=fixed_point)
+    timer = threading.Timer(0.2, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        first.run(RunSteps(1 << 40))
+    with pytest.raises(tephra.Error, match="stopped"):
+        first.run(RunSteps(1))
+
+
+def test_two_programs_run_at_once_in_two_threads():
+    def work(results, number):
+        first, _, second = chain()
+        tephra.lava.attach(first)
+        first.run(RunSteps(400), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+        results[number] = second.v.get()
+        first.stop()
+
+    results = {}
+    threads = [threading.Thread(target=work, args=(results, number)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4 and all(np.array_equal(results[0], other) for other in results.values())
+
+
+def test_messages_count_as_the_connection_says(fixed_point):
+    """Ternary and graded messages into connections of both kinds: each message as 1, or as what it says."""
+
+    def make():
+        from lava.proc.lif.process import TernaryLIF
+        from lava.proc.sdn.process import SigmaDelta
+
+        source = Source(data=np.random.default_rng(5).integers(-3, 4, (4, 9)))
+        dense = Dense(weights=np.random.default_rng(6).integers(-9, 10, (4, 4)), num_message_bits=8)
+        ternary = TernaryLIF(shape=(4,), vth_hi=6, vth_lo=-6, du=2000)
+        graded = SigmaDelta(shape=(4,), vth=2)
+        source.s_out.connect(dense.s_in)
+        dense.a_out.connect(ternary.a_in)
+        dense.a_out.connect(graded.a_in)
+        sinks = []
+        for neurons in (ternary, graded):
+            for bits in (0, 16):
+                after = Dense(weights=np.arange(12).reshape(3, 4) - 5, num_message_bits=bits)
+                sink = Sink(shape=(3,), buffer=30)
+                neurons.s_out.connect(after.s_in)
+                after.a_out.connect(sink.a_in)
+                sinks.append(sink)
+        return source, *sinks
+
+    def drive(source, *sinks):
+        source.run(RunSteps(30), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+        return [sink.data.get() for sink in sinks]
+
+    mine, wanted = both(make, drive)
+    for a, b in zip(mine, wanted, strict=True):
+        assert np.array_equal(a, b) and a.any()
