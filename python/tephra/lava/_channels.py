@@ -10,7 +10,6 @@ from scipy.sparse import issparse
 
 from ._errors import ProcessError, error
 
-
 engine_name = "tephra's engine"  # among those who wait for each other
 
 

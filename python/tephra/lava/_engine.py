@@ -3,8 +3,9 @@
 import time
 
 import numpy as np
-import tephra
 from lava.magma.core.process.ports.ports import create_port_id
+
+import tephra
 
 from ._channels import engine_name
 from ._io import InOut

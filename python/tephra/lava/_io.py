@@ -5,8 +5,8 @@ from lava.proc.io import sink, source
 from lava.proc.monitor.models import PyMonitorModel
 
 from ._errors import ProcessError, error, process_name
-from ._models import straight
 from ._plan import order_of
+from ._synapses import straight
 
 _values_of_a_chunk = 1 << 22
 

@@ -1,4 +1,4 @@
-"""Which process models of Lava the engine computes, bit for bit, and with which neurons and synapses.
+"""Which neuron models of Lava the engine computes, bit for bit, and with which neurons (connections: _synapses.py).
 
 Neurons: a function of the Vars' present values that gives the engine's neurons, by the class of the Lava model; the
 names of the engine's state words by the Var that shows them. A function raises Unfit with the reason where the engine
@@ -8,9 +8,6 @@ does not compute the same; the process then runs with Lava's own model beside th
 from dataclasses import dataclass, field
 
 import numpy as np
-import tephra
-from lava.proc.conv import models as conv_models
-from lava.proc.dense import models as dense_models
 from lava.proc.graded import models as graded_models
 from lava.proc.lif import models as lif_models
 from lava.proc.prodneuron import models as product_models
@@ -18,9 +15,8 @@ from lava.proc.rf import models as rf_models
 from lava.proc.rf_iz import models as rf_iz_models
 from lava.proc.sdn import models as sdn_models
 from lava.proc.sdn.process import ActivationMode
-from lava.proc.sparse import models as sparse_models
-from lava.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncate_weights
-from scipy.sparse import csr_matrix, find, issparse
+
+import tephra
 
 
 class Unfit(Exception):
@@ -51,7 +47,7 @@ def _whole(value, name):
     return int(array.reshape(-1)[0]) if array.size == 1 else array
 
 
-def _one(value, name):
+def one_value(value, name):
     whole = _whole(value, name)
     if not isinstance(whole, int):
         if np.any(whole != whole.reshape(-1)[0]):
@@ -73,10 +69,10 @@ def _each(value, name, shape):
 
 def _cuba(v, shape):
     return {
-        "current_decay": _one(v["du"], "du"),
-        "voltage_decay": _one(v["dv"], "dv"),
+        "current_decay": one_value(v["du"], "du"),
+        "voltage_decay": one_value(v["dv"], "dv"),
         "bias": _each(v["bias_mant"], "bias_mant", shape),
-        "bias_exponent": _one(v["bias_exp"], "bias_exp"),
+        "bias_exponent": one_value(v["bias_exp"], "bias_exp"),
     }
 
 
@@ -109,11 +105,11 @@ def _unscaled(value, shift, name, shape):
 
 
 def _scale(v):
-    if _one(v["cum_error"], "cum_error") != 0:
+    if one_value(v["cum_error"], "cum_error") != 0:
         raise Unfit("the engine has no cumulative error")
     return {
-        "spike_exponent": _one(v["spike_exp"], "spike_exp"),
-        "state_exponent": _one(v["state_exp"], "state_exp"),
+        "spike_exponent": one_value(v["spike_exp"], "spike_exp"),
+        "state_exponent": one_value(v["state_exp"], "state_exp"),
     }
 
 
@@ -149,7 +145,7 @@ def _graded_relu(v, shape, parameters):
 
 
 def _product(v, shape, parameters):
-    return tephra.neurons.product(threshold=_each(v["vth"], "vth", shape), shift=_one(v["exp"], "exp"))
+    return tephra.neurons.product(threshold=_each(v["vth"], "vth", shape), shift=one_value(v["exp"], "exp"))
 
 
 def _resonator(rule):
@@ -158,9 +154,9 @@ def _resonator(rule):
             rule=rule,
             cosine=_each(v["cos_decay"], "cos_decay", shape),
             sine=_each(v["sin_decay"], "sin_decay", shape),
-            bits=_one(v["decay_bits"], "decay_bits"),
+            bits=one_value(v["decay_bits"], "decay_bits"),
             threshold=_each(v["vth"], "vth", shape),
-            input_shift=_one(v["state_exp"], "state_exp"),
+            input_shift=one_value(v["state_exp"], "state_exp"),
         )
 
     return make
@@ -208,115 +204,3 @@ neuron_kinds = {
         _resonator("reset"), ("a_real_in", "a_imag_in"), _resonator_states, narrow_input=True
     ),
 }
-
-
-def _stored(weights, parameters):
-    """Weights as Lava's bit-accurate models make them in their first step."""
-    sign_mode = parameters.get("sign_mode") or determine_sign_mode(weights)
-    if sign_mode == SignMode.NULL:
-        raise Unfit("sign mode NULL")
-    bits = parameters.get("num_weight_bits", 8)
-    if isinstance(weights, np.ndarray) and weights.dtype == np.int32 and bits == 8:
-        # The same for the weights that most programs have, without the copies that Lava's functions make.
-        low, high = {SignMode.MIXED: (-256, 255), SignMode.EXCITATORY: (0, 255)}.get(sign_mode, (-255, 0))
-        weights = np.clip(weights, low, high)
-        return np.bitwise_and(weights, -2, out=weights) if sign_mode == SignMode.MIXED else weights
-    weights = clip_weights(weights, sign_mode, num_bits=8)
-    return truncate_weights(weights, sign_mode, bits)
-
-
-def straight(order):
-    """Whether nothing changes its place."""
-    return bool(np.all(order == np.arange(len(order))))
-
-
-def _permuted(matrix, rows, columns):
-    matrix = matrix if straight(rows) else matrix[rows]
-    return np.ascontiguousarray(matrix if straight(columns) else matrix[:, columns])
-
-
-def _bits(parameters):
-    return {"exponent": _one(parameters.get("weight_exp", 0), "weight_exp")}
-
-
-def _dense(weights, v, parameters, rows, columns):
-    return tephra.synapses.dense(_permuted(weights, rows, columns), **_bits(parameters))
-
-
-def _inverse(order):
-    inverse = np.empty(len(order), np.int64)
-    inverse[order] = np.arange(len(order))
-    return inverse
-
-
-def _single(weights, delays, parameters, rows, columns):
-    """Synapses one by one; rows, columns: which target and source of Lava's stand at each place of the engine."""
-    target, source, weight = find(weights)
-    delay = np.asarray(delays[target, source]).reshape(-1).astype(np.int64) if delays is not None else 0
-    return tephra.synapses.sparse(
-        weights.shape[1],
-        weights.shape[0],
-        _inverse(columns)[source],
-        _inverse(rows)[target],
-        weight.astype(np.int64),
-        delay,
-        **_bits(parameters),
-    )
-
-
-def _sparse(weights, v, parameters, rows, columns):
-    return _single(weights, None, parameters, rows, columns)
-
-
-def _delayed(weights, v, parameters, rows, columns):
-    delays = v["delays"]
-    if issparse(delays):
-        delays = delays.toarray()
-    delays = np.asarray(delays)
-    if delays.ndim == 0:
-        delays = np.full(weights.shape, int(delays))
-    longest = v["a_buff"].shape[-1] - 1
-    dense = weights.toarray() if issparse(weights) else weights
-    return _single(csr_matrix(np.where(delays <= longest, dense, 0)), delays, parameters, rows, columns)
-
-
-def _convolution(weights, v, parameters, rows, columns):
-    if not straight(rows) or not straight(columns):
-        raise Unfit("its ports are connected in another order than its image has")
-    pair = lambda name: tuple(int(x) for x in v[name])  # noqa: E731
-    return tephra.synapses.convolution(
-        tuple(int(x) for x in parameters["input_shape"]),
-        np.ascontiguousarray(weights[:, ::-1, ::-1, :]),
-        stride=pair("stride"),
-        padding=pair("padding"),
-        dilation=pair("dilation"),
-        groups=int(v["groups"][0]),
-    )
-
-
-@dataclass(frozen=True)
-class SynapseKind:
-    """make(weights, vars, proc_params, rows, columns) gives the engine's synapses; rows[i]: Lava's number of target i."""
-
-    make: object
-    weights: str = "weights"  # the Var that holds them
-    buffer: str = "a_buff"  # the Var with what is sent next
-    stored: bool = True  # clipped and truncated in the first step
-    delays: bool = False
-
-
-synapse_kinds = {
-    dense_models.PyDenseModelBitAcc: SynapseKind(_dense),
-    dense_models.PyDelayDenseModelBitAcc: SynapseKind(_delayed, delays=True),
-    sparse_models.PySparseModelBitAcc: SynapseKind(_sparse),
-    sparse_models.PyDelaySparseModelBitAcc: SynapseKind(_delayed, delays=True),
-    conv_models.PyConvModelFixed: SynapseKind(_convolution, weights="weight", buffer="a_buf", stored=False),
-}
-
-
-def stored_weights(kind, values, parameters):
-    """The weights of a connection from its first step on."""
-    weights = values[kind.weights]
-    if issparse(weights) and weights.dtype.kind == "f" and np.any(weights.data != np.trunc(weights.data)):
-        raise Unfit("weights are fractions")
-    return _stored(weights, parameters) if kind.stored else weights

@@ -1,14 +1,15 @@
 """Processes that the engine runs, as the runtime sees them: their Vars, and their ports to processes in Python."""
 
 import numpy as np
-import tephra
-
 from lava.utils.sparse import find
 from scipy.sparse import csr_matrix
 
+import tephra
+
 from ._channels import engine_name
 from ._errors import ProcessError, error, process_name
-from ._models import Unfit, stored_weights
+from ._models import Unfit
+from ._synapses import stored_weights
 
 
 class Part:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import tephra
 from lava.magma.core.process.ports.ports import create_port_id
 
-from ._models import Unfit, initial_vars, neuron_kinds, stored_weights, synapse_kinds
+import tephra
+
+from ._models import Unfit, initial_vars, neuron_kinds
+from ._synapses import stored_weights, synapse_kinds
 
 _largest_state = 1 << 23
 _payload_bits = 32

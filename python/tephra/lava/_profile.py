@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+
 import tephra
 
 from ._errors import ProcessError, error

@@ -4,28 +4,15 @@ import logging
 import sys
 import threading
 import time
-from dataclasses import dataclass
 
-from lava.magma.core.model.py.model import AbstractPyProcessModel
-from lava.magma.core.process.ports.ports import InPort, OutPort, create_port_id
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 
 from . import _python
-from ._channels import Channel, Exchange, RecvPort, SendPort, Stopped, VarLink, engine_name
+from ._channels import Exchange, Stopped, engine_name
 from ._errors import ProcessError, error, process_name
 from ._profile import simulate
-from ._python import Phase, PythonProcess, Response
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a process runs. where: "engine"; "runtime": a source, sink or monitor that tephra itself stands for;
-    "python": its own model, in this process. reason: why not in the engine."""
-
-    process: object
-    where: str
-    reason: str = ""
-
+from ._python import Phase, Response
+from ._wiring import Wiring
 
 _requests = {
     int(Response.REQ_PRE_LRN_MGMT[0]): "pre",
@@ -55,97 +42,11 @@ class Runtime:
         self._failure = None
         self.num_steps = 0
         self.time_step = 0
-        self._vars = {}
-        self._to_script = []  # channels that the user's script reads
-        self._python = {}
-        self.placements = []
-        self._build(graph, channel_size)
+        wiring = Wiring(graph, engine, self._exchange, channel_size)
+        self._vars, self._python, self._to_script = wiring.vars, wiring.python, wiring.to_script
+        self.placements = wiring.placements
         for process in graph.processes:
             process.runtime = self
-
-    # Building.
-    def _build(self, graph, channel_size):
-        engine = self._engine
-        done = {}
-        if engine is not None:
-            done = {**engine.processes, **(engine.io.owners if engine.io.fits else {})}
-        for process, model in graph.models.items():
-            if process not in done:
-                if not issubclass(model, AbstractPyProcessModel):
-                    raise error(
-                        f"the run configuration chooses {model.__name__}, which is no model in Python",
-                        process_name(process),
-                        "choose another by the run configuration's exception_proc_model_map or select_tag",
-                        kind=ProcessError,
-                    )
-                self._python[process] = PythonProcess(process, model, self._exchange, channel_size)
-        owners = {**done, **self._python}
-        self.placements = [self._placement(process, model, graph.rejected) for process, model in graph.models.items()]
-        for process, owner in owners.items():
-            for var in process.vars:
-                self._vars[var.id] = (var, owner)
-        for edge in graph.edges:
-            self._connect(edge, owners, channel_size)
-        for process, owner in self._python.items():
-            self._connect_outside(process, owner)
-            for port in process.ref_ports:
-                self._connect_ref(port, owner, owners)
-        for owner in self._python.values():
-            owner.build()
-        if engine is not None:
-            engine.build(self._exchange, alone=engine.io.fits)
-
-    def _placement(self, process, model, rejected):
-        if self._engine is not None and process in self._engine.processes:
-            return Placement(process, "engine")
-        if process not in self._python:
-            return Placement(process, "runtime")
-        reason = rejected.get(process, f"the engine has no model {model.__name__}")
-        return Placement(process, "python", reason)
-
-    def _connect(self, edge, owners, channel_size):
-        source, target = owners[edge.source.process], owners[edge.target.process]
-        if edge.source.process not in self._python and edge.target.process not in self._python:
-            return
-        channel = Channel(self._exchange, edge.source.shape, source.dtype(edge.source), channel_size)
-        send = SendPort(edge.source.name, channel, source.who, target.who)
-        receive = RecvPort(edge.target.name, channel, target.who, source.who)
-        source.add_port(edge.source.name, send, None)
-        target.add_port(edge.target.name, receive, create_port_id(edge.source.process.id, edge.source.name))
-
-    def _connect_outside(self, process, owner):
-        for port in list(process.in_ports.members) + list(process.out_ports.members):
-            if not port.external_pipe_flag:
-                continue
-            channel = Channel(
-                self._exchange, port.shape, owner.dtype(port), port.external_pipe_buffer_size, outside=True
-            )
-            if isinstance(port, InPort):
-                owner.add_port(port.name, RecvPort(port.name, channel, owner.who, "the script"), None)
-                port.external_pipe_csp_send_port = SendPort("src", channel, None, owner.who)
-            elif isinstance(port, OutPort):
-                self._to_script.append(channel)
-                owner.add_port(port.name, SendPort(port.name, channel, owner.who, "the script"), None)
-                port.external_pipe_csp_recv_port = RecvPort("dst", channel, None, owner.who)
-
-    def _connect_ref(self, port, owner, owners):
-        for target in port.get_dst_ports():
-            var, remote = target.var, owners.get(target.var.process)
-            if remote is None:
-                continue
-            transforms = target.get_incoming_transform_funcs().get(create_port_id(port.process.id, port.name), [])
-
-            def transform(value, steps=transforms):
-                for step in steps:
-                    value = step(value)
-                return value
-
-            link = VarLink(
-                self._exchange, owner.who, port.shape, owner.dtype(port), remote, var.name, transform
-            )
-            send, receive = link.ports(port.name)
-            owner.add_port(port.name, send, None)
-            owner.add_port(port.name, receive, create_port_id(target.process.id, target.name))
 
     # What Lava's processes call.
     def start(self, run_condition):

@@ -204,6 +204,11 @@ def make_program(seed, steps):
     return source, monitors
 
 
+def is_out_of_range(error):
+    """Whether the engine refused a step whose sums or states leave the range of the law, in which Lava computes on."""
+    return any(text in str(error) for text in ("left the range", "more than 32 bits", "leave 32 bits"))
+
+
 def record(seed, steps, attach, split=None):
     """What the Monitors of a program have recorded: [(label, array)]. attach: called with the program's source."""
     source, monitors = make_program(seed, steps)

@@ -3,7 +3,7 @@ user's input and output processes, whose states are set to zero between images. 
 
 import numpy as np
 import tephra.lava
-from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.decorator import implements, requires
 from lava.magma.core.model.py.model import PyLoihiProcessModel
 from lava.magma.core.model.py.ports import PyInPort, PyOutPort
 from lava.magma.core.model.py.type import LavaPyType
