@@ -5,14 +5,14 @@ programs. Fails when their results differ.
   python benchmarks/compare/beside_lava.py [--layers 8] [--neurons 1000] [--steps 1000] [--rounds 3]
   python benchmarks/compare/beside_lava.py --graphs 100 [--seed N]
 
-A random program whose sums or states leave the range of the law is refused by tephra, with layer, neuron and step, where Lava
-computes on in 32 bits: these are counted apart.
+A random program whose sums or states leave the range of the law is refused by tephra, with layer, neuron and step,
+where Lava computes on in 32 bits: these are counted apart.
 
-Run it with the Python in which tephra and lava-nc 0.10.0 are installed (docs/lava.md). The chain: LAYERS times a Dense of
-NEURONS x NEURONS random weights behind a source of random spikes, into
-LIF neurons; a sink records the last layer. Start-up is the time of create_runtime(): models chosen, engine or processes made. A run's time is that of Process.run(). Processor time
-is of start-up, run and stop() together, Lava's processes included. Medians of rounds, which take turns; results are compared
-before.
+Run it with the Python in which tephra and lava-nc 0.10.0 are installed (docs/lava.md). The chain: LAYERS times a
+Dense of NEURONS x NEURONS random weights behind a source of random spikes, into LIF neurons; a sink records the last
+layer. Start-up is the time of create_runtime(): models chosen, engine or processes made. A run's time is that of
+Process.run(). Processor time is of start-up, run and stop() together, Lava's processes included. Medians of rounds,
+which take turns; results are compared before.
 """
 import argparse
 import os
@@ -65,7 +65,7 @@ def processor_seconds():
 
 
 def timed(attach, layers, neurons, steps, seed, read):
-    """(start-up, seconds of the run, processor seconds of all without reading results, what came out where it is read)."""
+    """(start-up, seconds of the run, processor seconds of all without reading results, results where they are read)."""
     source, sink, lifs = chain(layers, neurons, steps, seed)
     if attach:
         tephra.lava.attach(source)

@@ -99,8 +99,8 @@ def refuse_floating_point(graph):
                 f"the run configuration chooses its floating-point model {model.__name__}, and the engine computes in "
                 "fixed point",
                 process_name(process),
-                'choose select_tag="fixed_pt", or attach(..., floating_point="python") to run Lava\'s own model in this '
-                "process",
+                'choose select_tag="fixed_pt", or attach(..., floating_point="python") to run Lava\'s own model in '
+                "this process",
                 kind=ProcessError,
             )
 

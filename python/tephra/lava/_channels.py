@@ -1,4 +1,4 @@
-"""Channels between the processes of one runtime, in memory. They hold copies in the dtype of the sender, as Lava's do."""
+"""Channels between the processes of one runtime, in memory; they hold copies in the dtype of the sender, as Lava's."""
 
 import threading
 from collections import deque

@@ -106,7 +106,8 @@ class EngineSide:
         frames = None
         for number, sources, binary in self._needs.get(layer, ()):
             frames = frames or [None] * len(self.plan.inputs)
-            total = sum(source.values(self).astype(np.int64) if not binary else source.values(self) for source in sources)
+            values = [source.values(self) for source in sources]
+            total = sum(values if binary else (each.astype(np.int64) for each in values))
             frames[number] = (total != 0).astype(np.int32) if binary else total
         self.native.fire(layer, frames and tuple(frames))
         for port, shape in self._sends.get(layer, ()):

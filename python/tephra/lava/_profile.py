@@ -42,7 +42,7 @@ class Profile:
 
     @cached_property
     def cores(self):
-        """Columns of the mapping, NumPy arrays, a row a core that holds neurons; core_on_chip counts from 0 on each chip."""
+        """Columns of the mapping, a row a core that holds neurons; core_on_chip counts from 0 on each chip."""
         columns = {name: np.array(values) for name, values in self.mapping.cores().items()}
         cores_of_a_chip = len(self._data["cores"]) // max(self._data["machine_chips"], 1)
         columns["core_on_chip"] = columns["core"] % max(cores_of_a_chip, 1)

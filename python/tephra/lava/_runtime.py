@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 
+from lava.magma.compiler.channels.pypychannel import CspSendPort
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 
 from . import _python
@@ -52,7 +53,7 @@ class Runtime:
     def start(self, run_condition):
         """Runs for a condition: RunSteps(n), blocking or not, or RunContinuous()."""
         if self._state == "stopped":
-            raise error("the program was stopped", "run()", "make the processes anew, and attach them", kind=ProcessError)
+            raise error("the program was stopped", "run()", "make and attach the processes anew", kind=ProcessError)
         if self._state == "running":
             raise error("the program is running", "run()", "call wait() or pause() before", kind=ProcessError)
         if isinstance(run_condition, RunSteps):
@@ -100,6 +101,16 @@ class Runtime:
         self._end()
         self._join()
 
+    def _let_wires_pass(self):
+        """VarWires have a channel of Lava's own to the script, which a thread of the script empties: waits until it has
+        taken what was sent, at most a tenth of a second. Lava's runs are slower than that thread."""
+        ports = [value for process in self._python for value in process.proc_params._parameters.values()]
+        ends = time.perf_counter() + 0.1
+        for port in [port for port in ports if isinstance(port, CspSendPort)]:
+            while port._req is not None and port._req.get_value() > 0 and time.perf_counter() < ends:
+                time.sleep(0.001)
+            time.sleep(0.002)
+
     def _let_script_read(self):
         """Gives a thread of the script that reads an Extractor a moment for what is left, as Lava's stop() does."""
         with self._exchange.lock:
@@ -127,6 +138,7 @@ class Runtime:
             raise failure
         if self._state == "running":
             self._state = "paused"
+            self._let_wires_pass()
             for callback in self._callbacks:
                 callback.post_run_callback(self, {})
         if self._stop_wanted:

@@ -100,7 +100,7 @@ def _convolution(weights, v, parameters, rows, columns):
 
 @dataclass(frozen=True)
 class SynapseKind:
-    """make(weights, vars, proc_params, rows, columns) gives the engine's synapses; rows[i]: Lava's number of target i."""
+    """make(weights, vars, proc_params, rows, columns) gives the engine's synapses; rows[i]: Lava's target i."""
 
     make: object
     weights: str = "weights"  # the Var that holds them

@@ -1,5 +1,5 @@
-"""The shape of Lava's tutorial on handwritten digits: a classifier of LIF and Dense behind a sub-process model, between a
-user's input and output processes, whose states are set to zero between images. Weights and images are made up."""
+"""The shape of Lava's tutorial on handwritten digits: LIF and Dense behind a sub-process model, between a user's
+input and output processes, whose states are set to zero between images. Weights and images are made up."""
 
 import numpy as np
 import tephra.lava
@@ -118,7 +118,8 @@ def classify(attach):
         attachment = tephra.lava.attach(spike_input)
     states = []
     for _ in range(images):
-        spike_input.run(RunSteps(steps_an_image), run_cfg=Loihi1SimCfg(select_tag="fixed_pt", select_sub_proc_model=True))
+        run_cfg = Loihi1SimCfg(select_tag="fixed_pt", select_sub_proc_model=True)
+        spike_input.run(RunSteps(steps_an_image), run_cfg=run_cfg)
         states.append([classifier.hidden_u.get(), classifier.hidden_v.get(), classifier.output_v.get()])
         classifier.hidden_u.set(np.zeros(hidden))
         classifier.hidden_v.set(np.zeros(hidden))

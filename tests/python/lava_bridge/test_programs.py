@@ -180,7 +180,7 @@ def test_sources_sinks_and_monitors(fixed_point):
 def test_models_in_python_run_in_lockstep(fixed_point):
     def make():
         first, dense, second = chain()
-        echo, back, sink = Echo(shape=(2,)), Dense(weights=np.array([[3, 4], [0, 5], [1, 1]]), num_message_bits=16), None
+        echo, back = Echo(shape=(2,)), Dense(weights=np.array([[3, 4], [0, 5], [1, 1]]), num_message_bits=16)
         second.s_out.connect(echo.a_in)
         echo.s_out.connect(back.s_in)
         back.a_out.connect(first.a_in)

@@ -3,10 +3,10 @@
 
   python tests/python/lava_suite/run.py [--write docs/lava-tests.md] [--only TEXT] [--seconds 900]
 
-Run it with the Python in which tephra, lava-nc 0.10.0, lava-dl 0.6.0 and pytest are installed (docs/lava.md). Each file is run
-three times, in a process of its own: on Lava's runtime; on tephra's as attach() is by default, which refuses
-floating-point models by name; and on tephra's with floating_point="python", which runs Lava's own models of them beside
-the engine. Fails when a test passes on Lava's runtime and fails with floating_point="python".
+Run it with the Python in which tephra, lava-nc 0.10.0, lava-dl 0.6.0 and pytest are installed (docs/lava.md). Each
+file is run three times, in a process of its own: on Lava's runtime; on tephra's as attach() is by default, which
+refuses floating-point models by name; and on tephra's with floating_point="python", which runs Lava's own models of
+them beside the engine. Fails when a test passes on Lava's runtime and fails with floating_point="python".
 """
 import argparse
 import collections
@@ -89,11 +89,11 @@ def table(results):
     names = {"lava": "Lava's runtime", "refuse": "tephra", "python": 'tephra, floating_point="python"'}
     head = [
         "# Lava's own unit tests on tephra",
-        "Made by tests/python/lava_suite/run.py. The tests lie in the wheels of lava-nc 0.10.0 and lava-dl 0.6.0. *Ran in*: the",
-        "engine; Python: Lava's or the test's own models, in lockstep beside it; runtime: sources, sinks and monitors that",
-        "tephra stands for when all else is in the engine; no run: the test runs no program. Where a test is *refused*,",
-        "its run configuration chooses a floating-point model, which tephra refuses by name unless it is attached with",
-        'floating_point="python": then Lava\'s own model runs in this process.',
+        "Made by tests/python/lava_suite/run.py. The tests lie in the wheels of lava-nc 0.10.0 and lava-dl 0.6.0.",
+        "*Ran in*: engine; Python: Lava's or the test's own models, in lockstep beside it; runtime: sources, sinks",
+        "and monitors that tephra stands for when all else is in the engine; no run: the test runs no program. A",
+        "test is *refused* where its run configuration chooses a floating-point model: tephra refuses these by",
+        "name, unless it is attached with floating_point=\"python\"; then Lava's own model runs in this process.",
         "",
         "| runtime | tests | passed | refused | failed | skipped |",
         "|---|---|---|---|---|---|",
@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--write", type=pathlib.Path, help="where the table goes; else it is printed")
     parser.add_argument("--only", default="", help="files whose path holds this text")
     parser.add_argument("--seconds", type=int, default=900, help="for one file on one runtime")
-    parser.add_argument("--reports", type=pathlib.Path, help="keep pytest's reports there, and use those that are there")
+    parser.add_argument("--reports", type=pathlib.Path, help="keep pytest's reports there, and use them again")
     options = parser.parse_args()
     folder = site()
     files = sorted(

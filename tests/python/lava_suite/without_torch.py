@@ -1,4 +1,4 @@
-"""Stands in for torch and slayer where torch is not installed: Lava's tests of NetX import both, one of them uses them."""
+"""Stands in for torch and slayer where torch is not installed: Lava's tests of NetX import both, one uses them."""
 
 import importlib.util
 import sys
