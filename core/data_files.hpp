@@ -8,7 +8,8 @@
 namespace tephra {
 
 /// Path of `folder`/`name`.json in $TEPHRA_DATA, beside the installed program or the shared library that holds this
-/// function (Python's module), in the source tree or where tephra was installed, in this order; a name with a slash or the ending .json is a path and is returned as it is.
+/// function (Python's module), in the source tree or where tephra was installed, in this order; a name with a slash or
+/// the ending .json is a path and is returned as it is.
 /// Errors: bad_input naming `what` and the known names.
 Result<std::string> find_data_file(const std::string& folder, const std::string& what, const std::string& name);
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "core/stop.hpp"
 #include "mapper/traffic.hpp"
 
 namespace tephra {
@@ -103,9 +104,11 @@ private:
         bool changed = true;
         for (int s = 0; s < most_sweeps && changed; ++s) {
             changed = false;
-            for (std::size_t p = 0; p < cores_.size(); ++p)
+            for (std::size_t p = 0; p < cores_.size(); ++p) {
+                stop_point();
                 for (std::size_t q = p + 1; q < cores_.size(); ++q)
                     if (hops_[p * width_ + q] != 0 && gain(p, q) < 0) swap(p, q), changed = true;
+            }
         }
     }
 

@@ -65,6 +65,7 @@ void Team::run(const std::function<void(int)>& job) {
     if (size_ == 1) return job(0);
     assert(running_.load() == 0);
     job_ = &job;
+    flag_ = stop_flag();
     running_.store(size_ - 1, std::memory_order_relaxed);
     jobs_.fetch_add(1, std::memory_order_release);
     jobs_.notify_all();
@@ -80,6 +81,7 @@ void Team::run(const std::function<void(int)>& job) {
 
 void Team::attempt(int worker) noexcept {
     try {
+        const StopScope scope(flag_);
         (*job_)(worker);
     } catch (const Abandoned&) {  // the exception that ended this worker's job is kept already
     } catch (...) {
@@ -88,6 +90,7 @@ void Team::attempt(int worker) noexcept {
 }
 
 void Team::barrier() {
+    stop_point();
     if (size_ == 1) return;
     const std::uint32_t passed = barriers_.load(std::memory_order_relaxed);
     if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/stop.hpp"
 
 namespace tephra {
 
@@ -53,12 +54,15 @@ public:
 
     /// Calls job(worker) once for each worker in [0, size()), at the same time; returns when all have finished. An
     /// exception of a job ends the others at their next barrier; the first one is thrown again here, and the team can
-    /// run the next job. A job must not run another one of the same team.
+    /// run the next job. A job must not run another one of the same team. All workers look at the stop flag of the
+    /// thread that calls (core/stop.hpp).
     void run(const std::function<void(int)>& job);
-    /// Inside a job: waits until every worker has come here; what they wrote before is then visible to all.
+    /// Inside a job: waits until every worker has come here; what they wrote before is then visible to all. A
+    /// stop_point().
     void barrier();
     /// Calls body(index, worker) once for each index in [0, count); each worker takes the next index when it is free.
-    /// A body may write only what belongs to its index or its worker. Exceptions: as of run(), at the next index.
+    /// A body may write only what belongs to its index or its worker. Exceptions: as of run(), at the next index, which
+    /// is a stop_point().
     template <typename Body>
     void for_each(std::size_t count, const Body& body);
 
@@ -75,7 +79,8 @@ private:
     int size_;
     int patience_;
     const std::function<void(int)>* job_ = nullptr;
-    std::exception_ptr error_;  ///< of the job, written by the worker that sets failed_
+    const std::atomic<bool>* flag_ = nullptr;  ///< stop flag of the job
+    std::exception_ptr error_;                 ///< of the job, written by the worker that sets failed_
     bool stop_ = false;
     alignas(64) std::atomic<std::uint32_t> jobs_{0};      ///< started so far; the workers wait for it to change
     alignas(64) std::atomic<int> running_{0};             ///< other workers that have not finished the job
@@ -88,7 +93,10 @@ private:
 template <typename Body>
 void Team::for_each(std::size_t count, const Body& body) {
     if (size_ == 1 || count <= 1) {
-        for (std::size_t index = 0; index < count; ++index) body(index, 0);
+        for (std::size_t index = 0; index < count; ++index) {
+            stop_point();
+            body(index, 0);
+        }
         return;
     }
     struct Loop {
@@ -99,8 +107,10 @@ void Team::for_each(std::size_t count, const Body& body) {
     } loop{count, body, failed_};
     run([&loop](int worker) {
         for (std::size_t index = loop.next++; index < loop.count && !loop.failed.load(std::memory_order_relaxed);
-             index = loop.next++)
+             index = loop.next++) {
+            stop_point();
             loop.body(index, worker);
+        }
     });
 }
 

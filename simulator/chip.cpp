@@ -1,6 +1,13 @@
 #include "simulator/chip.hpp"
 
+#include "core/stop.hpp"
+
 namespace tephra {
+namespace {
+
+constexpr std::int64_t events_between_stop_points = 1 << 14;  // less than a hundredth of a second
+
+}  // namespace
 
 Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
     : trace_(trace_limit),
@@ -12,7 +19,7 @@ void Chip::run_until(std::int64_t end) {
     Event event;
     last_events_ = 0;
     while (queue_.pop(end, event)) {
-        ++last_events_;
+        if (++last_events_ % events_between_stop_points == 0) stop_point();
         last_time_ = event.time;
         network_.handle(event);
         const ChipEvent kind = event_kind(event.target);

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "core/stop.hpp"
 #include "neuro/team.hpp"
 
 namespace tephra {
@@ -136,6 +137,7 @@ std::vector<double> FloatModel::advance(std::span<const std::int32_t> ids, std::
     }
     report(observer, -1, "x", x);
     for (int l = 0; l < config.num_layers; ++l) {
+        stop_point();
         const Block& block = graph_->blocks[static_cast<std::size_t>(l)];
         const Row lower = Eigen::Map<const Row>(lower_.data() + l * d, d);
         const Matrix a = rms_norm(x, block.attn_norm, eps);

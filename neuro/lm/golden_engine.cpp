@@ -2,6 +2,7 @@
 // docs/numerics.md. Every other engine must equal it; nothing here is shared with their kernels.
 #include <algorithm>
 
+#include "core/stop.hpp"
 #include "neuro/lm/engine.hpp"
 #include "neuro/lm/neuron_math.hpp"
 
@@ -204,6 +205,7 @@ void GoldenEngine::step(int stream, std::int32_t id, std::span<std::int32_t> log
     graph.embeddings.fixed_row(id, quantized.x_embedding, x);
     show(stream, -1, "x", x);
     for (std::size_t l = 0; l < graph.blocks.size(); ++l) {
+        stop_point();
         const States x_mid = token_mixer(stream, l, x);
         show(stream, static_cast<int>(l), "x_mid", x_mid);
         x = channel_mixer(stream, l, x_mid);

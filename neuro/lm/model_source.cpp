@@ -1,5 +1,6 @@
 #include "neuro/lm/model_source.hpp"
 
+#include "core/stop.hpp"
 #include "neuro/lm/quantize.hpp"
 #include "neuro/team.hpp"
 
@@ -30,6 +31,7 @@ Result<void> write_tensors(ModelSource& source, LayerGraph& graph, TphWriter& wr
     if (!done) return done;
     std::vector<double> scales;
     for (const WeightTensor& tensor : weight_tensors(graph)) {
+        stop_point();
         auto scale = source.weights(tensor, sink);
         if (!scale) return tl::unexpected(scale.error());
         scales.push_back(*scale);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/stop.hpp"
 #include "neuro/lm/float_model.hpp"
 #include "neuro/team.hpp"
 
@@ -257,6 +258,7 @@ Result<QuantizedModel> Derivation::run() {
     const auto d = static_cast<std::size_t>(graph_.config.hidden_size);
     int x_bits = model.x_embedding;
     for (std::size_t l = 0; l < graph_.blocks.size() && !error_; ++l) {
+        stop_point();
         model.blocks.push_back(block(l, x_bits, std::span(lower).subspan(l * d, d)));
         x_bits = model.blocks.back().formats.x_out;
     }
