@@ -3,7 +3,7 @@
 #include <iostream>
 #include <memory>
 
-#include "backends/fpga/estimate.hpp"
+#include "backends/fpga/rows_beside.hpp"
 #include "core/text.hpp"
 #include "simulator/lm/compare.hpp"
 #include "simulator/lm/comparison_text.hpp"
@@ -72,31 +72,6 @@ void take_runs(const CLI::App& command, std::vector<std::string>& runs) {
     }
 }
 
-/// The FPGA core on each board that ships, for each known model and number of streams of the runs that generate: the
-/// fastest core that fits. Boards that none fits get a note.
-void add_fpga_rows(const std::vector<PricedRun>& runs, std::vector<Baseline>& rows, std::vector<std::string>& notes) {
-    std::vector<std::pair<std::string, int>> seen;
-    const auto devices = require(fpga::shipped_fpgas());
-    for (const PricedRun& priced : runs) {
-        const ModelShape* shape = shape_of(priced.run.parameters);
-        const int streams = priced.run.streams;
-        if (shape == nullptr || priced.run.mode != RunMode::generate || streams > fpga::max_streams) continue;
-        if (std::ranges::find(seen, std::pair(shape->name, streams)) != seen.end()) continue;
-        seen.emplace_back(shape->name, streams);
-        for (const fpga::FpgaDevice& device : devices) {
-            const auto family = require(fpga::find_family(device.family));
-            fpga::FpgaTask task;
-            task.config = fpga::config_of(*shape);
-            task.streams = streams;
-            const auto best = fpga::best_lanes(task, device, family);
-            if (best)
-                rows.push_back(fpga::baseline_of(require(fpga::estimate(*best, device, family)), device, shape->name));
-            else
-                notes.push_back("no FPGA row of " + shape->name + " on " + device.device + ": " + best.error().message);
-        }
-    }
-}
-
 void run_compare(const Options& options, const CLI::App& command) {
     Outputs outputs;
     for (const auto& path : options.runs) outputs.reads(path);
@@ -116,10 +91,10 @@ void run_compare(const Options& options, const CLI::App& command) {
     if (options.baselines.empty()) baselines = require(shipped_baselines());
     for (const auto& path : options.baselines)
         for (auto& row : require(read_baselines(path))) baselines.push_back(std::move(row));
-    std::vector<std::string> notes;
-    add_fpga_rows(runs, baselines, notes);
+    const fpga::RowsBeside fpga = require(fpga::rows_beside(runs));
+    baselines.insert(baselines.end(), fpga.rows.begin(), fpga.rows.end());
     Comparison comparison = require(compare(runs, baselines, require(shipped_gpus()), options.compare));
-    comparison.notes.insert(comparison.notes.end(), notes.begin(), notes.end());
+    comparison.notes.insert(comparison.notes.end(), fpga.notes.begin(), fpga.notes.end());
     if (html) finish(html, comparison_page(comparison));
     if (options.format == "json")
         std::cout << comparison_json(comparison).dump() << "\n";

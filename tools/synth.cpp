@@ -23,24 +23,8 @@ struct Settings {
 };
 
 SynthOptions options_of(const Settings& settings) {
-    SynthOptions options;
-    if (!settings.preset.empty()) {
-        options = require(synth_preset(settings.preset));
-    } else {
-        if (settings.hidden == 0 || settings.layers == 0)
-            throw Failure{{ErrorCode::usage, "no shape given", "tephra synth",
-                           "give --preset, or --hidden and --layers (and --intermediate, --vocab)"}};
-        options = synth_shape(settings.hidden, settings.layers, 256 * ((settings.hidden * 8 / 3 + 255) / 256), 4096);
-    }
-    const std::int64_t named = parameter_count(options.config);
-    if (settings.hidden > 0) options.config.hidden_size = settings.hidden;
-    if (settings.layers > 0) options.config.num_layers = settings.layers;
-    if (settings.intermediate > 0) options.config.intermediate_size = settings.intermediate;
-    if (settings.vocab > 0) options.config.vocab_size = settings.vocab;
-    // The special tokens follow from the vocabulary.
-    const ModelConfig& c = options.config;
-    options.config = synth_shape(c.hidden_size, c.num_layers, c.intermediate_size, c.vocab_size).config;
-    if (parameter_count(options.config) != named) options.name = SynthOptions().name;  // no longer the preset's shape
+    SynthOptions options = require(
+        synth_options_of({settings.preset, settings.hidden, settings.layers, settings.intermediate, settings.vocab}));
     options.seed = settings.seed;
     options.calibration_tokens = settings.calibration_tokens;
     options.threads = settings.threads;

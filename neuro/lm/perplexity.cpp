@@ -10,7 +10,6 @@
 namespace tephra {
 namespace {
 
-/// Negative log-likelihood of `target` under softmax(logits x unit), in nats.
 template <typename T>
 double loss_of(std::span<T> logits, double unit, std::int32_t target) {
     const auto peak = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
@@ -87,6 +86,10 @@ Result<Perplexity> over_windows(std::span<const std::int32_t> ids, const Perplex
 }
 
 }  // namespace
+
+double token_loss(std::span<const std::int32_t> logits, int fraction_bits, std::int32_t target) {
+    return loss_of(logits, std::ldexp(1.0, -fraction_bits), target);
+}
 
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,
                                     const PerplexityOptions& options) {

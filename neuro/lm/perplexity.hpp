@@ -27,6 +27,10 @@ struct Perplexity {
     std::int64_t tokens = 0;  ///< scored
 };
 
+/// Negative log-likelihood of a token under the softmax of the logits [V] of an integer engine, in nats.
+/// `fraction_bits`: QuantizedModel::logits.
+double token_loss(std::span<const std::int32_t> logits, int fraction_bits, std::int32_t target);
+
 /// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary, a number of threads
 /// outside its limits or more than the system has room for).
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,

@@ -136,6 +136,30 @@ SynthOptions synth_shape(int hidden, int layers, int intermediate, int vocab, st
     return options;
 }
 
+Result<SynthOptions> synth_options_of(const SynthShape& shape) {
+    SynthOptions options;
+    if (!shape.preset.empty()) {
+        auto preset = synth_preset(shape.preset);
+        if (!preset) return preset;
+        options = std::move(*preset);
+    } else {
+        if (shape.hidden == 0 || shape.layers == 0)
+            return fail(ErrorCode::usage, "no shape given", "synth",
+                        "give a preset, or hidden and layers (and intermediate, vocab)");
+        options = synth_shape(shape.hidden, shape.layers, 256 * ((shape.hidden * 8 / 3 + 255) / 256), 4096);
+    }
+    const std::int64_t named = parameter_count(options.config);
+    ModelConfig& c = options.config;
+    if (shape.hidden > 0) c.hidden_size = shape.hidden;
+    if (shape.layers > 0) c.num_layers = shape.layers;
+    if (shape.intermediate > 0) c.intermediate_size = shape.intermediate;
+    if (shape.vocab > 0) c.vocab_size = shape.vocab;
+    // The special tokens follow from the vocabulary.
+    c = synth_shape(c.hidden_size, c.num_layers, c.intermediate_size, c.vocab_size).config;
+    if (parameter_count(c) != named) options.name = SynthOptions().name;  // no longer the preset's shape
+    return options;
+}
+
 Result<void> write_synthetic_model(const SynthOptions& options, const std::string& path) {
     if (options.calibration_tokens < 1)
         return bad_input(std::to_string(options.calibration_tokens) + " calibration tokens", path, "use at least one");

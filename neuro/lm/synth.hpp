@@ -22,6 +22,17 @@ struct SynthOptions {
 /// Errors: usage naming the nearest preset.
 Result<SynthOptions> synth_preset(const std::string& name);
 
+/// What a caller says of a shape; zero: not said.
+struct SynthShape {
+    std::string preset;  ///< whose sizes the others override; empty: none
+    int hidden = 0, layers = 0;
+    int intermediate = 0;  ///< without a preset 8/3 of hidden, rounded up to a multiple of 256
+    int vocab = 0;         ///< without a preset 4096
+};
+
+/// Errors: those of synth_preset(); usage without a preset, or hidden and layers.
+Result<SynthOptions> synth_options_of(const SynthShape& shape);
+
 /// A small shape for tests: any sizes from 1 up, such as hidden 96 or 300.
 SynthOptions synth_shape(int hidden, int layers, int intermediate, int vocab, std::uint64_t seed = 0);
 
