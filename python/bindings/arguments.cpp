@@ -192,6 +192,17 @@ void Keywords::integer(const char* name, int& value, int min, int max) {
     take(name, [&](py::handle given, const std::string& place) { value = small_integer(given, place, min, max); });
 }
 
+bool Keywords::has(const char* name) const {
+    return given_.contains(name) && !given_[name].is_none();
+}
+
+void Keywords::refuse_ignored(std::initializer_list<const char*> names, const std::string& when) {
+    for (const char* name : names) {
+        known_.emplace_back(name);
+        if (has(name)) refuse("it would be ignored " + when, place_ + ", " + name, "leave it out");
+    }
+}
+
 void Keywords::finish() const {
     for (const auto& [key, value] : given_) {
         const std::string name = py::str(key);

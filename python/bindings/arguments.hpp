@@ -66,6 +66,10 @@ public:
             value = static_cast<Enum>(python::choice(given, place, names));
         });
     }
+    /// Whether an argument was given and is not None.
+    [[nodiscard]] bool has(const char* name) const;
+    /// Refuses the arguments of a list that were given: they would be ignored `when`.
+    void refuse_ignored(std::initializer_list<const char*> names, const std::string& when);
     /// Errors: bad_input that names the nearest, for an argument that nobody asked for.
     void finish() const;
     [[nodiscard]] const std::string& place() const { return place_; }

@@ -4,7 +4,9 @@
 #include <limits>
 #include <mutex>
 
+#include "core/stop.hpp"
 #include "neuro/spiking/engine.hpp"
+#include "python/bindings/calls.hpp"
 #include "python/bindings/network_objects.hpp"
 
 namespace tephra::python {
@@ -56,11 +58,11 @@ public:
             refuse("the probes would record " + std::to_string(values) + " values", "probes",
                    "record fewer layers or steps");
         for (const Probe& probe : probes) recorded.emplace_back(static_cast<std::size_t>(size(probe.layer)) * steps);
-        {
-            const py::gil_scoped_release released;
+        run_long([&] {
             const std::scoped_lock lock(busy_);
             std::vector<std::span<const std::int32_t>> frame(frames.size());
             for (std::size_t step = 0; step < steps; ++step) {
+                stop_point();
                 for (std::size_t i = 0; i < frames.size(); ++i) frame[i] = frames[i].at(step);
                 advance(frame);
                 for (std::size_t p = 0; p < probes.size(); ++p) {
@@ -68,7 +70,7 @@ public:
                     std::ranges::copy(now, recorded[p].begin() + static_cast<std::ptrdiff_t>(step * now.size()));
                 }
             }
-        }
+        });
         py::list out;
         for (std::size_t p = 0; p < probes.size(); ++p) {
             std::vector<std::int64_t> shape = shape_of(probes[p].layer);
@@ -210,9 +212,8 @@ private:
         for (const py::object& probe : items(given, "probes")) {
             const auto fields = items(probe, "probes");
             if (fields.size() != 2) refuse(std::to_string(fields.size()) + " fields", "probes", "(layer, word)");
-            const int word = PyLong_Check(fields[1].ptr()) != 0 && PyLong_AsLong(fields[1].ptr()) == messages_word
-                                 ? messages_word
-                                 : word_index(fields[0], fields[1]);
+            const bool messages = PyUnicode_Check(fields[1].ptr()) != 0 && text(fields[1], "probes") == "spikes";
+            const int word = messages ? messages_word : word_index(fields[0], fields[1]);
             probes.push_back({layer_index(fields[0]), word});
         }
         return probes;

@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "python/bindings/arguments.hpp"
 #include "core/files.hpp"
 #include "mapper/machine.hpp"
+#include "python/bindings/arguments.hpp"
 #include "simulator/cost_table.hpp"
 
 namespace tephra::python {

@@ -1,6 +1,8 @@
 // tephra._core: what the package's Python modules stand on. Its names are not the package's API.
 #include "python/bindings/machine_objects.hpp"
+#include "python/bindings/model_objects.hpp"
 #include "python/bindings/network_objects.hpp"
+#include "python/bindings/run_objects.hpp"
 
 PYBIND11_MODULE(_core, m) {
     using namespace tephra::python;
@@ -11,4 +13,9 @@ PYBIND11_MODULE(_core, m) {
     bind_networks(m);
     bind_engines(m);
     bind_machines(m);
+    bind_models(m);
+    bind_generation(m);
+    bind_mappings(m);
+    bind_simulations(m);
+    bind_reports(m);
 }

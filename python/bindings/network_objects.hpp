@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "python/bindings/arguments.hpp"
 #include "core/hash.hpp"
 #include "neuro/spiking/constants.hpp"
 #include "neuro/spiking/network.hpp"
 #include "neuro/spiking/network_file.hpp"
 #include "neuro/spiking/weights.hpp"
+#include "python/bindings/arguments.hpp"
 
 namespace tephra::python {
 
@@ -31,9 +31,17 @@ public:
           name_(std::move(named.name)),
           origin_(std::move(named.origin)),
           hash_(named.hash) {}
-    NetworkObject(spiking::Network network, std::string name)
-        : network_(std::make_shared<const spiking::Network>(std::move(network))), name_(std::move(name)) {}
+    NetworkObject(spiking::Network network, std::string name, std::string origin)
+        : network_(std::make_shared<const spiking::Network>(std::move(network))),
+          name_(std::move(name)),
+          origin_(std::move(origin)) {}
 
+    /// The same network under another name.
+    [[nodiscard]] NetworkObject renamed(std::string name) const {
+        NetworkObject other = *this;
+        other.name_ = std::move(name);
+        return other;
+    }
     [[nodiscard]] const spiking::Network& network() const { return *network_; }
     [[nodiscard]] const std::shared_ptr<const spiking::Network>& shared() const { return network_; }
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -43,7 +51,7 @@ public:
 
 private:
     std::shared_ptr<const spiking::Network> network_;
-    std::string name_, origin_ = "{}";
+    std::string name_, origin_;
     mutable std::optional<Hash128> hash_;
 };
 

@@ -4,10 +4,11 @@
 
 #include "core/files.hpp"
 #include "core/json.hpp"
-#include "python/bindings/network_objects.hpp"
 #include "neuro/spiking/network_kind.hpp"
+#include "neuro/spiking/network_origin.hpp"
 #include "neuro/spiking/netx.hpp"
 #include "neuro/spiking/nir_import.hpp"
+#include "python/bindings/network_objects.hpp"
 
 namespace tephra::python {
 namespace {
@@ -60,7 +61,9 @@ NetworkObject make_network(py::handle name, py::handle layers, py::handle connec
     }
     for (const py::object& output : items(outputs, "outputs"))
         parts.outputs.push_back(small_integer(output, "outputs", 0, most_layers));
-    return {require(Network::make(std::move(parts))), text(name, "name")};
+    static const std::string origin =
+        Json(Json::Object{{"tool", "tephra " TEPHRA_VERSION}, {"command", "NetworkBuilder"}}).dump(-1);
+    return {require(Network::make(std::move(parts))), text(name, "name"), origin};
 }
 
 /// How far the layers of a NIR file are from its parameters, a dict each.
@@ -97,7 +100,8 @@ py::tuple read_netx_file(py::handle file, const py::kwargs& given) {
         refuse("it has no effect without reset_interval", "reset_offset", "give both or none");
     const std::string name = path(file, "path");
     NetxModel model = require(read_netx(name, options));
-    return py::make_tuple(NetworkObject(std::move(model.network), stem_of(name)), model.notes);
+    return py::make_tuple(NetworkObject(std::move(model.network), stem_of(name), require(netx_origin(name, options))),
+                          model.notes);
 }
 
 py::tuple read_nir_file(py::handle file, const py::kwargs& given) {
@@ -111,7 +115,8 @@ py::tuple read_nir_file(py::handle file, const py::kwargs& given) {
     const std::string name = path(file, "path");
     NirModel model = require(import_nir(require(read_nir(name)), options));
     py::list errors = errors_of(model);
-    return py::make_tuple(NetworkObject(std::move(model.network), stem_of(name)), std::move(errors));
+    return py::make_tuple(NetworkObject(std::move(model.network), stem_of(name), require(nir_origin(name, options))),
+                          std::move(errors));
 }
 
 /// "netx", "nir", "network" or "language_model": what the file is, by its content.
@@ -127,10 +132,7 @@ NetworkObject read_tph(py::handle file) {
 
 void write_tph(const NetworkObject& object, py::handle file) {
     const std::string name = path(file, "path");
-    const std::string origin =
-        object.origin() == "{}" ? Json(Json::Object{{"tool", "tephra " TEPHRA_VERSION}, {"command", "python"}}).dump(-1)
-                                : object.origin();
-    const NamedNetwork named = require(name_network(object.network(), object.name(), origin));
+    const NamedNetwork named = require(name_network(object.network(), object.name(), object.origin()));
     OutputFile output = require(OutputFile::create_regular(name));
     require(write_network(named, output));
 }
@@ -183,6 +185,7 @@ void bind_networks(py::module_& m) {
              [](const NetworkObject& n, py::handle name) {
                  return require(with_place("layer", n.network().find(text(name, "layer"))));
              })
+        .def("renamed", [](const NetworkObject& n, py::handle name) { return n.renamed(text(name, "name")); })
         .def("write", &write_tph);
     m.def("make_network", &make_network);
     m.def("read_netx", &read_netx_file);

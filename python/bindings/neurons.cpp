@@ -1,5 +1,4 @@
 // Neuron models by their factories: tephra.neurons.
-#include "python/bindings/network_objects.hpp"
 #include "neuro/spiking/graded.hpp"
 #include "neuro/spiking/leaky_readout.hpp"
 #include "neuro/spiking/lif.hpp"
@@ -7,6 +6,7 @@
 #include "neuro/spiking/resonate_fire.hpp"
 #include "neuro/spiking/sigma_delta.hpp"
 #include "neuro/spiking/ternary_lif.hpp"
+#include "python/bindings/network_objects.hpp"
 
 namespace tephra::python {
 namespace {

@@ -1,10 +1,10 @@
 // Synapse formats by their factories: tephra.synapses.
-#include "python/bindings/network_objects.hpp"
 #include "neuro/spiking/convolution.hpp"
 #include "neuro/spiking/dense.hpp"
 #include "neuro/spiking/one_to_one.hpp"
 #include "neuro/spiking/pool.hpp"
 #include "neuro/spiking/sparse.hpp"
+#include "python/bindings/network_objects.hpp"
 
 namespace tephra::python {
 namespace {

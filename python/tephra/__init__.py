@@ -1,8 +1,8 @@
 """tephra: what a neuromorphic network computes, how fast, and for how many joules.
 
-Each stage is a function, each result an object: ``load`` a model or network, ``map_program`` it onto a machine,
-``simulate`` it there, ``price`` the run, ``compare`` what comes out. ``NetworkBuilder`` makes networks by hand, and
-``Engine`` runs them step by step without a machine.
+Each stage is a function, each result an object: :func:`load` a model or network, :func:`map_program` it onto a machine,
+:func:`simulate` it there, :func:`price` the run, :func:`compare` what comes out. :class:`NetworkBuilder` makes networks
+by hand, and :class:`Engine` runs them step by step without a machine.
 
 Errors of input are :class:`tephra.Error`, with code, message, place and hint.
 """
@@ -10,21 +10,71 @@ Errors of input are :class:`tephra.Error`, with code, message, place and hint.
 from . import neurons, synapses
 from ._core import Error, __version__
 from .machines import CostTable, Machine, cost_table_names, machine_names
+from .models import (
+    Generation,
+    Likelihood,
+    Model,
+    Perplexity,
+    TokenEngine,
+    evaluate,
+    import_checkpoint,
+    load,
+    shipped_model,
+    synth,
+)
 from .networks import Connection, Engine, Layer, Network, NetworkBuilder, read_network
+from .nir import from_nir
+from .runs import (
+    Comparison,
+    Mapping,
+    NetworkRun,
+    Report,
+    Run,
+    Validation,
+    compare,
+    map_program,
+    price,
+    run,
+    simulate,
+    validate,
+)
 
 __all__ = [
+    "Comparison",
     "Connection",
     "CostTable",
     "Engine",
     "Error",
+    "Generation",
     "Layer",
+    "Likelihood",
     "Machine",
+    "Mapping",
+    "Model",
     "Network",
     "NetworkBuilder",
+    "NetworkRun",
+    "Perplexity",
+    "Report",
+    "Run",
+    "TokenEngine",
+    "Validation",
     "__version__",
+    "compare",
     "cost_table_names",
+    "evaluate",
+    "from_nir",
+    "import_checkpoint",
+    "load",
     "machine_names",
+    "map_program",
     "neurons",
+    "price",
     "read_network",
+    "run",
+    "shipped_model",
+    "simulate",
     "synapses",
+    "synth",
+    "validate",
 ]

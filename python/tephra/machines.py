@@ -55,7 +55,7 @@ class _Described:
         data = self.to_dict()
         for name, value in changes.items():
             *parents, last = name.split("__")
-            place = data
+            place: Any = data
             for parent in parents:
                 place = place.get(parent) if isinstance(place, dict) else None
             if not isinstance(place, dict) or last not in place:

@@ -61,6 +61,10 @@ class Network:
         made.errors = errors or []
         return made
 
+    def _named(self, name: str | None) -> Network:
+        """The same under another name; itself for None."""
+        return self if name is None else Network._of(self._native.renamed(name), self.notes, self.errors)
+
     @property
     def name(self) -> str:
         return self._native.name
@@ -217,8 +221,7 @@ class Engine:
         of steps before those of the layer. probes: (layer, "spikes") for messages or (layer, state) pairs.
 
         Returns an array of int32 for each probe, [steps, *shape of the layer]."""
-        pairs = [(layer, -1 if word == "spikes" else word) for layer, word in probes]
-        return self._native.run(steps, inputs, pairs)
+        return self._native.run(steps, inputs, probes)
 
     def messages(self, layer: int | str, *, copy: bool = True) -> np.ndarray:
         """What the neurons of a layer sent in the last step, int32 in the layer's shape. copy=False: a read-only array

@@ -1,0 +1,81 @@
+"""How results show themselves: frames, notebooks, plots; and what import loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+import tephra
+
+
+def test_import_loads_nothing_heavy():
+    heavy = "numpy", "pandas", "matplotlib", "nir", "tqdm", "h5py", "lava"
+    code = f"import sys, tephra; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def run(model):
+    return tephra.simulate(model, "kapoho-point", prompt="Once upon a time", tokens=2, greedy=True)
+
+
+def test_results_show_themselves_in_notebooks(run, small, frames):
+    report = run.report()
+    assert run._repr_html_() == report._repr_html_()
+    assert "&lt;svg" in report._repr_html_() and report._repr_html_().startswith("<iframe")
+    assert tephra.compare(report)._repr_html_().startswith("<iframe")
+    assert "image/svg+xml" in tephra.map_program(small, "loihi2-oheo-gulch")._repr_html_()
+    assert "<table>" in tephra.run(small, input=frames)._repr_html_()
+    assert "kapoho-point" in repr(run) and "9 tokens" not in repr(run.report())
+
+
+def test_frames(run, small, frames):
+    pandas = pytest.importorskip("pandas")
+    for frame, column in (
+        (run.frame(), "synop_ternary"),
+        (run.frame("cores"), "busy_ps"),
+        (run.frame("tokens"), "left_ps"),
+        (run.frame("links"), "flits"),
+        (run.report().frame(), "unit"),
+        (tephra.compare(run).frame(), "device"),
+        (tephra.map_program(small, "loihi2-oheo-gulch").frame(), "synaptic_bytes"),
+        (tephra.run(small, input=frames).frame(), "synops"),
+        (tephra.validate(row="pilotnet-lif").frame(), "error_percent"),
+    ):
+        assert isinstance(frame, pandas.DataFrame) and column in frame.columns and len(frame) > 0
+    assert run.frame()["synop_ternary"].sum() == run.totals()["synop_ternary"]
+    with pytest.raises(tephra.Error, match="populations"):
+        run.frame("nothing")
+
+
+def test_plots_return_axes(run, small, frames):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib.axes import Axes
+    from matplotlib import pyplot
+
+    report = run.report()
+    spiking = tephra.simulate(small, "loihi2-oheo-gulch", input=frames, probe=["b:spikes"])
+    for axes in (
+        run.plot_phases(),
+        run.plot_chips(),
+        report.plot_energy(),
+        report.plot_chips(),
+        report.plot_phases(),
+        spiking.plot_raster(),
+        tephra.run(small, input=frames).plot_raster("b:spikes"),
+    ):
+        assert isinstance(axes, Axes)
+    axes = pyplot.figure().subplots()
+    assert run.plot_phases(ax=axes) is axes
+    dots = spiking.plot_raster().lines[0].get_xdata()
+    assert len(dots) == int((spiking.recorded["b:spikes"] != 0).sum())
+    pyplot.close("all")
+
+
+def test_sums_agree(run):
+    assert sum(run.phases_ps().values()) == run.elapsed_ps
+    energy = run.report().energy_j()
+    assert energy["neurocores"][1] < energy["system"][1]
+    assert all(low <= value <= high for low, value, high in run.report().groups_j().values())
