@@ -88,7 +88,8 @@ def simulate(runtime, steps):
     frames = None
     if plan.inputs:
         values = engine.io.frames(plan.inputs[0], 0, steps)
-        frames = np.asarray(values, np.int32)
+        shape = plan.layers[plan.inputs[0].layer][1]
+        frames = np.asarray(values, np.int32).reshape(steps, *shape)
     notes = []
     if steps < runtime.time_step:
         notes.append(f"the first {steps} of {runtime.time_step} steps were simulated")

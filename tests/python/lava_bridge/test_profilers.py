@@ -68,3 +68,23 @@ def test_unknown_machines_are_refused():
     source, _, _ = program()
     with pytest.raises(tephra.Error):
         tephra.lava.attach(source, machine="oheo-gulp")
+
+
+def test_an_image_goes_in_as_an_image():
+    from lava.proc.conv.process import Conv
+    from lava.proc.sdn.process import Delta
+
+    rng = np.random.default_rng(2)
+    source, delta = Source(data=rng.integers(0, 9, (6, 5, 2, 3))), Delta(shape=(6, 5, 2), vth=0)
+    conv = Conv(weight=rng.integers(-5, 6, (3, 3, 3, 2)), input_shape=(6, 5, 2), num_message_bits=16)
+    lif = LIF(shape=conv.output_shape, vth=10)
+    source.s_out.connect(delta.a_in)
+    delta.s_out.connect(conv.s_in)
+    conv.a_out.connect(lif.a_in)
+    attachment = tephra.lava.attach(source)
+    source.run(RunSteps(9), run_cfg=Loihi2HwCfg())
+    profile = attachment.profile()
+    engine = attachment.runtime.engine.native
+    synops = sum(counts.sum() for kind, counts in profile.counts.items() if kind.startswith("synop_"))
+    assert synops == sum(engine.synops(layer) for layer in range(len(attachment.runtime.engine.plan.layers)))
+    source.stop()
