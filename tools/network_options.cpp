@@ -25,11 +25,6 @@ const std::vector<std::string> netx_options = {"--reset-interval", "--reset-offs
 const std::vector<std::string> nir_options = {"--dt", "--weight-bits", "--rule"};
 const std::vector<std::string> input_options = {"--input-bits"};
 
-bool is_deployment_file(const std::string& path) {
-    const auto kind = tph_kind(path);
-    return kind && *kind == TphKind::network;
-}
-
 /// How the options read a file, as a deployment file keeps it.
 std::string origin_of(spiking::NetworkKind kind, const NetworkOptions& options) {
     const std::filesystem::path path(options.network);
@@ -119,6 +114,11 @@ spiking::NamedNetwork read_deployment_file(const NetworkOptions& options, const 
 }
 
 }  // namespace
+
+bool is_deployment_file(const std::string& path) {
+    const auto kind = tph_kind(path);
+    return kind && *kind == TphKind::network;
+}
 
 void refuse_network_options(const CLI::App& command, const std::string& why) {
     for (const auto* names : {&netx_options, &nir_options, &input_options}) refuse_ignored(command, *names, why);

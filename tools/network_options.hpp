@@ -32,6 +32,8 @@ void add_probe_option(CLI::App& command, NetworkOptions& options);
 /// Whether a file begins as those that hold networks do: HDF5, or a deployment file of a network; false where it can't
 /// be read.
 bool is_network_file(const std::string& path);
+/// Whether it is a deployment file (.tph) of a network.
+bool is_deployment_file(const std::string& path);
 
 /// Refuses options for NetX and NIR files, which nothing would read `why`: "with a language model".
 void refuse_network_options(const CLI::App& command, const std::string& why);

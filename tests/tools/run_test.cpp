@@ -43,6 +43,20 @@ TEST_CASE("run takes one frame for all steps, or events") {
     CHECK(none.out.find("\"messages\": 0") != std::string::npos);
 }
 
+TEST_CASE("run sets the float simulation of a NIR file beside its fixed point") {
+    const Network net;
+    const std::string x = net.array("x.npy", {4, 2}, {1, 0, 1, 1, 0, 1, 0, 0});
+    const auto done = net.run("--input " + x + " --float --format csv");
+    INFO(done.log);
+    CHECK(done.exit_code == 0);
+    CHECK_THAT(done.out, test::contains("synops/step,messages in float,sent by one alone\n") &&
+                             test::contains("\nin,2,relay,4,1") && test::contains(",4,0\nneurons,3,"));
+    CHECK(net.verb("import", "-o " + net.file("n.tph")).exit_code == 0);
+    const auto refused = run_program("run " + net.file("n.tph") + " --steps 1 --float");
+    CHECK(refused.exit_code == 2);
+    CHECK_THAT(refused.log, test::contains("only a NIR file has a float simulation"));
+}
+
 TEST_CASE("run refuses what it would have to guess, with nothing written") {
     const Network net;
     const std::string frames = net.array("x.npy", {2, 2}, {1, 0, 1, 1}), out = " -o " + net.file("o.npz");
