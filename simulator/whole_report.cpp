@@ -21,6 +21,8 @@ Result<MeasuredRun> measured_of(const Run& run, const Report& report) {
     auto lines = validation_lines(measured.ledger, measured.results);
     if (!lines) return tl::unexpected(lines.error());
     measured.lines = std::move(*lines);
+    // Input, mapping and length of this run may be others than those of the measurement: `validate` alone judges.
+    for (ValidationLine& line : measured.lines) line.as_wanted.reset();
     return measured;
 }
 

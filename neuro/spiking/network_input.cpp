@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/narrow.hpp"
+#include "core/text.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -45,7 +46,7 @@ Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const std::v
     input.values_.reserve(array.values.size());
     for (const double value : array.values) {
         if (!is_integer(value))
-            return bad_input("value " + std::to_string(input.values_.size()) + " is " + std::to_string(value), place,
+            return bad_input("value " + std::to_string(input.values_.size()) + " is " + number_text(value), place,
                              "a network takes integers of 32 bits: scale and round what you offer");
         input.values_.push_back(static_cast<std::int32_t>(value));
     }
@@ -64,10 +65,11 @@ Result<NetworkInput> NetworkInput::events(const NumberArray& array, int neurons,
         const double time = array.values[i], neuron = array.values[i + 1], value = array.values[i + 2];
         if (!is_integer(time) || !is_integer(neuron) || !is_integer(value) || time < 0 || time >= most_steps ||
             neuron < 0 || neuron >= neurons)
-            return bad_input(
-                "event " + std::to_string(i / 3) + " is (" + std::to_string(time) + ", " + std::to_string(neuron) +
-                    ", " + std::to_string(value) + ")",
-                place, "integers: a time from 0, a neuron below " + std::to_string(neurons) + ", a value of 32 bits");
+            return bad_input("event " + std::to_string(i / 3) + " is (" + number_text(time) + ", " +
+                                 number_text(neuron) + ", " + number_text(value) + ")",
+                             place,
+                             "integers: a time from 0 to " + std::to_string(most_steps - 1) + ", a neuron below " +
+                                 std::to_string(neurons) + ", a value of 32 bits");
         input.events_.push_back(
             {static_cast<std::int32_t>(time), static_cast<std::int32_t>(neuron), static_cast<std::int32_t>(value)});
     }

@@ -75,9 +75,16 @@ MappingObject map_layers(const ProgramObject& program, const MachineObject& mach
                        std::to_string(sum) + " cores; " + machine.machine->name + " has " +
                            std::to_string(machine.machine->cores()),
                        "layer_cores", "give fewer"});
+    for (std::size_t k = 0; k < cores.values().size(); ++k)
+        if (const Population& layer = program.program->populations[k + 1]; cores.values()[k] > layer.size)
+            throw Failure({ErrorCode::does_not_fit,
+                           std::to_string(cores.values()[k]) + " cores for the " + std::to_string(layer.size) +
+                               " neurons of \"" + layer.name + "\"",
+                           "layer_cores", "give it at most one for each"});
     const std::vector<int> counts(cores.values().begin(), cores.values().end());
     Mapping mapping = long_call([&] { return require(place_layers(counts, *program.program, *machine.machine)); });
-    require(accept_mapping(*program.program, *machine.machine, mapping, "layer_cores"));
+    if (const auto fits = accept_mapping(*program.program, *machine.machine, mapping, "layer_cores"); !fits)
+        throw Failure({fits.error().code, fits.error().message, "layer_cores", "give that layer more cores"});
     return object_of(std::move(mapping), program, machine);
 }
 

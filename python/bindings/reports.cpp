@@ -133,7 +133,8 @@ std::vector<LedgerRow> chosen_rows(const std::string& id) {
     ids.reserve(ledger.size());
     for (const LedgerRow& each : ledger) ids.push_back(each.id);
     refuse("the ledger has no row \"" + id + "\"", "validate, row",
-           "did you mean \"" + nearest_name(id, ids) + "\"? known: " + joined(ids));
+           (nearest_name(id, ids).empty() ? "" : "did you mean \"" + nearest_name(id, ids) + "\"? ") +
+               "known: " + joined(ids));
 }
 
 std::unique_ptr<ValidationObject> validate(const py::kwargs& given) {
