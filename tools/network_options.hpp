@@ -5,10 +5,11 @@
 
 #include "neuro/spiking/network.hpp"
 #include "neuro/spiking/network_file.hpp"
+#include "neuro/spiking/network_input.hpp"
 #include "neuro/spiking/netx.hpp"
 #include "neuro/spiking/nir_import.hpp"
+#include "neuro/spiking/probes.hpp"
 #include "tools/command.hpp"
-#include "tools/network_input.hpp"
 #include "tools/outputs.hpp"
 
 namespace tephra::tools {
@@ -48,28 +49,10 @@ spiking::Network read_network(const NetworkOptions& options, const CLI::App& com
 /// far is called as its file, and says how it was read.
 spiking::NamedNetwork read_named_network(const NetworkOptions& options, const CLI::App& command);
 
-NetworkInput read_input(const spiking::Network& network, const NetworkOptions& options);
-
-/// Steps to run: those asked for, or those of the input.
-int step_count(const NetworkOptions& options, const NetworkInput& input);
-
-/// What a probe records: a layer's messages, or one of its state words.
-struct Probe {
-    std::string name;
-    int layer = 0, word = -1;         ///< -1: messages
-    bool small = false;               ///< spikes: a byte each
-    std::vector<std::int8_t> bytes;   ///< [steps][neurons]
-    std::vector<std::int32_t> words;  ///< likewise
-
-    /// Makes room for all steps, so that values can come in any order.
-    void resize(std::size_t values);
-    void set(std::size_t at, std::span<const std::int32_t> values);
-};
-
-/// The probes that the options name, or the spikes of all outputs, with room for `steps`.
-std::vector<Probe> find_probes(const spiking::Network& network, const NetworkOptions& options, int steps);
+spiking::NetworkInput read_input(const spiking::Network& network, const NetworkOptions& options);
 
 /// Writes all probes as one .npz file.
-void write_probes(OutputFile& file, const spiking::Network& network, const std::vector<Probe>& probes, int steps);
+void write_probes(OutputFile& file, const spiking::Network& network, const std::vector<spiking::Probe>& probes,
+                  int steps);
 
 }  // namespace tephra::tools

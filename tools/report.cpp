@@ -7,10 +7,8 @@
 
 #include "core/ratio.hpp"
 #include "core/text.hpp"
-#include "simulator/page/report_page.hpp"
 #include "simulator/report_rows.hpp"
-#include "simulator/spiking/beside_run.hpp"
-#include "simulator/validate.hpp"
+#include "simulator/whole_report.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"
@@ -136,44 +134,6 @@ struct Options {
     std::string run, costs, format = "text", html;
 };
 
-/// The rows of the ledger that measured the network of a run on its machine.
-struct Measured {
-    std::vector<LedgerRow> ledger;
-    std::vector<RowResult> results;
-    std::vector<ValidationLine> lines;  ///< point into `ledger`
-};
-
-Measured measured_of(const Run& run, const Report& result) {
-    Measured measured;
-    if (run.round != RoundKind::time_step) return measured;
-    measured.ledger = require(shipped_ledger());
-    for (const LedgerRow& row : measured.ledger)
-        if (auto beside = require(beside_run(row, run, result))) measured.results.push_back(std::move(*beside));
-    measured.lines = require(validation_lines(measured.ledger, measured.results));
-    // Input, mapping and length of this run may be others than those of the measurement: `validate` alone judges.
-    for (ValidationLine& line : measured.lines) line.as_wanted.reset();
-    return measured;
-}
-
-/// The page, with the comparison that compare would make of this run alone. Published rows of networks are the
-/// ledger's.
-std::string page(const Run& run, const Report& result, const Measured& measured) {
-    if (run.round == RoundKind::time_step) return report_page(run, result, nullptr, measured.lines);
-    const Comparison comparison =
-        require(compare({{run, result}}, require(shipped_baselines()), require(shipped_gpus()), {}));
-    return report_page(run, result, &comparison);
-}
-
-/// The report, and what was measured as validate writes it.
-Json json(const Run& run, const Report& result, const Measured& measured) {
-    Json out = report_json(run, result);
-    if (measured.lines.empty()) return out;
-    Json::Object object = *out.object();
-    const Json rows = validation_json(measured.lines, measured.results, run.version);
-    object.emplace_back("measured", *rows.find("rows"));
-    return object;
-}
-
 void report(const Options& options) {
     Outputs outputs;
     outputs.reads(options.run);
@@ -182,12 +142,12 @@ void report(const Options& options) {
     const Run run = require(read_run(options.run));
     const CostTable costs = require(find_cost_table(options.costs.empty() ? run.machine_kind : options.costs));
     const Report result = require(price(run, costs));
-    const Measured measured = measured_of(run, result);
-    if (html) finish(html, page(run, result, measured));
+    const MeasuredRun measured = require(measured_of(run, result));
+    if (html) finish(html, require(whole_report_page(run, result, measured)));
     if (options.format == "csv")
         print_csv(run, result, measured.lines);
     else if (options.format == "json")
-        std::cout << json(run, result, measured).dump() << "\n";
+        std::cout << whole_report_json(run, result, measured).dump() << "\n";
     else
         print_text(run, result, measured.lines);
 }

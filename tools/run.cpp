@@ -20,6 +20,7 @@ namespace {
 
 using spiking::Engine;
 using spiking::Network;
+using spiking::NetworkInput;
 
 struct Options {
     NetworkOptions network;
@@ -71,10 +72,10 @@ void run(const Options& options, const CLI::App& command) {
     const Network network = read_network(options.network, command);
     auto beside = float_of(options, network);
     NetworkInput input = read_input(network, options.network);
-    const int steps = step_count(options.network, input);
+    const int steps = require(input.steps_to_run(options.network.steps, "--steps"));
     auto output = outputs.open("--output", options.output);
-    std::vector<Probe> probes;
-    if (output) probes = find_probes(network, options.network, steps);
+    std::vector<spiking::Probe> probes;
+    if (output) probes = require(spiking::find_probes(network, options.network.probes, steps, "--probe"));
 
     Engine engine(network);
     const auto start = std::chrono::steady_clock::now();
@@ -82,7 +83,7 @@ void run(const Options& options, const CLI::App& command) {
         const std::array<std::span<const std::int32_t>, 1> frames{input.frame(step)};
         require(engine.step(std::span(frames).first(network.inputs().empty() ? 0 : 1)));
         if (beside) beside->step(frames.front(), engine);
-        for (Probe& probe : probes) {
+        for (spiking::Probe& probe : probes) {
             const auto values = probe.word < 0 ? engine.messages(probe.layer) : engine.state(probe.layer, probe.word);
             probe.set(values.size() * static_cast<std::size_t>(step), values);
         }

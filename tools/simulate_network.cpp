@@ -8,34 +8,13 @@
 #include "neuro/spiking/lower.hpp"
 #include "simulator/frame_feed.hpp"
 #include "simulator/spiking/network_recipe.hpp"
+#include "simulator/spiking/probe_recorder.hpp"
 
 namespace tephra::tools {
 namespace {
 
 using spiking::Network;
-
-/// Writes what slices send and hold into the probes' arrays. Slices write different elements, so threads may do it side
-/// by side.
-class ProbeRecorder final : public SliceObserver {
-public:
-    ProbeRecorder(const Network& network, std::vector<Probe>& probes) : network_(network), probes_(probes) {}
-
-    void fired(const ScheduledSlice& slice, std::uint32_t round, std::span<const std::int32_t> messages,
-               std::span<const std::int32_t> state) override {
-        const int layer = spiking::layer_of(slice.population);
-        for (Probe& probe : probes_) {
-            if (probe.layer != layer) continue;
-            const auto neurons = static_cast<std::size_t>(network_.layer(layer).size());
-            const auto n = static_cast<std::size_t>(slice.size());
-            const auto values = probe.word < 0 ? messages : state.subspan(static_cast<std::size_t>(probe.word) * n, n);
-            probe.set(round * neurons + static_cast<std::size_t>(slice.begin), values);
-        }
-    }
-
-private:
-    const Network& network_;
-    std::vector<Probe>& probes_;
-};
+using spiking::NetworkInput;
 
 /// The mapping of --layer-cores, "13,25,2": cores of each layer.
 Mapping placed(const std::string& text, const Program& program, const Machine& machine) {
@@ -97,9 +76,9 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     const Network& network = named.network;
     const Machine machine = require(find_machine(run_options.machine));
     NetworkInput input = read_input(network, options);
-    const int steps = step_count(options, input);
-    std::vector<Probe> probes;
-    if (recorded) probes = find_probes(network, options, steps);
+    const int steps = require(input.steps_to_run(options.steps, "--steps"));
+    std::vector<spiking::Probe> probes;
+    if (recorded) probes = require(spiking::find_probes(network, options.probes, steps, "--probe"));
     const Program program =
         require(spiking::lower(network, named.name, named.hash,
                                input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages));
@@ -113,7 +92,7 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
                        return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
                    },
                    {});
-    ProbeRecorder recorder(network, probes);
+    spiking::ProbeRecorder recorder(network, probes);
     SimulateOptions simulation;
     std::int64_t dropped = 0;
     set_options(run_options, files, dropped, simulation);

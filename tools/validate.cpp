@@ -5,12 +5,10 @@
 #include <iostream>
 #include <memory>
 
-#include "backends/fpga/designs.hpp"
+#include "backends/repeat_row.hpp"
 #include "core/text.hpp"
-#include "simulator/lm/repeat_tokens.hpp"
 #include "simulator/page/validation_page.hpp"
 #include "simulator/report_rows.hpp"
-#include "simulator/spiking/repeat_network.hpp"
 #include "simulator/validate.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
@@ -24,18 +22,6 @@ struct Options {
     std::string row, format = "text", html, markdown;
     int threads = default_threads();
 };
-
-/// Carries out a recipe, by its kind.
-Result<RowResult> repeat(const LedgerRow& row, int threads) {
-    if (row.recipe == "language-model") return repeat_tokens(row, threads);
-    if (row.recipe == "network") return repeat_network(row, threads);
-    if (row.recipe == "network-file") return repeat_network_file(row, threads);
-    if (row.recipe == "idle") return repeat_idle(row);
-    if (row.recipe == "event") return repeat_event(row);
-    if (row.recipe == "barrier") return repeat_barrier(row);
-    if (row.recipe == "fpga-design") return fpga::repeat_design(row);
-    return repeat_later(row);
-}
 
 /// The row that --row names, or all of them.
 std::vector<LedgerRow> chosen(std::vector<LedgerRow> ledger, const std::string& id) {
@@ -87,7 +73,7 @@ void validate(const Options& options) {
     std::vector<RowResult> results;
     for (const LedgerRow& row : ledger) {
         if (row.recipe == "language-model") spdlog::info("repeating {}", row.id);
-        results.push_back(require(repeat(row, options.threads)));
+        results.push_back(require(repeat_row(row, options.threads)));
     }
     const auto lines = require(validation_lines(ledger, results));
     if (html) finish(html, validation_page(lines));
