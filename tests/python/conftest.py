@@ -9,8 +9,7 @@ import pytest
 
 import tephra
 
-ROOT = Path(__file__).resolve().parents[2]
-PILOTNET = ROOT / "models" / "pilotnet-lif"
+from shipped import PILOTNET, ROOT
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 import tephra
 
-from conftest import PILOTNET
+from shipped import PILOTNET
 
 
 def good_call(value):

@@ -8,7 +8,7 @@ import numpy as np
 
 import tephra
 
-from conftest import PILOTNET
+from shipped import PILOTNET
 
 
 def test_import_writes_the_same_file(program, tmp_path):
