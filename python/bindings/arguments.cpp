@@ -33,7 +33,6 @@ py::object index_of(py::handle value, const std::string& place) {
     return index;
 }
 
-constexpr std::int64_t least_word = std::numeric_limits<std::int32_t>::min();
 constexpr std::int64_t largest_word = std::numeric_limits<std::int32_t>::max();
 
 [[noreturn]] void refuse_value(const std::string& value, std::size_t index, const std::string& place) {

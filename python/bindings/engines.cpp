@@ -57,6 +57,7 @@ public:
         if (values > most_probed_values)
             refuse("the probes would record " + std::to_string(values) + " values", "probes",
                    "record fewer layers or steps");
+        recorded.reserve(probes.size());
         for (const Probe& probe : probes) recorded.emplace_back(static_cast<std::size_t>(size(probe.layer)) * steps);
         run_long([&] {
             const std::scoped_lock lock(busy_);
@@ -271,11 +272,11 @@ void bind_engines(py::module_& m) {
         .def("step", &EngineObject::step)
         .def("run", &EngineObject::run)
         .def("messages",
-             [](py::object self, py::handle layer, py::handle copy) {
+             [](const py::object& self, py::handle layer, py::handle copy) {
                  return self.cast<const EngineObject&>().values(layer, messages_word, flag(copy, "copy"), self);
              })
         .def("state",
-             [](py::object self, py::handle layer, py::handle word, py::handle copy) {
+             [](const py::object& self, py::handle layer, py::handle word, py::handle copy) {
                  const auto& engine = self.cast<const EngineObject&>();
                  return engine.values(layer, engine.word_index(layer, word), flag(copy, "copy"), self);
              })

@@ -32,7 +32,7 @@ void raise(const Error& error) {
     }
 }
 
-void translate(std::exception_ptr thrown) {
+void translate(std::exception_ptr thrown) {  // NOLINT: pybind11 calls it so
     try {
         if (thrown) std::rethrow_exception(thrown);
     } catch (const Failure& failure) {

@@ -147,7 +147,7 @@ py::dict core_table(const MappingObject& object) {
 }
 
 py::dict traffic(const MappingObject& object) {
-    const py::dict out;
+    py::dict out;
     const Topology topology = require(Topology::create(*object.machine));
     const auto sums = summarize_traffic(*object.program, *object.machine, topology, *object.mapping);
     out["packets"] = sums.packets;
