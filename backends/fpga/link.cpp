@@ -141,8 +141,8 @@ Result<CoreShape> BoardLink::hello() {
     if (field(6) >= static_cast<int>(packing_names().size()))
         return fault("the board's packing is " + std::to_string(field(6)), wrong_core);
     const CoreShape shape{lanes, static_cast<Packing>(field(6)), field(7), field(8), field(9), field(10), field(11)};
-    if (const auto good = check_shape(shape); !good)
-        return fault("the board says that it has " + good.error().message, wrong_core);
+    if (const auto sound = check_shape(shape); !sound)
+        return fault("the board says that it has " + sound.error().message, wrong_core);
     return shape;
 }
 
