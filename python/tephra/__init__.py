@@ -10,6 +10,7 @@ Errors of input are :class:`tephra.Error`, with code, message, place and hint.
 from . import neurons, synapses
 from ._core import Error, __version__
 from .machines import CostTable, Machine, cost_table_names, machine_names
+from .mappings import Mapping, map_program
 from .models import (
     Generation,
     Likelihood,
@@ -26,13 +27,11 @@ from .networks import Connection, Engine, Layer, Network, NetworkBuilder, read_n
 from .nir import from_nir
 from .runs import (
     Comparison,
-    Mapping,
     NetworkRun,
     Report,
     Run,
     Validation,
     compare,
-    map_program,
     price,
     run,
     simulate,
