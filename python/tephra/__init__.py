@@ -9,14 +9,13 @@ Errors of input are :class:`tephra.Error`, with code, message, place and hint.
 
 from . import neurons, synapses
 from ._core import Error, __version__
+from .generation import Generation, TokenEngine
 from .machines import CostTable, Machine, cost_table_names, machine_names
 from .mappings import Mapping, map_program
 from .models import (
-    Generation,
     Likelihood,
     Model,
     Perplexity,
-    TokenEngine,
     evaluate,
     import_checkpoint,
     load,
@@ -25,18 +24,9 @@ from .models import (
 )
 from .networks import Connection, Engine, Layer, Network, NetworkBuilder, read_network
 from .nir import from_nir
-from .runs import (
-    Comparison,
-    NetworkRun,
-    Report,
-    Run,
-    Validation,
-    compare,
-    price,
-    run,
-    simulate,
-    validate,
-)
+from .plain_runs import NetworkRun, run
+from .reports import Comparison, Report, Validation, compare, price, validate
+from .runs import Run, simulate
 
 __all__ = [
     "Comparison",

@@ -7,6 +7,7 @@ import os
 from typing import Any, Union
 
 from . import _core
+from ._made import Named
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -21,21 +22,14 @@ def cost_table_names() -> list[str]:
     return _core.data_file_names("machines/costs")
 
 
-class _Described:
+class _Described(Named):
     """What a JSON file of ours describes; a value: ``changed`` and ``from_dict`` make others."""
 
     _find: Any
     _parse: Any
-    _native: Any
 
     def __init__(self, name_or_path: PathLike):
         self._native = type(self)._find(name_or_path)
-
-    @classmethod
-    def _of(cls, native: Any) -> Any:
-        made = cls.__new__(cls)
-        made._native = native
-        return made
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Any:
@@ -67,15 +61,6 @@ class _Described:
     def write(self, path: PathLike) -> None:
         """Writes the JSON file, whole or not at all."""
         _core.write_text(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
-
-    @property
-    def name(self) -> str:
-        return self._native.name
-
-    @property
-    def hash(self) -> str:
-        """Of all that results depend on, 32 hexadecimal digits."""
-        return self._native.hash
 
     def __repr__(self) -> str:
         return f"<tephra.{type(self).__name__} {self.name!r}>"

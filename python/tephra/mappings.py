@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _core, _show
+from ._made import Hashed
 from .machines import Machine, machine_of
 from .models import Model
 from .networks import Network
@@ -36,21 +37,10 @@ def program_of(model: Model | Network | PathLike, constant_input: bool = False) 
     )
 
 
-class Mapping:
+class Mapping(Hashed):
     """Which core of a machine holds which neurons. Shows itself as a picture in a notebook."""
 
-    _native: Any
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        raise TypeError("use tephra.map_program(model, machine) or Mapping.read(path, model, machine)")
-
-    @classmethod
-    def _of(cls, native: Any, machine: Machine) -> Mapping:
-        made = cls.__new__(cls)
-        made._native = native
-        made.machine = machine
-        return made
-
+    _made_by = "tephra.map_program(model, machine) or Mapping.read(path, model, machine)"
     machine: Machine
 
     @classmethod
@@ -58,7 +48,7 @@ class Mapping:
         """Reads a mapping file. Errors: :class:`tephra.Error` with its first fault (:meth:`faults` lists all)."""
         place = machine_of(machine)
         _, program = program_of(model)
-        return cls._of(_core.read_mapping(path, program, place._native), place)
+        return cls._of(_core.read_mapping(path, program, place._native), machine=place)
 
     @staticmethod
     def faults(path: PathLike, model: Model | Network | PathLike, machine: Machine | PathLike) -> list[str]:
@@ -74,10 +64,6 @@ class Mapping:
     def streams(self) -> int:
         """Sequences in flight that state is kept for."""
         return self._native.streams
-
-    @property
-    def hash(self) -> str:
-        return self._native.hash
 
     def to_dict(self) -> dict[str, Any]:
         """What the mapping file says (docs/formats.md)."""
@@ -136,7 +122,7 @@ def map_program(
         for name, value in {**given, "unplaced": unplaced}.items():
             if value is not None:
                 raise _core.refusal("ignored with layer_cores", name, "leave it out")
-        return Mapping._of(_core.map_layers(program, place._native, layer_cores), place)
+        return Mapping._of(_core.map_layers(program, place._native, layer_cores), machine=place)
     native = _core.map_program(
         program,
         place._native,
@@ -146,4 +132,4 @@ def map_program(
         cores_per_chip=cores_per_chip,
         unplaced=unplaced,
     )
-    return Mapping._of(native, place)
+    return Mapping._of(native, machine=place)

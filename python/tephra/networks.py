@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import _core
 from ._core import Neurons, Synapses
+from ._made import Named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,36 +44,16 @@ class Connection(NamedTuple):
     delay: int
 
 
-class Network:
+class Network(Named):
     """A checked network; immutable. Made by :class:`NetworkBuilder` or :func:`tephra.load`."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        raise TypeError("use tephra.load(path) or tephra.NetworkBuilder().build()")
-
-    _native: Any
-    notes: list[str]
-    errors: list[dict[str, Any]]
-
-    @classmethod
-    def _of(cls, native: Any, notes: list[str] | None = None, errors: list[dict[str, Any]] | None = None) -> Network:
-        made = cls.__new__(cls)
-        made._native = native
-        made.notes = notes or []
-        made.errors = errors or []
-        return made
+    _made_by = "tephra.load(path) or tephra.NetworkBuilder().build()"
+    notes: list[str]  #: what a NetX file says and lava-dl leaves out
+    errors: list[dict[str, Any]]  #: of a NIR file: how far the fixed point of each layer is from it
 
     def _named(self, name: str | None) -> Network:
         """The same under another name; itself for None."""
-        return self if name is None else Network._of(self._native.renamed(name), self.notes, self.errors)
-
-    @property
-    def name(self) -> str:
-        return self._native.name
-
-    @property
-    def hash(self) -> str:
-        """Content hash of what it computes, 32 hexadecimal digits."""
-        return self._native.hash
+        return self if name is None else Network._of(self._native.renamed(name), notes=self.notes, errors=self.errors)
 
     @property
     def layers(self) -> list[Layer]:
@@ -157,9 +138,8 @@ class NetworkBuilder:
 
     def build(self) -> Network:
         """Checks the parts against each other. Errors: :class:`tephra.Error` with the layer or the connection."""
-        return Network._of(
-            _core.make_network(self._name, self._layers, self._connections, self._inputs, self._outputs)
-        )
+        native = _core.make_network(self._name, self._layers, self._connections, self._inputs, self._outputs)
+        return Network._of(native, notes=[], errors=[])
 
     def _index(self, layer: int | str, place: str) -> Any:
         if not isinstance(layer, str):
@@ -279,13 +259,13 @@ def read_network(path: PathLike, **options: Any) -> Network:
     kind = _core.file_kind(path)
     if kind == "netx":
         native, notes = _core.read_netx(path, **options)
-        return Network._of(native, notes=notes)
+        return Network._of(native, notes=notes, errors=[])
     if kind == "nir":
         native, errors = _core.read_nir(path, **options)
-        return Network._of(native, errors=errors)
+        return Network._of(native, notes=[], errors=errors)
     if kind != "network":
         raise _core.refusal("this is a language model", os.fsdecode(path), "read it with tephra.load()")
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise _core.refusal("ignored with a deployment file", given[0], "import has read the network: leave it out")
-    return Network._of(_core.read_network(path))
+    return Network._of(_core.read_network(path), notes=[], errors=[])
