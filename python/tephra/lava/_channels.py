@@ -131,12 +131,11 @@ class Channel:
             return self.items.popleft()
 
 
-class SendPort(CspSendPort):
-    """`who`: the process at this end; None: the user's script."""
+class _InMemory:
+    """What the ports of one process have in common: there is nothing to start or to join."""
 
-    def __init__(self, name, channel, who, peer):
-        self._name, self._channel, self._who, self._peer = name, channel, who, peer
-        self._shape, self._dtype, self._size = channel.shape, channel.dtype, channel.size
+    def __init__(self, name, shape, dtype):
+        self._name, self._shape, self._dtype = name, shape, dtype
         self.observer = None
 
     def start(self):
@@ -146,24 +145,30 @@ class SendPort(CspSendPort):
         pass
 
     def probe(self):
+        return True
+
+
+class _ChannelPort(_InMemory):
+    """`who`: the process at this end; None: the user's script. `peer`: what is at the other end."""
+
+    def __init__(self, name, channel, who, peer):
+        super().__init__(name, channel.shape, channel.dtype)
+        self._size = channel.size
+        self._channel, self._who, self._peer = channel, who, peer
+
+
+class SendPort(_ChannelPort, CspSendPort):
+    def probe(self):
         return len(self._channel.items) < self._channel.size
 
     def send(self, data):
         self._channel.put(data, self._who, f"{self._peer} to receive")
 
 
-class RecvPort(CspRecvPort):
+class RecvPort(_ChannelPort, CspRecvPort):
     def __init__(self, name, channel, who, peer):
-        self._name, self._channel, self._who, self._peer = name, channel, who, peer
-        self._shape, self._dtype, self._size = channel.shape, channel.dtype, channel.size
+        super().__init__(name, channel, who, peer)
         self._queue = _Sizes(channel)
-        self.observer = None
-
-    def start(self):
-        pass
-
-    def join(self):
-        pass
 
     def probe(self):
         return bool(self._channel.items)
@@ -208,35 +213,17 @@ class VarLink:
         return np.array(owner.read(self._name))
 
 
-class _VarSend(CspSendPort):
+class _VarPort(_InMemory):
     def __init__(self, name, link):
-        self._name, self._link, self._shape, self._dtype = name, link, link._shape, link._dtype
+        super().__init__(name, link._shape, link._dtype)
+        self._link = link
 
-    def start(self):
-        pass
 
-    def join(self):
-        pass
-
-    def probe(self):
-        return True
-
+class _VarSend(_VarPort, CspSendPort):
     def send(self, data):
         self._link.take(data)
 
 
-class _VarReceive(CspRecvPort):
-    def __init__(self, name, link):
-        self._name, self._link, self._shape, self._dtype = name, link, link._shape, link._dtype
-
-    def start(self):
-        pass
-
-    def join(self):
-        pass
-
-    def probe(self):
-        return True
-
+class _VarReceive(_VarPort, CspRecvPort):
     def recv(self):
         return self._link.value()
