@@ -1,7 +1,10 @@
 """attach(): from then on Process.run() of the attached processes reaches tephra's runtime instead of Lava's."""
 
+import logging
+
 from lava.magma.core.process.process import AbstractProcess
 
+from . import _hardware
 from ._engine import make_engine
 from ._errors import ProcessError, error, process_name
 from ._graph import connected, graph_of_executable, read_graph, release
@@ -28,6 +31,7 @@ class Attachment:
                 attachment._create_runtime(process, run_cfg, executable, compile_config)
 
             AbstractProcess.create_runtime = create_runtime
+            _hardware.appear(machine)
             return
         for member in connected(process):
             if "create_runtime" in vars(member):
@@ -59,7 +63,9 @@ class Attachment:
                 refuse_floating_point(graph)
             size = (compile_config or {}).get("pypy_channel_size", 64)
             callbacks = getattr(run_cfg, "callback_fxs", ())
-            self.runtime = Runtime(graph, make_engine(graph), self.machine, size, callbacks, self.profile_steps)
+            verbose = _hardware.CompilerOptions.verbose or process._log_config.level <= logging.INFO
+            engine = make_engine(graph, self.profile_steps)
+            self.runtime = Runtime(graph, engine, self.machine, size, callbacks, self.profile_steps, verbose)
         except Exception:
             release(process, graph)
             raise
@@ -78,6 +84,7 @@ class Attachment:
         self._detached = True
         if self._process is None:
             AbstractProcess.create_runtime = _lava_create_runtime
+            _hardware.vanish()
             return
         for member in connected(self._process):
             vars(member).pop("create_runtime", None)
@@ -109,7 +116,7 @@ def attach(process=None, *, machine="oheo-gulch", floating_point="refuse", profi
     """Lets tephra run a Lava program.
 
     process: any process of the program; all that are connected to it are attached. None: all processes that are
-      compiled later, until detach().
+      compiled later, until detach(); programs that ask (lava.utils.system.Loihi2) then find a Loihi 2.
     machine: a machine of tephra, or its name, which times and energies are asked of (profile(), loihi2_profiler).
     floating_point: "refuse": a process of Lava's library whose floating-point model the run configuration chooses is
       refused by name; "python": Lava's own model of it runs in this process, beside the engine.

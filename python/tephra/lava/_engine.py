@@ -39,8 +39,9 @@ class _Source:
 class EngineSide:
     """The part of a program that the engine runs. build() makes the engine once all channels are there."""
 
-    def __init__(self, plan, io):
+    def __init__(self, plan, io, kept_steps):
         self.plan, self.io = plan, io
+        self._kept_steps, self._kept = kept_steps, []  # what the host gave in the first steps
         self.processes = {part.process: Neurons(self, part) for part in plan.neurons.values()}
         self.processes |= {part.process: Connections(self, part) for part in plan.synapses.values()}
         self.time_step = 0
@@ -81,6 +82,8 @@ class EngineSide:
     def step(self):
         """One step. Waits for values of processes in Python where a layer needs them."""
         fired, waiting = set(), list(range(len(self.plan.layers)))
+        if self.time_step < self._kept_steps:
+            self._kept.append({})
         while waiting:
             ready = [layer for layer in waiting if self._ready(layer, fired)]
             if not ready:
@@ -109,6 +112,8 @@ class EngineSide:
             values = [source.values(self) for source in sources]
             total = sum(values if binary else (each.astype(np.int64) for each in values))
             frames[number] = (total != 0).astype(np.int32) if binary else total
+            if self.time_step < self._kept_steps:
+                self._kept[-1][number] = frames[number].astype(np.int32)
         self.native.fire(layer, frames and tuple(frames))
         for port, shape in self._sends.get(layer, ()):
             port.send(self.messages(layer).reshape(shape))
@@ -130,6 +135,12 @@ class EngineSide:
         owner.write(name, flat)
         if self.time_step > 0:
             self.changed = owner.place(name) + ","
+
+    def frames(self, steps):
+        """What the host gave to the first input in the first steps (at most kept_steps): [steps, neurons]."""
+        if self.alone:
+            return self.io.frames(self.plan.inputs[0], 0, steps)
+        return np.array([frames[0] for frames in self._kept[:steps]])
 
     def network_for_machine(self):
         """The network, of which the host reads what nobody else listens to."""
@@ -157,10 +168,11 @@ class EngineSide:
         self.time_step += steps
 
 
-def make_engine(graph):
-    """The engine's part of a graph; none where no process fits it."""
+def make_engine(graph, kept_steps):
+    """The engine's part of a graph; none where no process fits it. kept_steps: of how many steps the host's values are
+    kept for the simulated machine."""
     plan = Plan(graph)
     if not plan.neurons and not plan.synapses:
         return None
-    return EngineSide(plan, InOut(graph, plan))
+    return EngineSide(plan, InOut(graph, plan), kept_steps)
 

@@ -4,6 +4,7 @@ The installed files stay as they are: three modules are changed while they are r
 * lava/magma/compiler/var_model.py has dataclass fields with instances as defaults, which Python 3.11 refuses.
 * lava/lib/dl/netx/hdf5.py takes one small function from lava.lib.dl.slayer, which imports torch.
 * lava/lib/dl/netx/sequential_modules.py is made of torch modules; without torch it is empty.
+Where Intel's package is not installed, lava.proc.embedded_io is the folder embedded_io beside this file.
 """
 
 import ast
@@ -11,7 +12,10 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import math
+import pathlib
 import sys
+
+_embedded_io = pathlib.Path(__file__).parent / "embedded_io"
 
 
 def resonator_parameters(device, scale=1 << 6, p_scale=1 << 12):
@@ -104,6 +108,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
+        if fullname == "lava.proc.embedded_io":
+            return importlib.machinery.PathFinder.find_spec(fullname, path) or importlib.util.spec_from_file_location(
+                fullname, _embedded_io / "__init__.py", submodule_search_locations=[str(_embedded_io)]
+            )
         if not fullname.startswith("lava.") or _changes(fullname) is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)

@@ -1,5 +1,6 @@
 """Which processes of a graph the engine takes, and the network that it makes of them."""
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,7 @@ from lava.magma.core.process.ports.ports import create_port_id
 
 import tephra
 
+from ._errors import process_name
 from ._models import Unfit, initial_vars, neuron_kinds
 from ._synapses import stored_weights, synapse_kinds
 
@@ -127,6 +129,10 @@ class Plan:
 
     def _neuron_part(self, process, model):
         kind, values = neuron_kinds[model], initial_vars(process, model)
+        if "bias" in vars(process) and "bias_mant" in values:  # published programs set it; Lava does not look at it either
+            warnings.warn(
+                f'{process_name(process)}: it has no Var "bias", which was set; set bias_mant.init', stacklevel=2
+            )
         shape = tuple(getattr(process, kind.ports[0]).shape)
         for name in kind.states:
             if np.any(np.abs(values[name].astype(np.int64)) > _largest_state):

@@ -24,7 +24,7 @@ class Profile:
 
     def __init__(self, network, machine, frames, steps, notes):
         self.steps, self.notes = steps, notes
-        self._machine = machine
+        self._machine, self._layers = machine, [layer.name for layer in network.layers]
         self.mapping = tephra.map_program(network, machine)
         options = {} if frames is None else {"input": frames}
         self.run = tephra.simulate(network, machine, map=self.mapping, steps=steps, **options)
@@ -48,6 +48,23 @@ class Profile:
         columns["core_on_chip"] = columns["core"] % max(cores_of_a_chip, 1)
         return columns
 
+    def core_table(self):
+        """How the cores are used, a row a layer: what its fullest core has of each, and how many cores it takes. A core
+        counts for the layer that has most neurons on it."""
+        columns = self.cores
+        layers = np.array(columns["layer"])
+        names = ("axons_in", "axons_out", "neurons", "synaptic_bytes", "state_bytes")
+        heads = ("AxonIn", "AxonOut", "Neurons", "SynBytes", "StBytes", "Cores")
+        line = "-" * (9 * len(heads) + 1)
+        table = ["Per core distribution:", line, "|" + "|".join(f"{head:^8}" for head in heads) + "|", line]
+        for layer in reversed(self._layers):
+            cores = layers == layer
+            if not cores.any():  # it shares cores with larger ones
+                continue
+            values = [columns[name][cores].max() for name in names] + [cores.sum()]
+            table.append("|" + "|".join(f"{value:8}" for value in values) + f"|{layer}")
+        return "\n".join([*table, line, f"| Total{len(layers):{len(line) - 9}} |", line])
+
     @cached_property
     def counts(self):
         """Counted events by kind, an array by core in the order of `cores`."""
@@ -57,27 +74,26 @@ class Profile:
 
 
 def simulate(runtime, steps):
-    """Simulates the first `steps` steps that a runtime has done, of a program that is all in the engine.
+    """Simulates the first `steps` steps that a runtime has done: what the engine ran is on the machine, processes in
+    Python are the host, which gives the values that they gave.
 
-    Errors: tephra.Error that names what the simulated machine can't take: processes in Python, several inputs, a start
-    other than zero, a Var that was set between the runs, neurons or a machine that do not fit.
+    Errors: tephra.Error that names what the simulated machine can't take: nothing in the engine, several inputs, a
+    start other than zero, a Var that was set between the runs, neurons or a machine that do not fit.
     """
-    if not hasattr(tephra, "simulate"):
-        raise error("this tephra has no simulate()", "profile", "install a newer one", kind=ProcessError)
     engine = runtime.engine
-    outside = [p.process for p in runtime.placements if p.where == "python"]
-    if engine is None or outside:
+    processes = [placement.process for placement in runtime.placements if placement.where == "python"]
+    outside = ", ".join(f'{type(process).__name__} "{process.name}"' for process in processes)
+    if engine is None:
         raise error(
-            "the machine simulates what the engine runs; these run in Python: "
-            + ", ".join(f'{type(p).__name__} "{p.name}"' for p in outside),
+            f"the machine simulates what the engine runs; these run in Python: {outside}",
             "profile",
-            "take them out of the program that is profiled",
+            "profile a program with neurons of Lava's library",
             kind=ProcessError,
         )
     plan = engine.plan
     if len(plan.inputs) > 1:
         raise error(
-            f"{len(plan.inputs)} ports get values from sources", "profile", "use one source", kind=ProcessError
+            f"{len(plan.inputs)} ports get values from outside", "profile", "use one source", kind=ProcessError
         )
     if engine.starts_beyond_zero:
         raise error("states do not start at zero", "profile", "start them at zero", kind=ProcessError)
@@ -87,10 +103,9 @@ def simulate(runtime, steps):
         )
     frames = None
     if plan.inputs:
-        values = engine.io.frames(plan.inputs[0], 0, steps)
         shape = plan.layers[plan.inputs[0].layer][1]
-        frames = np.asarray(values, np.int32).reshape(steps, *shape)
-    notes = []
+        frames = np.asarray(engine.frames(steps), np.int32).reshape(steps, *shape)
+    notes = [f"on the host, whose time is not simulated: {outside}"] if outside else []
     if steps < runtime.time_step:
         notes.append(f"the first {steps} of {runtime.time_step} steps were simulated")
     return Profile(engine.network_for_machine(), runtime.machine, frames, steps, notes)

@@ -31,10 +31,11 @@ class Runtime:
     Made by attach(); `machine`: name of the machine that counts and times are asked of later.
     """
 
-    def __init__(self, graph, engine, machine, channel_size=64, callbacks=(), profile_steps=256):
+    def __init__(self, graph, engine, machine, channel_size=64, callbacks=(), profile_steps=256, verbose=False):
         self.log = logging.getLogger(__name__)
         self.machine, self._engine = machine, engine
         self._callbacks, self._profile_steps, self._profiled = callbacks, profile_steps, None
+        self._verbose = verbose
         self._exchange = Exchange()
         self._state = "ready"  # ready, running, paused, stopped
         self._thread = None
@@ -156,6 +157,8 @@ class Runtime:
             raise error("no step was done", "profile", "run the program before", kind=ProcessError)
         if self._profiled is None or self._profiled.steps != steps:
             self._profiled = simulate(self, steps)
+            if self._verbose:
+                print(self._profiled.core_table())
         return self._profiled
 
     def get_var(self, var_id, idx=None):

@@ -55,16 +55,17 @@ class _Profiler:
 
 
 class Loihi2Power(_Profiler):
-    """Watts. total_power: of each step, the mean over the run; static_total_power: what flows without any work. Of the
-    supplies (vdd_power, vddm_power, vddio_power and static_*) prices are not split: NaN."""
+    """Watts of the chips, as on a board: what their supplies VDD, VDDM and VDDIO feed (scope "neurocores" of the report).
+    total_power: of each step, the mean over the run; static_total_power: what flows without any work. Prices are not
+    split by supply: vdd_power, vddm_power, vddio_power and static_* are NaN."""
 
     def read(self, profile):
         steps = profile.steps
-        joules = {group: value for group, (_, value, _) in self.report.groups_j().items()}
         seconds = profile.run.elapsed_ps * 1e-12
-        static = joules.get("static", 0) + joules.get("processors, board", 0)
-        self.total_power = np.full(steps, sum(v for g, v in joules.items() if g != "host") / seconds)
-        self.static_total_power = static / seconds
+        scope, watts = next(iter(self.report.power_w().items()))  # the narrowest that the cost table has
+        self.notes.append(f"power: scope {scope}")
+        self.total_power = np.full(steps, watts)
+        self.static_total_power = self.report.groups_j()["static"][1] / seconds
         self.dynamic_power = self.total_power - self.static_total_power
         self.total_energy = float(np.sum(self.total_power) * seconds / steps)
         self.notes.append("total_power: the mean over the run in each step")
