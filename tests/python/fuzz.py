@@ -1,6 +1,6 @@
-"""Calls the API with random arguments: python fuzz.py CALLS SEED FOLDER. Calls may write into
-the folder, but for kept/ in it. What is refused must be refused by tephra.Error,
-or by Python where the number or names of arguments are wrong; nothing may crash the interpreter."""
+"""Calls the API with random arguments: python fuzz.py CALLS SEED FOLDER. Calls may write into the folder, but for kept/ in
+it. What is refused must be refused by tephra.Error, or by Python where the number or names of arguments are wrong; nothing
+may crash the interpreter. Prints outcomes, and what was never called."""
 
 import inspect
 import random
@@ -14,6 +14,7 @@ import numpy as np
 import tephra
 
 LONGEST_S = 0.2  # a call that takes longer is interrupted
+SELDOM = {"validate": 0.4, "html": 0.5, "_repr_html_": 0.5}  # share of calls that take long and are made all the same
 
 
 class TooLong(Exception):
@@ -101,6 +102,23 @@ def functions():
     return [f for f in out + natives if callable(f) and f is not tephra.Error]
 
 
+def methods(things):
+    """Names of all that can be called of each kind of object, but for what draws."""
+    names = {}
+    for thing in things:
+        kind = type(thing)
+        members = [name for name in dir(kind) if not name.startswith(("_", "plot")) and callable(getattr(kind, name))]
+        members = [name for name in members if not hasattr(BaseException, name)]
+        names[kind] = members + ["_repr_html_"] * hasattr(kind, "_repr_html_")
+    return names
+
+
+def title(call):
+    """How a call is named in what is printed."""
+    native = inspect.isbuiltin(call) and call.__name__ in dir(tephra._core)
+    return f"_core.{call.__name__}" if native else call.__qualname__
+
+
 def arguments(call, rng, pool):
     """Random arguments, by the names of the signature where it is known."""
     try:
@@ -128,29 +146,33 @@ def load_extras():
             pass
 
 
+def choose(everything, made, rng):
+    """A function, or half the time a method of an object."""
+    while True:
+        call = rng.choice(everything)
+        if rng.random() < 0.5:
+            thing = rng.choice(made)
+            names = methods([thing])[type(thing)]
+            call = getattr(thing, rng.choice(names)) if names else call
+        if rng.random() < SELDOM.get(call.__name__, 1):
+            return call
+
+
 def main():
     load_extras()
     calls, seed, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     rng = random.Random(seed)
     signal.signal(signal.SIGALRM, interrupt)
     everything = functions()
-    outcome = {}
+    outcome, called = {}, set()
     for k in range(calls):
         if k % 200 == 0:
             made = things(folder, rng)
             plain = values(folder, rng)
-        pool = plain + made
-        call = rng.choice(everything)
-        if rng.random() < 0.5:
-            thing = rng.choice(made)
-            names = [name for name in dir(thing) if not name.startswith(("_", "plot"))] + ["_repr_html_"]
-            call = getattr(thing, rng.choice(names), None)
-        if not callable(call):
-            continue
-        positional, named = arguments(call, rng, pool)
-        name = getattr(call, "__qualname__", repr(call))
-        if name in ("validate", "html", "page"):
-            continue
+        call = choose(everything, made, rng)
+        positional, named = arguments(call, rng, plain + made)
+        name = title(call)
+        called.add(name)
         print(k, name, file=sys.stderr, flush=True)
         signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
         try:
@@ -172,7 +194,10 @@ def main():
             traceback.print_exc()
             kind = "other"
         outcome[kind] = outcome.get(kind, 0) + 1
-    print(outcome)
+    wanted = {title(call) for call in everything}
+    wanted |= {title(getattr(kind, name)) for kind, names in methods(made).items() for name in names}
+    print(sum(outcome.values()), "calls:", outcome)
+    print("never called:", ", ".join(sorted(wanted - called)) or "nothing")
 
 
 if __name__ == "__main__":

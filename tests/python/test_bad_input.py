@@ -151,3 +151,4 @@ def test_random_calls_do_not_crash_the_interpreter(tmp_path, small, frames):
     )
     assert done.returncode == 0, f"seed {seed}: {done.returncode}\n{done.stderr[-2000:]}"
     assert "'other'" not in done.stdout, f"seed {seed}: {done.stdout}\n{done.stderr[-4000:]}"
+    assert done.stdout.startswith("10000 calls") and "never called: nothing" in done.stdout, f"seed {seed}: {done.stdout}"
