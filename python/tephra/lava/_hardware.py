@@ -3,9 +3,9 @@
 import sys
 import types
 
+from lava.utils import loihi
 from lava.utils.system import Loihi2
 
-_asked = {name: vars(Loihi2)[name] for name in ("is_loihi2_available", "partition")}
 _partitions = {"loihi2-oheo-gulch": "oheogulch", "kapoho-point": "kp"}  # boards, as programs name them
 
 
@@ -22,21 +22,38 @@ def _modules():
     return {module.__name__: module for module in (folder, compiler)}
 
 
+def _use_host(*arguments, **keywords):
+    """The simulated machine needs no host to reach it by."""
+
+
+def _answers(machine):
+    return {
+        (Loihi2, "is_loihi2_available"): True,
+        (Loihi2, "partition"): _partitions.get(machine.name, machine.name),
+        (loihi, "use_slurm_host"): _use_host,
+        (loihi, "use_ethernet_host"): _use_host,
+    }
+
+
 _mine = {name: module for name, module in _modules().items() if name not in sys.modules}
+_lavas = {}  # what stood in the place of an answer
 
 
 def appear(machine):
     """From now on programs find a Loihi 2, the simulated one, where `machine` is of that kind."""
-    if machine.kind == "loihi2":
-        Loihi2.is_loihi2_available = True
-        Loihi2.partition = _partitions.get(machine.name, machine.name)
-        sys.modules.update(_mine)
+    if machine.kind != "loihi2":
+        return
+    for (where, name), answer in _answers(machine).items():
+        _lavas[where, name] = vars(where)[name]
+        setattr(where, name, answer)
+    sys.modules.update(_mine)
 
 
 def vanish():
     """What Lava itself answers holds again."""
-    for name, lavas in _asked.items():
-        setattr(Loihi2, name, lavas)
-    for name, module in _mine.items():
-        if sys.modules.get(name) is module:
+    for (where, name), answer in _lavas.items():
+        setattr(where, name, answer)
+    if _lavas:
+        for name in _mine:
             del sys.modules[name]
+    _lavas.clear()

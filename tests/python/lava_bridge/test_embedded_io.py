@@ -10,6 +10,7 @@ from lava.proc import embedded_io as eio
 from lava.proc import io
 from lava.proc.conv.process import Conv
 from lava.proc.lif.process import LIF
+from lava.utils import loihi
 from lava.utils.system import Loihi2
 
 steps = 6
@@ -75,7 +76,9 @@ def test_programs_find_a_loihi_2_while_all_processes_are_attached():
     assert not Loihi2.is_loihi2_available
     for machine, partition in (("oheo-gulch", "oheogulch"), ("kapoho-point", "kp")):
         with tephra.lava.attach(machine=machine):
+            loihi.use_slurm_host(partition=partition)  # nothing to do
             assert Loihi2.is_loihi2_available and Loihi2.partition == partition
         assert not Loihi2.is_loihi2_available and Loihi2.partition == "Unspecified"
     with tephra.lava.attach(machine="loihi1-nahuku"):
         assert not Loihi2.is_loihi2_available
+    assert loihi.use_slurm_host.__module__ == "lava.utils.loihi"
