@@ -5,6 +5,8 @@ import pytest
 
 import tephra
 
+from shipped import ROOT
+
 nir = pytest.importorskip("nir")
 
 
@@ -71,6 +73,71 @@ def test_fixed_point_follows_the_graph():
     assert expected.sum() > 100
     # A message takes a step from the input to the first layer.
     assert np.abs(ran[1:].sum(0) - expected[:-1].sum(0)).max() <= 2
+
+
+# One LIF neuron on every framework (neuromorphs/NIR, paper/01_lif): steps of input spikes, and of the neuron's. Sinabs and
+# Rockpool let voltages decay by an exponential, the others take a step of Euler's.
+PUBLISHED_INPUT = (
+    [60, 220, 270, 310, 320, 350, 370, 400, 410, 430, 440, 450, 460, 470, 480, 490, 500, 510, 520, 530]
+    + [670, 680, 690, 700, 710, 720, 730, 740, 750, 760, 770, 780, 840, 850]
+)
+PUBLISHED = {
+    "Norse": [460, 510, 710, 760],
+    "snnTorch": [460, 510, 710, 760],
+    "Nengo": [460, 510, 710, 760],
+    "exact": [460, 510, 710, 760],
+    "Spyx": [461, 511, 711, 761],
+    "Sinabs": [450, 500, 710, 760],
+    "Rockpool": [450, 500, 710, 760],
+}
+
+
+@pytest.mark.parametrize("weight_bits", [8, 16])
+def test_the_published_neuron_spikes_as_on_every_framework(weight_bits):
+    numbers = {"tau": 0.0025, "r": 1, "v_leak": 0, "v_threshold": 0.1, "v_reset": 0}
+    made = nir.NIRGraph(
+        nodes={
+            "input": nir.Input({"input": np.array([1])}),
+            "0": nir.Affine(np.ones((1, 1)), np.zeros(1)),
+            "1": nir.LIF(**{name: np.full(1, value) for name, value in numbers.items()}),
+            "output": nir.Output({"output": np.array([1])}),
+        },
+        edges=[("input", "0"), ("0", "1"), ("1", "output")],
+    )
+    frames = np.zeros((1000, 1), int)
+    frames[PUBLISHED_INPUT] = 1
+    ran = tephra.run(tephra.from_nir(made, dt=1e-4, weight_bits=weight_bits), input=frames)
+    spikes = np.flatnonzero(ran["1:spikes"]) - 1  # a message takes a step from the input
+    for framework, wanted in PUBLISHED.items():
+        far = 10 if framework in ("Sinabs", "Rockpool") else 1  # steps; ten are one spike of the input
+        assert len(spikes) == len(wanted) and np.abs(spikes - wanted).max() <= far, framework
+
+
+def published(name):
+    path = ROOT.parent / "shared" / "spiking" / "nir" / name
+    if not path.exists():
+        pytest.skip(f"there is no {path}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "dt"),
+    [
+        ("lif_norse.nir", ["input", "1"], 1e-4),
+        ("braille_noDelay_bias_zero.nir", ["input", "lif1.lif", "lif2"], 1e-4),  # snnTorch
+        ("cnn_sinabs.nir", ["input", "1", "3", "6", "10", "12"], 1),
+    ],
+)
+def test_files_that_frameworks_exported_run(name, layers, dt, tmp_path):
+    path = published(name)
+    network = tephra.from_nir(path, dt=dt)
+    assert sorted(layer.name for layer in network.layers) == sorted(layers)
+    again = nir.read(path)
+    nir.write(tmp_path / "again.nir", again)
+    assert network.hash == tephra.from_nir(again, dt=dt).hash == tephra.from_nir(tmp_path / "again.nir", dt=dt).hash
+    shape = network.layers[network.inputs[0][0]].shape
+    frames = np.random.default_rng(2).integers(0, 2, (40, *shape))
+    assert any(sent.any() for sent in tephra.run(network, input=frames, probe=[f"{layers[1]}:spikes"]).recorded.values())
 
 
 def test_what_is_no_graph_is_refused(tmp_path):
