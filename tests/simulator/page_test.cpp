@@ -199,7 +199,7 @@ TEST_CASE("a network's page shows what its layers send over time, as a picture a
     std::vector<std::string> cells;
     for (const MarkupElement& cell : read.all("td")) cells.push_back(cell.text);
     const std::vector<std::string> first = {"first", "20", "31", "19.4 %", "100 %", "time step 3"};
-    CHECK(std::ranges::search(cells, first).begin() != cells.end());
+    CHECK(std::search(cells.begin(), cells.end(), first.begin(), first.end()) != cells.end());
     for (const char* word : {"token", "tokens", "Token", "Tokens", "prefill"}) {
         INFO(word);
         CHECK_FALSE(holds_word(page, word));
