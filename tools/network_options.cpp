@@ -62,9 +62,11 @@ Network read_nir_file(const NetworkOptions& options) {
     spiking::NirModel model =
         require(spiking::import_nir(require(spiking::read_nir(options.network)), nir_options_of(options)));
     for (const spiking::NirLayerError& e : model.errors)
-        spdlog::info("layer \"{}\": {} units for 1; largest error of weights {}, thresholds {}, decays {}, biases {}",
-                     printable(e.layer), number_text(e.scale), percent(e.weight), percent(e.threshold),
-                     percent(e.decay), percent(e.bias));
+        spdlog::info(
+            "layer \"{}\": {} units for 1; largest error of weights {}, thresholds {}, decays {}, biases {}, delays {} "
+            "steps",
+            printable(e.layer), number_text(e.scale), percent(e.weight), percent(e.threshold), percent(e.decay),
+            percent(e.bias), number_text(e.delay));
     return std::move(model.network);
 }
 

@@ -5,9 +5,9 @@
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
-#include "neuro/spiking/graded.hpp"
-#include "neuro/spiking/leaky_readout.hpp"
+#include "neuro/spiking/cuba.hpp"
 #include "neuro/spiking/lif.hpp"
+#include "neuro/spiking/nir_neurons.hpp"
 #include "neuro/spiking/nir_path.hpp"
 #include "neuro/spiking/nir_synapses.hpp"
 #include "neuro/spiking/relay.hpp"
@@ -18,30 +18,8 @@ namespace {
 
 constexpr int most_nir_weight_bits = 16;
 constexpr int voltage_message_bits = 24;
-constexpr double state_units = 1 << state_alignment;
 constexpr double lava_units = 256;  // of a weight or a threshold of 1
-constexpr double lava_decay_units = 4095;
 constexpr double largest_lava_weight = 255;
-
-double largest_magnitude(const std::vector<double>& values) {
-    double largest = 0;
-    for (const double value : values) largest = std::max(largest, std::abs(value));
-    return largest;
-}
-
-/// Values of elements in the order of a layer's neurons.
-std::vector<double> in_order(const NirNode& node, const std::vector<double>& elements) {
-    std::vector<double> out(elements.size());
-    for (std::size_t i = 0; i < elements.size(); ++i)
-        out[static_cast<std::size_t>(neuron_of_element(node.shape, narrow<int>(i)))] = elements[i];
-    return out;
-}
-
-/// One constant for all neurons where they are equal.
-NeuronConstant constant(const std::vector<std::int32_t>& values) {
-    if (std::ranges::all_of(values, [&](std::int32_t v) { return v == values.front(); })) return values.front();
-    return NeuronConstant(values);
-}
 
 template <typename T>
 Result<T> at(const NirNode& node, Result<T> result) {
@@ -96,9 +74,7 @@ private:
         parts_.inputs = {{0, 0}};
         for (int i = 0; i < std::ssize(graph_.nodes); ++i)
             if (node(i).is_neuron() && !sends_voltage(i)) output_scale(i) = 1;
-        std::vector<int> open;
-        for (int i = 0; i < std::ssize(graph_.nodes); ++i)
-            if (node(i).is_neuron()) open.push_back(i);
+        std::vector<int> open = from_the_input();
         while (!open.empty()) {
             const auto ready = std::ranges::find_if(open, [&](int i) {
                 return std::ranges::all_of(
@@ -118,6 +94,20 @@ private:
             parts_.connections.push_back(std::move(connection));
         }
         return {};
+    }
+
+    /// Nodes with neurons, by the fewest paths that lead from the input to them; those that none leads to come last.
+    [[nodiscard]] std::vector<int> from_the_input() const {
+        std::vector<int> order{graph_.input};
+        const auto add = [&](int index) {
+            if (node(index).is_neuron() && std::ranges::count(order, index) == 0) order.push_back(index);
+        };
+        for (std::size_t done = 0; done < order.size(); ++done)
+            for (const NirPath& path : paths_)
+                if (path.source == order[done]) add(path.target);
+        for (int i = 0; i < std::ssize(graph_.nodes); ++i) add(i);
+        order.erase(order.begin());
+        return order;
     }
 
     [[nodiscard]] bool sends_voltage(int index) const {
@@ -141,7 +131,7 @@ private:
     static std::vector<double> gains(const NirNode& what, const NirDynamics& d) {
         std::vector<double> gain = d.gain;
         for (std::size_t i = 0; i < d.synapse_leak.size(); ++i) gain[i] *= d.synapse_leak[i] * d.synapse_gain[i];
-        return in_order(what, gain);
+        return nir_in_order(what, gain);
     }
 
     Result<void> add_neurons(int index) {
@@ -157,11 +147,12 @@ private:
         for (std::size_t i = 0; i < paths_.size(); ++i)
             if (paths_[i].target == index)
                 if (auto done = connect(i, gain, error); !done) return done;
-        const auto neurons = at(what, make_neurons(index, *dynamics, gain, error));
+        const auto neurons = at(what, make_nir_neurons(what, *dynamics, constants_[static_cast<std::size_t>(index)],
+                                                       gain, options_.rule, error));
         if (!neurons) return tl::unexpected(neurons.error());
         if (auto kept = check_errors(what, error); !kept) return kept;
         const bool voltage = sends_voltage(index);
-        push_layer(index, *neurons, voltage ? voltage_message_bits : 0, voltage ? error.scale * state_units : 1);
+        push_layer(index, *neurons, voltage ? voltage_message_bits : 0, voltage ? error.scale * nir_state_units : 1);
         errors_.push_back(std::move(error));
         return {};
     }
@@ -180,7 +171,7 @@ private:
 
     [[nodiscard]] Result<void> check_lava(int index, const NirDynamics& d) const {
         const NirNode& what = node(index);
-        const auto zero = [](const std::vector<double>& values) { return largest_magnitude(values) == 0; };
+        const auto zero = [](const std::vector<double>& values) { return nir_largest(values) == 0; };
         if (what.type != "LIF" || !zero(d.v_leak) || !zero(d.v_reset) ||
             !zero(constants_[static_cast<std::size_t>(index)]))
             return bad_input("node \"" + what.name + "\" is no LIF without leak, reset and bias", what.place,
@@ -220,13 +211,10 @@ private:
         return scale;
     }
 
-    [[nodiscard]] double rounded(double value) const {
-        return options_.rule == NirRule::lava ? std::trunc(value) : std::nearbyint(value);
-    }
-
     /// Makes the synapses of a path.
     Result<void> connect(std::size_t index, const std::vector<double>& gain, NirLayerError& error) {
         const NirPath& path = paths_[index];
+        error.delay = std::max(error.delay, path.delay_error);
         const NirNode& target = node(path.target);
         const double unit = error.scale / output_scale(path.source), largest = largest_weight(path, gain) * error.scale;
         if (largest == 0) return {};
@@ -239,7 +227,8 @@ private:
         std::vector<std::int32_t> weights;
         weights.reserve(path.entries.size());
         for (const PathEntry& e : path.entries) {
-            const double exact = e.weight * gain[static_cast<std::size_t>(e.target)] * factor, fixed = rounded(exact);
+            const double exact = e.weight * gain[static_cast<std::size_t>(e.target)] * factor,
+                         fixed = nir_rounded(exact, options_.rule);
             if (options_.rule == NirRule::lava && std::abs(fixed) > largest_lava_weight)
                 return bad_input("a weight of node \"" + target.name + "\" becomes " + number_text(fixed), target.place,
                                  "use a smaller --dt, or the other rule");
@@ -251,95 +240,6 @@ private:
         if (!connection) return tl::unexpected(connection.error());
         made_.emplace_back(index, std::move(*connection));
         return {};
-    }
-
-    Result<NeuronModelPtr> make_neurons(int index, const NirDynamics& d, const std::vector<double>& gain,
-                                        NirLayerError& error) const {
-        const NirNode& what = node(index);
-        const double scale = error.scale;
-        std::vector<double> constants = constants_[static_cast<std::size_t>(index)];
-        constants.resize(gain.size());
-        if (what.type == "Threshold") {
-            std::vector<std::int32_t> thresholds;
-            const auto given = in_order(what, d.v_threshold);
-            for (std::size_t i = 0; i < gain.size(); ++i) {
-                const double exact = (given[i] - constants[i]) * scale;
-                if (std::abs(exact) > 2147483647.0)
-                    return bad_input("a threshold leaves 32 bits", "", "use larger weights");
-                thresholds.push_back(static_cast<std::int32_t>(std::floor(exact)));  // above: the same for integers
-            }
-            return make_threshold(constant(thresholds));
-        }
-        LifParameters p;
-        if (const auto done = set_decays(what, d, p.cuba, error); !done) return tl::unexpected(done.error());
-        const auto reset = d.v_reset.empty() ? std::vector<double>(gain.size()) : in_order(what, d.v_reset);
-        const auto leak = in_order(what, d.leak), rest = in_order(what, d.v_leak);
-        std::vector<double> bias(gain.size()), threshold(gain.size(), 1);
-        if (!d.v_threshold.empty()) {
-            threshold = in_order(what, d.v_threshold);
-            for (std::size_t i = 0; i < threshold.size(); ++i) threshold[i] -= reset[i];
-        }
-        const bool cuba = !d.synapse_leak.empty();
-        std::vector<std::int32_t> drive(gain.size());
-        for (std::size_t i = 0; i < gain.size(); ++i) {
-            bias[i] = leak[i] * (rest[i] - reset[i]) * scale * state_units;
-            const double current = constants[i] * gain[i] * scale;
-            drive[i] = static_cast<std::int32_t>(rounded(current));
-            // Without a synaptic current the bias can make up for the rounding.
-            if (cuba)
-                error.bias = std::max(error.bias, std::abs(drive[i] - current) / (threshold[i] * scale));
-            else
-                bias[i] += (current - drive[i]) * state_units;
-        }
-        p.cuba.drive = constant(drive);
-        set_bias(bias, threshold, scale, p.cuba, error);
-        if (d.v_threshold.empty()) return make_leaky_readout(std::move(p.cuba));
-        std::vector<std::int32_t> thresholds;
-        for (const double value : threshold) {
-            const double exact = value * scale;
-            const double fixed = options_.rule == NirRule::lava
-                                     ? std::floor(std::floor(value * largest_threshold) / 512)
-                                     : std::nearbyint(exact);
-            thresholds.push_back(static_cast<std::int32_t>(std::min(fixed, double{largest_threshold})));
-            error.threshold = std::max(error.threshold, std::abs(thresholds.back() - exact) / exact);
-        }
-        p.threshold = constant(thresholds);
-        return make_lif(std::move(p));
-    }
-
-    Result<void> set_decays(const NirNode& what, const NirDynamics& d, Cuba& cuba, NirLayerError& error) const {
-        const double one = options_.rule == NirRule::lava ? lava_decay_units : double{decay_one};
-        const auto note = [&](double fixed, double exact) {
-            if (exact > 0) error.decay = std::max(error.decay, std::abs(fixed / decay_one - exact) / exact);
-        };
-        std::vector<std::int32_t> voltage, current;
-        for (const double leak : in_order(what, d.leak)) {
-            voltage.push_back(static_cast<std::int32_t>(std::min(rounded(leak * one), double{largest_decay})));
-            note(voltage.back(), leak);
-        }
-        cuba.voltage_decay = constant(voltage);
-        if (d.synapse_leak.empty()) return {};
-        for (const double leak : in_order(what, d.synapse_leak)) {
-            current.push_back(std::max(0, static_cast<int>(std::nearbyint(leak * decay_one)) - 1));
-            note(current.back() + 1, leak);
-        }
-        cuba.current_decay = constant(current);
-        return {};
-    }
-
-    /// Mantissas and the least exponent that holds the largest bias.
-    void set_bias(const std::vector<double>& bias, const std::vector<double>& threshold, double scale, Cuba& cuba,
-                  NirLayerError& error) const {
-        const double largest = largest_magnitude(bias);
-        while (cuba.bias_exponent < most_bias_exponent && std::ldexp(largest, -cuba.bias_exponent) > largest_bias)
-            ++cuba.bias_exponent;
-        std::vector<std::int32_t> mantissas;
-        for (std::size_t i = 0; i < bias.size(); ++i) {
-            mantissas.push_back(static_cast<std::int32_t>(rounded(std::ldexp(bias[i], -cuba.bias_exponent))));
-            error.bias = std::max(error.bias, std::abs(std::ldexp(mantissas.back(), cuba.bias_exponent) - bias[i]) /
-                                                  (threshold[i] * scale * state_units));
-        }
-        cuba.bias = constant(mantissas);
     }
 
     const NirGraph& graph_;

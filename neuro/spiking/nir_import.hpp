@@ -28,6 +28,7 @@ struct NirLayerError {
     double threshold = 0;  ///< largest relative error of a threshold
     double decay = 0;      ///< largest relative error of dt / tau
     double bias = 0;       ///< largest error of a constant input, of the threshold (of 1 where there is none)
+    double delay = 0;      ///< largest error of a delay, steps
 };
 
 struct NirModel {

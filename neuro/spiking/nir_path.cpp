@@ -1,6 +1,7 @@
 #include "neuro/spiking/nir_path.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -64,6 +65,10 @@ private:
             if (!map) return tl::unexpected(map.error());
             const auto steps = nir_delay_steps(at(node), *map, dt_);
             if (!steps) return tl::unexpected(steps.error());
+            double error = 0;
+            for (std::size_t i = 0; i < steps->size(); ++i)
+                error = std::max(error, std::abs((*steps)[i] - map->delay()[i] / dt_));
+            path.delay_error += error;
             maps.push_back(std::move(*map));
             delays.push_back(*steps);
         }

@@ -22,6 +22,7 @@ struct NirPath {
     int source = -1, target = -1;    ///< nodes: the input or neurons, and neurons
     std::vector<int> nodes;          ///< linear nodes in between, but for those that change nothing
     std::vector<PathEntry> entries;  ///< by source, target, delay; each triple once
+    double delay_error = 0;          ///< largest rounding of the delays on the way, steps
 };
 
 /// All paths of a graph. Errors: bad_input when there are too many, or a path has too many entries.

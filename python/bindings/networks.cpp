@@ -77,6 +77,7 @@ py::list errors_of(const NirModel& model) {
         row["threshold"] = e.threshold;
         row["decay"] = e.decay;
         row["bias"] = e.bias;
+        row["delay"] = e.delay;
         out.append(std::move(row));
     }
     return out;

@@ -253,3 +253,25 @@ TEST_CASE("what fixed point can't be is refused with the node") {
     cycle.edges({"in", "neurons", "neurons", "neurons", "neurons", "out"});
     CHECK(refused(value_of(read_nir(cycle.close())), {}).find("is in a cycle of integrators") != std::string::npos);
 }
+
+TEST_CASE(
+    "layers of a NIR file stand as the input reaches them, and the rounding of a delay is an error of its layer") {
+    const P lif{{"tau", scalar(1)},
+                {"r", scalar(1)},
+                {"v_leak", scalar(0)},
+                {"v_threshold", scalar(1)},
+                {"v_reset", scalar(0)}};
+    NirWriter file;
+    file.node("in", "Input", {{"shape", {{1}, {1}}}});
+    file.node("z", "LIF", lif);
+    file.node("late", "Delay", {{"delay", scalar(0.23)}});
+    file.node("a", "LIF", lif);
+    file.node("out", "Output", {{"shape", {{1}, {1}}}});
+    file.edges({"in", "z", "z", "late", "late", "a", "a", "out"});
+    const NirModel model = value_of(import_nir(value_of(read_nir(file.close())), {.dt = 0.1}));
+    REQUIRE(model.errors.size() == 2);
+    CHECK(model.errors[0].layer == "z");
+    CHECK(model.errors[1].layer == "a");
+    CHECK(model.errors[0].delay == 0);
+    CHECK(model.errors[1].delay == Approx(0.3));
+}
