@@ -19,6 +19,7 @@ from .models import (
     evaluate,
     import_checkpoint,
     load,
+    shipped_file,
     shipped_model,
     synth,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "price",
     "read_network",
     "run",
+    "shipped_file",
     "shipped_model",
     "simulate",
     "synapses",

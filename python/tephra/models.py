@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from . import _core
@@ -276,6 +277,12 @@ def evaluate(
     )
 
 
+def shipped_file(path: str) -> Path:
+    """Where a file lies that ships with the package, by its path in the sources: "models/mmf-7m.tph",
+    "models/pilotnet-lif/network.net" and image.npy beside it, "validation/loihi2.json". Errors: :class:`tephra.Error`."""
+    return Path(_core.shipped_file(path))
+
+
 def shipped_model() -> Model:
     """The language model that ships: 7.2 M parameters, trained on public-domain books."""
-    return Model._of(_core.load_model(_core.shipped_file("models/mmf-7m.tph")))
+    return Model._of(_core.load_model(shipped_file("models/mmf-7m.tph")))

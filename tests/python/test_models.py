@@ -7,6 +7,8 @@ import pytest
 
 import tephra
 
+from shipped import PILOTNET
+
 
 def test_logits_are_those_of_every_engine(model):
     ids = model.encode("Once upon a time there was")
@@ -91,3 +93,13 @@ def test_options_are_used_or_refused(model, options, place):
     with pytest.raises(tephra.Error) as caught:
         model.generate("Once", **options)
     assert caught.value.place == place and caught.value.hint
+
+
+def test_files_that_ship_are_found_by_their_path():
+    network = tephra.load(tephra.shipped_file("models/pilotnet-lif/network.net"))
+    assert network.hash == tephra.load(PILOTNET / "network.net").hash
+    assert tephra.shipped_file("models/mmf-7m.tph").is_file()
+    with pytest.raises(tephra.Error, match="models/mmf-8m.tph"):
+        tephra.shipped_file("models/mmf-8m.tph")
+    with pytest.raises(tephra.Error, match="path"):
+        tephra.shipped_file(5)
