@@ -51,12 +51,19 @@ class _Described(Named):
             *parents, last = name.split("__")
             place: Any = data
             for parent in parents:
-                place = place.get(parent) if isinstance(place, dict) else None
-            if not isinstance(place, dict) or last not in place:
-                known = ", ".join(place) if isinstance(place, dict) else "nothing"
-                raise _core.refusal(f"it has no member {name!r}", type(self).__name__, f"there is {known}")
+                place = self._member(place, parent, name)
+            self._member(place, last, name)
             place[last] = value
         return type(self).from_dict(data)
+
+    def _member(self, place: Any, member: str, name: str) -> Any:
+        """A member of a dict on the way to `name`. Errors: :class:`tephra.Error` with the members that there are."""
+        if isinstance(place, dict) and member in place:
+            return place[member]
+        known = ", ".join(place) if isinstance(place, dict) else "nothing below it"
+        raise _core.refusal(
+            f"it has no member {name!r}", type(self).__name__, f"in place of {member!r} there is {known}"
+        )
 
     def write(self, path: PathLike) -> None:
         """Writes the JSON file, whole or not at all."""
