@@ -59,6 +59,27 @@ def _run_columns(data: dict[str, Any], of: str) -> dict[str, list[Any]]:
     raise _core.refusal(f"a run has no {of!r}", "of", "it has populations, cores, tokens and links")
 
 
+def measured_columns(report: dict[str, Any], names: tuple[str, ...]) -> dict[str, list[Any]]:
+    """What the ledger has of a report's network beside the report, a list a column."""
+    lines = [
+        {**figure, "scope": figure["scope"] or "", "row": row["id"], "source": row["source"]}
+        for row in report.get("measured", [])
+        for figure in row["figures"]
+    ]
+    return {name: [line[name] for line in lines] for name in names}
+
+
+def message_columns(report: dict[str, Any]) -> dict[str, list[Any]]:
+    """What each layer of a report's network sends in each time bin; first_step counts from 1."""
+    sent = report.get("messages_over_time")
+    if sent is None:
+        raise _core.refusal("a run of tokens has no time bins", "of", "messages over time are counted for networks")
+    each = sent["time_steps_a_bin"]
+    columns = {"first_step": [1 + each * k for k in range(len(sent["bin_enters_ps"]))]}
+    columns.update({layer["name"]: layer["messages"] for layer in sent["layers"]})
+    return columns
+
+
 def table(columns: dict[str, list[Any]], caption: str) -> str:
     """A short table in HTML."""
     names = list(columns)
@@ -127,7 +148,7 @@ def raster(recorded: dict[str, Any], probe: str | None, ax: Any) -> Any:
     axes = _axes(ax, "a raster")
     spikes = recorded[name].reshape(recorded[name].shape[0], -1)
     steps, neurons = spikes.nonzero()
-    axes.plot(steps + 1, neurons, ".", markersize=2)
+    axes.plot(steps + 1, neurons, ".", markersize=min(7, max(2, 100 / spikes.shape[1])))
     axes.set_xlabel("time step")
     axes.set_ylabel("neuron")
     axes.set_title(name)
@@ -159,6 +180,29 @@ def energy(groups_j: dict[str, tuple[float, float, float]], round_name: str, rou
     axes.invert_yaxis()
     axes.set_xlabel(f"uJ a {round_name}, over the whole run")
     axes.set_title("energy by kind")
+    return axes
+
+
+def messages(report: dict[str, Any], steps: int, ax: Any) -> Any:
+    """A heat map, a row a layer and a column a time bin."""
+    first = message_columns(report)["first_step"]
+    sent = report["messages_over_time"]
+    ends = [*first[1:], steps + 1]
+    layers = [layer for layer in sent["layers"] if any(layer["messages"])]
+    share = [
+        [100 * count / layer["neurons"] / (end - begin) for count, begin, end in zip(layer["messages"], first, ends)]
+        for layer in layers
+    ]
+    if not layers:
+        raise _core.refusal("no layer sends anything", "messages", "run it for longer, or with other input")
+    axes = _axes(ax, "a heat map")
+    drawn = axes.imshow(
+        share, aspect="auto", interpolation="nearest", extent=(0.5, ends[-1] - 0.5, len(layers) - 0.5, -0.5)
+    )
+    axes.set_yticks(range(len(layers)), [layer["name"] for layer in layers])
+    axes.set_xlabel("time step")
+    axes.figure.colorbar(drawn, ax=axes, label="neurons that send, %")
+    axes.set_title("messages over time")
     return axes
 
 

@@ -86,9 +86,22 @@ class Report(Made):
         """The report page, one self-contained document: what ``tephra report --html`` writes."""
         return self._native.page()
 
-    def frame(self) -> pd.DataFrame:
-        """:meth:`rows` as a pandas frame."""
-        return _show.frame({name: [getattr(row, name) for row in self.rows()] for name in Row._fields})
+    def frame(self, of: str = "rows") -> pd.DataFrame:
+        """A pandas frame of "rows" (:meth:`rows`), of a network also "measured" (a :class:`Line` each: what silicon was
+        measured to do with it, beside this run; empty where the ledger has nothing) or "messages" (a row a time bin,
+        a column a layer)."""
+        if of == "rows":
+            return _show.frame({name: [getattr(row, name) for row in self.rows()] for name in Row._fields})
+        if of == "measured":
+            return _show.frame(_show.measured_columns(self.to_dict(), Line._fields))
+        if of == "messages":
+            return _show.frame(_show.message_columns(self.to_dict()))
+        raise _core.refusal(f"a report has no {of!r}", "of", "it has rows, measured and messages")
+
+    def plot_messages(self, ax: Any = None) -> Any:
+        """Heat map of a network's layers over time: the share of neurons that send in a time step; returns the
+        matplotlib axes."""
+        return _show.messages(self.to_dict(), self._native.run.rounds, ax)
 
     def plot_energy(self, ax: Any = None) -> Any:
         """Energy a token or time step by what spends it, with ranges; returns the matplotlib axes."""

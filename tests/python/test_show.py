@@ -7,6 +7,8 @@ import pytest
 
 import tephra
 
+from shipped import PILOTNET
+
 
 def test_import_loads_nothing_heavy():
     heavy = "numpy", "pandas", "matplotlib", "nir", "tqdm", "h5py", "lava"
@@ -49,6 +51,34 @@ def test_frames(run, small, frames):
         run.frame("nothing")
 
 
+def test_a_report_has_what_was_measured_beside_it(pilotnet, small, frames):
+    pytest.importorskip("pandas")
+    image = PILOTNET / "image.npy"
+    cores = [13, 25, 13, 3, 3, 2, 12, 1, 1, 1]
+    report = tephra.simulate(pilotnet, "loihi2-oheo-gulch", input=image, steps=10, layer_cores=cores).report()
+    measured = report.frame("measured")
+    assert list(measured.columns) == list(tephra.validate(row="vpx-idle").frame().columns)
+    figures = [figure for row in report.to_dict()["measured"] for figure in row["figures"]]
+    assert list(measured["measured"]) == [figure["measured"] for figure in figures] and len(figures) > 3
+    assert set(measured["row"]) == {"pilotnet-lif"}
+    other = tephra.simulate(small, "loihi2-oheo-gulch", input=frames).report().frame("measured")
+    assert len(other) == 0 and list(other.columns) == list(measured.columns)
+
+
+def test_messages_over_time_are_those_of_the_run(run, small, frames):
+    pytest.importorskip("pandas")
+    simulated = tephra.simulate(small, "loihi2-oheo-gulch", input=frames, probe=["b:spikes"])
+    sent = simulated.report().frame("messages")
+    assert list(sent["first_step"]) == list(range(1, 41))
+    assert list(sent["b"]) == [int((step != 0).sum()) for step in simulated.recorded["b:spikes"]]
+    long = tephra.simulate(small, "loihi2-oheo-gulch", input=frames[0], steps=200).report()
+    assert list(long.frame("messages")["first_step"])[:3] == [1, 3, 5]
+    with pytest.raises(tephra.Error, match="tokens"):
+        run.report().frame("messages")
+    with pytest.raises(tephra.Error, match="it has rows, measured and messages"):
+        run.report().frame("nothing")
+
+
 def test_plots_return_axes(run, small, frames):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
@@ -64,11 +94,16 @@ def test_plots_return_axes(run, small, frames):
         report.plot_chips(),
         report.plot_phases(),
         spiking.plot_raster(),
+        spiking.report().plot_messages(),
         tephra.run(small, input=frames).plot_raster("b:spikes"),
     ):
         assert isinstance(axes, Axes)
     axes = pyplot.figure().subplots()
     assert run.plot_phases(ax=axes) is axes
+    drawn = spiking.report().plot_messages().images[0]
+    sent = spiking.report().frame("messages")
+    row = [name for name in sent.columns[1:] if sent[name].any()].index("b")
+    assert list(drawn.get_array()[row]) == pytest.approx(list(100 * sent["b"] / 30))
     dots = spiking.plot_raster().lines[0].get_xdata()
     assert len(dots) == int((spiking.recorded["b:spikes"] != 0).sum())
     pyplot.close("all")
