@@ -90,13 +90,13 @@ class Report(Made):
         """A pandas frame of "rows" (:meth:`rows`), of a network also "measured" (a :class:`Line` each: what silicon was
         measured to do with it, beside this run; empty where the ledger has nothing) or "messages" (a row a time bin,
         a column a layer)."""
+        if not isinstance(of, str) or of not in ("rows", "measured", "messages"):
+            raise _core.refusal(f"a report has no {of!r}", "of", "it has rows, measured and messages")
         if of == "rows":
             return _show.frame({name: [getattr(row, name) for row in self.rows()] for name in Row._fields})
         if of == "measured":
             return _show.frame(_show.measured_columns(self.to_dict(), Line._fields))
-        if of == "messages":
-            return _show.frame(_show.message_columns(self.to_dict()))
-        raise _core.refusal(f"a report has no {of!r}", "of", "it has rows, measured and messages")
+        return _show.frame(_show.message_columns(self.to_dict()))
 
     def plot_messages(self, ax: Any = None) -> Any:
         """Heat map of a network's layers over time: the share of neurons that send in a time step; returns the
