@@ -154,24 +154,27 @@ def test_snntorch_exports_run():
     torch = pytest.importorskip("torch")
     snntorch = pytest.importorskip("snntorch")
     export_nir = pytest.importorskip("snntorch.export_nir")
+    utils = pytest.importorskip("snntorch.utils")
     torch.manual_seed(0)
-    net = torch.nn.Sequential(
-        torch.nn.Linear(8, 16),
-        snntorch.Leaky(beta=0.9, init_hidden=True),
-        torch.nn.Linear(16, 2),
-        snntorch.Leaky(beta=0.9, init_hidden=True, output=True),
-    )
+
+    def leaky(neurons, **options):  # constants for each neuron: the export takes their number from there
+        beta, threshold = torch.full((neurons,), 0.9), torch.ones(neurons)
+        # NIR's neurons are zero after a spike, at once.
+        reset = {"reset_mechanism": "zero", "reset_delay": False}
+        return snntorch.Leaky(beta=beta, threshold=threshold, init_hidden=True, **reset, **options)
+
+    net = torch.nn.Sequential(torch.nn.Linear(8, 16), leaky(16), torch.nn.Linear(16, 2), leaky(2, output=True))
     data = torch.randint(0, 2, (64, 8)).float()
     wanted = (data[:, :4].sum(1) > data[:, 4:].sum(1)).long()
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
     for _ in range(50):
-        snntorch.utils.reset(net)
+        utils.reset(net)
         spikes = sum(net(data)[0] for _ in range(10))
         loss = torch.nn.functional.cross_entropy(spikes, wanted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    exported = export_nir.export_to_nir(net, data[:1])
+    exported = export_nir.export_to_nir(net, data[:1], ignore_dims=[0])
     network = tephra.from_nir(exported, dt=1e-4, weight_bits=16)
     right = 0
     for frame, label in zip(data.int().numpy(), wanted.numpy()):
