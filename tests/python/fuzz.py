@@ -174,9 +174,9 @@ def main():
         name = title(call)
         called.add(name)
         print(k, name, file=sys.stderr, flush=True)
-        signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
         try:
             try:
+                signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
                 call(*positional, **named)
                 kind = "returned"
             finally:
