@@ -103,8 +103,9 @@ bool SliceEngine::claim(Port& port, std::uint32_t token) {
     if (port.tokens[at] < 0) port.tokens[at] = token;
     if (port.tokens[at] != token) return false;
     port.token = token;
-    port.slot_activations = port.activations.data() + at * port.width;
-    port.slot_values = port.values.data() + at * port.width;
+    // A port has the slots of its inbox alone.
+    if (!port.activations.empty()) port.slot_activations = &port.activations[at * port.width];
+    if (!port.values.empty()) port.slot_values = &port.values[at * port.width];
     if (!port.spikes.empty()) port.slot_spikes = &port.spikes[at];
     return true;
 }
