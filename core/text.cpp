@@ -1,6 +1,7 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -97,6 +98,30 @@ bool is_prefix_of_character(std::string_view bytes) {
         default:
             return true;
     }
+}
+
+std::size_t character_count(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
+}
+
+std::string_view without_trailing_space(std::string_view text) {
+    using namespace std::string_view_literals;
+    static constexpr std::array spaces = {
+        "\t"sv,           "\n"sv,           "\v"sv,           "\f"sv,           "\r"sv,
+        "\x1c"sv,         "\x1d"sv,         "\x1e"sv,         "\x1f"sv,         " "sv,
+        "\xc2\x85"sv,     "\xc2\xa0"sv,     "\xe1\x9a\x80"sv, "\xe2\x80\x80"sv, "\xe2\x80\x81"sv,
+        "\xe2\x80\x82"sv, "\xe2\x80\x83"sv, "\xe2\x80\x84"sv, "\xe2\x80\x85"sv, "\xe2\x80\x86"sv,
+        "\xe2\x80\x87"sv, "\xe2\x80\x88"sv, "\xe2\x80\x89"sv, "\xe2\x80\x8a"sv, "\xe2\x80\xa8"sv,
+        "\xe2\x80\xa9"sv, "\xe2\x80\xaf"sv, "\xe2\x81\x9f"sv, "\xe3\x80\x80"sv};
+    for (const auto* space = spaces.begin(); space != spaces.end();)
+        if (text.ends_with(*space)) {
+            text.remove_suffix(space->size());
+            space = spaces.begin();
+        } else {
+            ++space;
+        }
+    return text;
 }
 
 std::string grouped(std::int64_t value) {

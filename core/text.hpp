@@ -37,6 +37,12 @@ std::size_t character_length(unsigned char first);
 /// Whether `bytes` are a UTF-8 character or the start of one (RFC 3629, section 4); not empty.
 bool is_prefix_of_character(std::string_view bytes);
 
+/// Number of characters of a UTF-8 text (code points), as Python's len() counts them.
+std::size_t character_count(std::string_view text);
+
+/// A UTF-8 text without the white space at its end, as Python's str.rstrip() leaves it.
+std::string_view without_trailing_space(std::string_view text);
+
 /// `text` without bytes that steer a terminal: control characters (but line ends) and bytes that are no UTF-8 become
 /// "\\x1b". For strings of files that are printed for people.
 std::string printable(std::string_view text);

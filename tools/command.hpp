@@ -19,6 +19,7 @@ T require(Result<T> result) {
 }
 
 void add_eval_command(CLI::App& app);
+void add_score_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_lower_command(CLI::App& app);
 void add_map_command(CLI::App& app);

@@ -120,6 +120,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "tephra " TEPHRA_VERSION);
     app.require_subcommand(1);
     tools::add_eval_command(app);
+    tools::add_score_command(app);
     tools::add_compare_command(app);
     tools::add_lower_command(app);
     tools::add_map_command(app);

@@ -51,8 +51,7 @@ Result<void> check_prefill(const ModelConfig& config, int streams, int stream, s
 
 Result<void> check_state(const ModelConfig& config, int streams, int stream, std::size_t size) {
     if (auto ok = check_stream(streams, stream, "state"); !ok) return ok;
-    if (size != static_cast<std::size_t>(config.num_layers) * static_cast<std::size_t>(config.hidden_size))
-        return bad_input("state has another size", "state");
+    if (size != state_size(config)) return bad_input("state has another size", "state");
     return {};
 }
 

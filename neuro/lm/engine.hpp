@@ -59,6 +59,10 @@ struct EngineOptions {
 /// Errors: bad_input when there is no stream, or a number of threads outside its limits (neuro/team.hpp).
 Result<void> check_options(const EngineOptions& options);
 
+/// make_golden_engine, make_native_engine or alike.
+using EngineFactory =
+    std::function<Result<std::unique_ptr<Engine>>(std::shared_ptr<const Deployment>, const EngineOptions&)>;
+
 /// The plain definition of the integer model, scalar and single-threaded whatever the options say: the oracle of every
 /// other engine. Errors: as check_options().
 Result<std::unique_ptr<Engine>> make_golden_engine(std::shared_ptr<const Deployment> model,

@@ -30,6 +30,11 @@ struct ModelConfig {
     bool tied_embeddings = false;  ///< the head's weights are the embeddings, ternarised: counted once
 };
 
+/// Elements of the recurrent state of a stream, [L x d].
+inline std::size_t state_size(const ModelConfig& config) {
+    return static_cast<std::size_t>(config.num_layers) * static_cast<std::size_t>(config.hidden_size);
+}
+
 /// Epsilon of the norm inside every BitLinear (published implementation; the reference repeats it).
 inline constexpr double bitlinear_eps = 1e-6;
 

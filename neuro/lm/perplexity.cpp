@@ -5,21 +5,11 @@
 #include <string>
 
 #include "neuro/lm/float_model.hpp"
+#include "neuro/lm/softmax.hpp"
 #include "neuro/team.hpp"
 
 namespace tephra {
 namespace {
-
-template <typename T>
-double loss_of(std::span<T> logits, double unit, std::int32_t target) {
-    const auto peak = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
-    double sum = 0;
-    for (const T z : logits) sum += std::exp((static_cast<double>(z) - peak) * unit);
-    return std::log(sum) - (static_cast<double>(logits[static_cast<std::size_t>(target)]) - peak) * unit;
-}
-
-/// Logits held at a time by one thread, so that memory does not grow with the length of a window.
-constexpr std::size_t max_logits = std::size_t{1} << 24;
 
 /// Sum of the losses of a window's tokens; ids [length + 1]. `logits_of` is called for consecutive parts of the first
 /// length ids and returns a range of [part x V].
@@ -33,8 +23,10 @@ Result<double> window_loss(std::span<const std::int32_t> ids, int vocabulary_siz
         const std::size_t count = std::min(part, length - first);
         const auto logits = logits_of(ids.subspan(first, count));
         if (!logits) return tl::unexpected(logits.error());
+        using Value = std::remove_cvref_t<decltype((*logits)[0])>;
+        const std::span<const Value> rows(*logits);
         for (std::size_t t = 0; t < count; ++t)
-            sum += loss_of(std::span(*logits).subspan(t * vocabulary, vocabulary), unit, ids[first + t + 1]);
+            sum -= SoftmaxRow(rows.subspan(t * vocabulary, vocabulary), unit).log_likelihood(ids[first + t + 1]);
     }
     return sum;
 }
@@ -53,11 +45,6 @@ Result<void> check(const ModelConfig& config, std::span<const std::int32_t> ids,
                 "id " + std::to_string(ids[i]) + " is not in the vocabulary of " + std::to_string(config.vocab_size),
                 "id " + std::to_string(i), "the ids must come from the model's own tokenizer");
     return {};
-}
-
-/// Elements of a recurrent state.
-std::size_t state_size(const ModelConfig& config) {
-    return static_cast<std::size_t>(config.num_layers) * static_cast<std::size_t>(config.hidden_size);
 }
 
 /// Runs `score(window ids, worker)` over all windows and adds the losses up in window order.
@@ -86,10 +73,6 @@ Result<Perplexity> over_windows(std::span<const std::int32_t> ids, const Perplex
 }
 
 }  // namespace
-
-double token_loss(std::span<const std::int32_t> logits, int fraction_bits, std::int32_t target) {
-    return loss_of(logits, std::ldexp(1.0, -fraction_bits), target);
-}
 
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,
                                     const PerplexityOptions& options) {

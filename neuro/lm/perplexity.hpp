@@ -1,7 +1,6 @@
 #pragma once
 // Perplexity on held-out text: the quality of the float reference and of every integer engine, by one rule.
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,18 +26,10 @@ struct Perplexity {
     std::int64_t tokens = 0;  ///< scored
 };
 
-/// Negative log-likelihood of a token under the softmax of the logits [V] of an integer engine, in nats.
-/// `fraction_bits`: QuantizedModel::logits.
-double token_loss(std::span<const std::int32_t> logits, int fraction_bits, std::int32_t target);
-
 /// Perplexity of the float reference. Errors: bad_input (too few ids, id out of the vocabulary, a number of threads
 /// outside its limits or more than the system has room for).
 Result<Perplexity> float_perplexity(const LayerGraph& graph, std::span<const std::int32_t> ids,
                                     const PerplexityOptions& options);
-
-/// make_golden_engine, make_native_engine or alike.
-using EngineFactory =
-    std::function<Result<std::unique_ptr<Engine>>(std::shared_ptr<const Deployment>, const EngineOptions&)>;
 
 /// Perplexity of an integer engine: its logits, read as reals, are scored in double precision; one engine a thread.
 /// Errors: as above, and those of the engine.

@@ -23,6 +23,9 @@ struct ModelObject {
     [[nodiscard]] std::size_t vocabulary() const { return static_cast<std::size_t>(config().vocab_size); }
 };
 
+/// The model's tokenizer, for a text at `place`. Refused where there is none.
+const Tokenizer& tokenizer_of(const ModelObject& object, const std::string& place);
+
 /// Token ids of a prompt: a text, or a sequence of ids.
 struct PromptIds {
     std::vector<std::int32_t> ids;
@@ -48,6 +51,13 @@ SamplingOptions take_sampling(Keywords& in, const std::string& no_choice);
 
 /// threads: of the processor where it is left out.
 int take_threads(Keywords& in);
+/// engine: "native" where it is left out, "golden", "cuda" or "float" (the reference).
+std::string take_engine(Keywords& in);
+/// threads of such an engine: one of "cuda", which has the whole GPU.
+int take_engine_threads(Keywords& in, const std::string& engine);
+/// An integer engine by its name.
+Result<std::unique_ptr<Engine>> make_engine(const std::string& name, const std::shared_ptr<const Deployment>& model,
+                                            const EngineOptions& options);
 
 /// Refuses what is no argument of this type.
 template <typename T>
@@ -58,5 +68,6 @@ const T& cast_argument(py::handle given, const std::string& place, const std::st
 
 void bind_models(py::module_& m);
 void bind_generation(py::module_& m);
+void bind_likelihoods(py::module_& m);
 
 }  // namespace tephra::python

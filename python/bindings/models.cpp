@@ -1,6 +1,5 @@
-// Language models: made, loaded, asked for logits, likelihoods and perplexity.
+// Language models: made, loaded, asked for logits and perplexity.
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <thread>
 
@@ -18,7 +17,6 @@ namespace {
 
 constexpr int most_windows = 1 << 20, longest_window = 1 << 20;
 constexpr std::int64_t most_logits = std::int64_t{1} << 31;
-const std::vector<std::string> engine_names = {"native", "golden", "cuda", "float"};
 
 ModelObject load(py::handle file) {
     const std::string name = path(file, "path");
@@ -70,27 +68,13 @@ void synth(py::handle out, const py::kwargs& given) {
     run_long([&] { require(write_synthetic_model(options, to)); });
 }
 
-Result<std::unique_ptr<Engine>> make_engine(const std::string& name, const std::shared_ptr<const Deployment>& model,
-                                            const EngineOptions& options) {
-    if (name == "golden") return make_golden_engine(model, options);
-    if (name == "native") return make_native_engine(model, options);
-    auto made = make_cuda_engine(model, {.streams = options.streams, .threads = options.threads});
-    if (!made) return tl::unexpected(made.error());
-    return std::unique_ptr<Engine>(std::move(*made));
-}
-
 py::dict evaluate(const ModelObject& object, py::handle ids, const py::kwargs& given) {
     Keywords in(given, "evaluate");
-    std::size_t engine = 0;
-    in.take("engine", [&](py::handle value, const std::string& place) { engine = choice(value, place, engine_names); });
-    const std::string& name = engine_names[engine];
+    const std::string name = take_engine(in);
     PerplexityOptions options{.windows = 128, .length = 256, .threads = 1};
     in.integer("windows", options.windows, 1, most_windows);
     in.integer("length", options.length, 1, longest_window);
-    if (name == "cuda")
-        in.refuse_ignored({"threads"}, "with engine=\"cuda\"");
-    else
-        options.threads = take_threads(in);
+    options.threads = take_engine_threads(in, name);
     in.finish();
     std::optional<Integers> array;
     std::string file;
@@ -125,7 +109,8 @@ class TokenEngine {
 public:
     TokenEngine(const ModelObject& object, py::handle name_given, const py::kwargs& given) : object_(object) {
         Keywords in(given, "engine");
-        const std::string name = engine_names[choice(name_given, "engine", {"native", "golden", "cuda"})];
+        const std::vector<std::string> names = {"native", "golden", "cuda"};
+        const std::string name = names[choice(name_given, "engine", names)];
         EngineOptions options;
         in.integer("streams", options.streams, 1, 1 << 20);
         options.threads = take_threads(in);
@@ -157,7 +142,7 @@ public:
 
     [[nodiscard]] py::array_t<std::int32_t> read_state(py::handle stream_given) {
         const int stream = small_integer(stream_given, "stream", 0, engine_->streams() - 1);
-        std::vector<std::int32_t> state(state_size());
+        std::vector<std::int32_t> state(state_size(object_.config()));
         use([&] { require(engine_->read_state(stream, state)); });
         return array_from(std::move(state), {object_.config().num_layers, object_.config().hidden_size});
     }
@@ -172,10 +157,6 @@ public:
     [[nodiscard]] int streams() const { return engine_->streams(); }
 
 private:
-    [[nodiscard]] std::size_t state_size() const {
-        return static_cast<std::size_t>(object_.config().num_layers) *
-               static_cast<std::size_t>(object_.config().hidden_size);
-    }
     void use(const std::function<void()>& work) {
         run_long([&] {
             const std::scoped_lock lock(busy_);
@@ -198,30 +179,6 @@ private:
     std::mutex busy_;
     bool spoiled_ = false;
 };
-
-/// Sum of the log-likelihoods of each row's target, in nats, and how many targets are the greedy choice.
-std::pair<double, std::int64_t> score_rows(const ModelObject& object, py::handle logits_given,
-                                           py::handle targets_given) {
-    const Integers logits(logits_given, "logits"), targets(targets_given, "targets");
-    const std::size_t v = object.vocabulary();
-    if (logits.values().size() != targets.values().size() * v)
-        refuse("an array of shape " + shape_text(logits.shape()) + " for " + std::to_string(targets.values().size()) +
-                   " targets",
-               "logits", "its axes are (targets, vocabulary)");
-    for (const std::int32_t id : targets.values())
-        if (id < 0 || id >= object.config().vocab_size)
-            refuse("id " + std::to_string(id) + " is not in the vocabulary of " + std::to_string(v), "targets",
-                   "give ids of the model's tokenizer");
-    double sum = 0;
-    std::int64_t greedy = 0;
-    const py::gil_scoped_release released;
-    for (std::size_t t = 0; t < targets.values().size(); ++t) {
-        const auto row = logits.values().subspan(t * v, v);
-        sum -= token_loss(row, object.model->quantized.logits, targets.values()[t]);
-        greedy += greedy_token(row) == targets.values()[t] ? 1 : 0;
-    }
-    return {sum, greedy};
-}
 
 py::dict config_of(const ModelObject& object) {
     const ModelConfig& c = object.config();
@@ -254,10 +211,39 @@ std::string decode(const ModelObject& object, py::handle ids) {
 
 }  // namespace
 
+Result<std::unique_ptr<Engine>> make_engine(const std::string& name, const std::shared_ptr<const Deployment>& model,
+                                            const EngineOptions& options) {
+    if (name == "golden") return make_golden_engine(model, options);
+    if (name == "native") return make_native_engine(model, options);
+    auto made = make_cuda_engine(model, {.streams = options.streams, .threads = options.threads});
+    if (!made) return tl::unexpected(made.error());
+    return std::unique_ptr<Engine>(std::move(*made));
+}
+
+std::string take_engine(Keywords& in) {
+    const std::vector<std::string> names = {"native", "golden", "cuda", "float"};
+    std::size_t engine = 0;
+    in.take("engine", [&](py::handle value, const std::string& place) { engine = choice(value, place, names); });
+    return names[engine];
+}
+
+int take_engine_threads(Keywords& in, const std::string& engine) {
+    if (engine != "cuda") return take_threads(in);
+    in.refuse_ignored({"threads"}, "with engine=\"cuda\"");
+    return 1;
+}
+
 int take_threads(Keywords& in) {
     int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, unsigned{max_threads}));
     in.integer("threads", threads, 1, max_threads);
     return threads;
+}
+
+const Tokenizer& tokenizer_of(const ModelObject& object, const std::string& place) {
+    if (object.tokenizer == nullptr)
+        refuse("the model holds no tokenizer, so it can't be text", place,
+               "synthetic models have none: give token ids, like [1, 17, 4]");
+    return *object.tokenizer;
 }
 
 PromptIds prompt_of(const ModelObject& object, py::handle given, const std::string& place) {
@@ -270,11 +256,8 @@ PromptIds prompt_of(const ModelObject& object, py::handle given, const std::stri
                 refuse("id " + std::to_string(id) + " is not in the vocabulary of " +
                            std::to_string(object.config().vocab_size),
                        place, "give ids of the model's tokenizer");
-    } else if (object.tokenizer == nullptr) {
-        refuse("the model holds no tokenizer, so it can't be text", place,
-               "synthetic models have none: give token ids, like [1, 17, 4]");
     } else {
-        prompt.ids = object.tokenizer->encode(text(given, place), object.config().bos_token_id);
+        prompt.ids = tokenizer_of(object, place).encode(text(given, place), object.config().bos_token_id);
     }
     if (prompt.ids.empty()) refuse("it has no tokens", place, "give some text, or token ids, to continue");
     return prompt;
@@ -311,7 +294,6 @@ void bind_models(py::module_& m) {
     m.def("import_checkpoint", &import_checkpoint_directory);
     m.def("synth", &synth);
     m.def("evaluate", &evaluate);
-    m.def("score_rows", &score_rows);
 }
 
 }  // namespace tephra::python

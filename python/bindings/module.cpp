@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
     bind_machines(m);
     bind_models(m);
     bind_generation(m);
+    bind_likelihoods(m);
     bind_mappings(m);
     bind_simulations(m);
     bind_reports(m);

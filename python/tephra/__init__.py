@@ -28,8 +28,10 @@ from .nir import from_nir
 from .plain_runs import NetworkRun, run
 from .reports import Comparison, Report, Validation, compare, price, validate
 from .runs import Run, simulate
+from .scores import Answer, Score, score
 
 __all__ = [
+    "Answer",
     "Comparison",
     "Connection",
     "CostTable",
@@ -47,6 +49,7 @@ __all__ = [
     "Perplexity",
     "Report",
     "Run",
+    "Score",
     "TokenEngine",
     "Validation",
     "__version__",
@@ -62,6 +65,7 @@ __all__ = [
     "price",
     "read_network",
     "run",
+    "score",
     "shipped_file",
     "shipped_model",
     "simulate",

@@ -216,31 +216,21 @@ class Model(Named):
 
         Texts are encoded together and cut where the context ends, white space at its end going to the continuation (as
         lm-eval does); an empty context is the begin token (or the end token where there is none)."""
-        before, after = self._pair(context, continuation)
-        logits = self.engine(engine, threads=threads).prefill(before + after[:-1], all=True)
-        total, greedy = _core.score_rows(self._native, logits[len(before) - 1 :], after)
-        return Likelihood(total, greedy == len(after), len(after))
+        return self.loglikelihoods([(context, continuation)], engine=engine, threads=threads)[0]
 
-    def _pair(self, context: Any, continuation: Any) -> tuple[list[int], list[int]]:
-        """Ids of a context, at least one, and of what follows it."""
-        if isinstance(context, str) != isinstance(continuation, str):
-            raise _core.refusal("one is text, the other is not", "loglikelihood", "give two texts, or two lists of ids")
-        if isinstance(context, str):
-            kept = context.rstrip()
-            continuation, context = context[len(kept) :] + continuation, kept
-            before = self.encode(context).tolist() if context else []
-            after = self.encode(context + continuation).tolist()[len(before) :] if context + continuation else []
-            if not context:
-                bos = self.config["bos_token_id"]
-                before, after = (after[:1], after[1:]) if bos >= 0 else ([self.config["eos_token_id"]], after)
-        else:
-            before, after = list(context), list(continuation)
-            if not before:
-                bos = self.config["bos_token_id"]
-                before = [bos if bos >= 0 else self.config["eos_token_id"]]
-        if not after:
-            raise _core.refusal("it has no tokens", "loglikelihood, continuation", "give some text")
-        return before, after
+    def loglikelihoods(
+        self,
+        pairs: Sequence[tuple[str | Sequence[int], str | Sequence[int]]],
+        *,
+        engine: str = "native",
+        threads: int | None = None,
+    ) -> list[Likelihood]:
+        """Log-likelihoods of many (context, continuation), as of :meth:`loglikelihood`, with equal bits: the engine takes
+        many at a time, and a context that several share once. Those that share one should follow each other.
+
+        engine: "native", "golden", "float" (the reference) or "cuda"."""
+        scored = _core.loglikelihoods(self._native, pairs, engine=engine, threads=threads)
+        return [Likelihood(*each) for each in scored]
 
     def __repr__(self) -> str:
         return f"<tephra.Model {self.name!r}: {self.parameters} parameters>"

@@ -56,3 +56,17 @@ TEST_CASE("printable text keeps characters and lines, and shows what would steer
     CHECK(printable("\xff\xc3") == "\\xff\\xc3");  // no UTF-8; a cut character
     CHECK(printable("\xe2\x82\xac\xe2\x82") == "\xe2\x82\xac\\xe2\\x82");
 }
+
+TEST_CASE("characters are counted as Python counts them") {
+    CHECK(character_count("") == 0);
+    CHECK(character_count("plain") == 5);
+    CHECK(character_count("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80") == 5);
+}
+
+TEST_CASE("white space at the end is what Python's rstrip takes") {
+    CHECK(without_trailing_space(" a b \t\r\n\v\f\x1c\x1f") == " a b");
+    CHECK(without_trailing_space("a\xc2\x85\xc2\xa0\xe1\x9a\x80\xe2\x80\x80\xe2\x80\x8a \xe3\x80\x80") == "a");
+    CHECK(without_trailing_space("a\xe2\x80\x8b") == "a\xe2\x80\x8b");  // U+200B, without a width, is no space
+    CHECK(without_trailing_space("a\xc3\xa0") == "a\xc3\xa0");          // its last byte is that of U+00A0
+    CHECK(without_trailing_space(" \n ").empty());
+}

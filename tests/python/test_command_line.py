@@ -8,6 +8,7 @@ import numpy as np
 
 import tephra
 
+from questions import made_questions
 from shipped import PILOTNET
 
 
@@ -52,6 +53,21 @@ def test_evaluate_gives_the_same_perplexity(program, model, model_path, tmp_path
     assert from_file == tephra.evaluate(model, ids, windows=5, length=100, threads=1)
     assert float(row["perplexity"]) == from_file.perplexity and float(row["loss"]) == from_file.loss
     assert from_file.tokens == 500
+
+
+def test_score_gives_the_same_answers(program, model, model_path, tmp_path):
+    task = tmp_path / "task.jsonl"
+    task.write_text("\n".join(map(json.dumps, made_questions(8))))
+    words = ("score", model_path, task, "--limit", 7, "--format", "csv")
+    row = next(csv.DictReader(io.StringIO(program(*words, "-o", tmp_path / "a.jsonl"))))
+    score = tephra.score(model, task, limit=7)
+    score.write(tmp_path / "b.jsonl")
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    for name in ("acc", "acc_stderr", "acc_norm", "acc_norm_stderr"):
+        assert float(row[name]) == getattr(score, name)
+    assert (row["questions"], row["choices"], row["tokens"]) == ("7", "28", str(score.tokens))
+    real = next(csv.DictReader(io.StringIO(program(*words, "--engine", "float"))))
+    assert float(real["acc_norm"]) == tephra.score(model, task, limit=7, engine="float").acc_norm
 
 
 def test_map_places_the_same(program, model, model_path, tmp_path):

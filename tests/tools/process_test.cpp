@@ -28,6 +28,7 @@ std::vector<std::string> printing_verbs(const test::Workplace& place) {
             "compare " + run,
             "compare --format json " + run,
             "eval --windows 1 --length 8 --ids " + place.file("ids.u16") + " " + place.model(),
+            "score " + test::shipped_model + " " + place.file("task.jsonl"),
             "generate -n 2 --prompt '#1' " + place.model()};
 }
 

@@ -48,6 +48,7 @@ public:
         std::string ids;
         for (int k = 0; k < 64; ++k) ids.append({static_cast<char>(k), '\0'});
         REQUIRE(write_file(file("ids.u16"), ids));
+        REQUIRE(write_file(file("task.jsonl"), R"({"context": "It was a", "choices": ["day", "spoon"], "label": 0})"));
     }
     [[nodiscard]] std::string folder() const { return folder_.str(); }
     [[nodiscard]] std::string file(const std::string& name) const { return folder_.str() + "/" + name; }
@@ -55,7 +56,7 @@ public:
     [[nodiscard]] std::string model() const { return file("tiny.tph"); }
     /// Files in the folder beside those that were there at the start.
     [[nodiscard]] std::ptrdiff_t new_files() const {
-        return std::distance(std::filesystem::directory_iterator(folder_.str()), {}) - 2;
+        return std::distance(std::filesystem::directory_iterator(folder_.str()), {}) - 3;
     }
 
 private:
