@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
@@ -20,35 +21,16 @@ using spiking::NetworkInput;
 Mapping placed(const std::string& text, const Program& program, const Machine& machine) {
     const std::string option = "--layer-cores";
     std::vector<int> cores;
-    std::int64_t sum = 0;
     for (std::size_t at = 0; at <= text.size();) {
         const std::size_t end = std::min(text.find(',', at), text.size());
-        const auto fault = read_integer<int>(text.substr(at, end - at), 1, machine.cores(), cores.emplace_back());
+        const auto fault =
+            read_integer<int>(text.substr(at, end - at), 0, std::numeric_limits<int>::max(), cores.emplace_back());
         if (!fault.empty())
             throw Failure{{ErrorCode::usage, "number " + std::to_string(cores.size()) + ": " + fault, option,
                            "a number of cores for each layer, with commas: 13,25,2"}};
-        sum += cores.back();
         at = end + 1;
     }
-    const auto layers = std::ssize(program.populations) - 2;  // without the host's
-    if (std::ssize(cores) != layers)
-        throw Failure{{ErrorCode::bad_input,
-                       std::to_string(cores.size()) + " numbers of cores for " + std::to_string(layers) + " layers",
-                       option, "give one for each layer"}};
-    if (sum > machine.cores())
-        throw Failure{{ErrorCode::does_not_fit,
-                       std::to_string(sum) + " cores; " + machine.name + " has " + std::to_string(machine.cores()),
-                       option, "give fewer"}};
-    for (std::size_t k = 0; k < cores.size(); ++k)
-        if (const Population& layer = program.populations[k + 1]; cores[k] > layer.size)
-            throw Failure{{ErrorCode::does_not_fit,
-                           std::to_string(cores[k]) + " cores for the " + std::to_string(layer.size) +
-                               " neurons of \"" + layer.name + "\"",
-                           option, "give it at most one for each"}};
-    Mapping mapping = require(place_layers(cores, program, machine));
-    if (const auto fits = accept_mapping(program, machine, mapping, option); !fits)
-        throw Failure{{fits.error().code, fits.error().message, option, "give that layer more cores"}};
-    return mapping;
+    return require(place_layers(cores, program, machine, option));
 }
 
 Table summary(const Run& run) {

@@ -58,33 +58,9 @@ MappingObject map(const ProgramObject& program, const MachineObject& machine, co
 
 /// The mapping that gives each layer of a network so many cores, one after the other.
 MappingObject map_layers(const ProgramObject& program, const MachineObject& machine, py::handle cores_given) {
-    const Integers cores(cores_given, "layer_cores");
-    std::int64_t sum = 0;
-    for (const std::int32_t count : cores.values()) {
-        if (count < 1 || count > machine.machine->cores())
-            refuse(std::to_string(count) + " cores", "layer_cores",
-                   "a layer takes 1 to " + std::to_string(machine.machine->cores()));
-        sum += count;
-    }
-    const auto layers = std::ssize(program.program->populations) - 2;  // without the host's
-    if (program.program->round != RoundKind::time_step || std::ssize(cores.values()) != layers)
-        refuse(std::to_string(cores.values().size()) + " numbers of cores for " + std::to_string(layers) + " layers",
-               "layer_cores", "give one for each layer of a network");
-    if (sum > machine.machine->cores())
-        throw Failure({ErrorCode::does_not_fit,
-                       std::to_string(sum) + " cores; " + machine.machine->name + " has " +
-                           std::to_string(machine.machine->cores()),
-                       "layer_cores", "give fewer"});
-    for (std::size_t k = 0; k < cores.values().size(); ++k)
-        if (const Population& layer = program.program->populations[k + 1]; cores.values()[k] > layer.size)
-            throw Failure({ErrorCode::does_not_fit,
-                           std::to_string(cores.values()[k]) + " cores for the " + std::to_string(layer.size) +
-                               " neurons of \"" + layer.name + "\"",
-                           "layer_cores", "give it at most one for each"});
-    const std::vector<int> counts(cores.values().begin(), cores.values().end());
-    Mapping mapping = long_call([&] { return require(place_layers(counts, *program.program, *machine.machine)); });
-    if (const auto fits = accept_mapping(*program.program, *machine.machine, mapping, "layer_cores"); !fits)
-        throw Failure({fits.error().code, fits.error().message, "layer_cores", "give that layer more cores"});
+    const auto cores = Integers(cores_given, "layer_cores").copy();
+    Mapping mapping =
+        long_call([&] { return require(place_layers(cores, *program.program, *machine.machine, "layer_cores")); });
     return object_of(std::move(mapping), program, machine);
 }
 

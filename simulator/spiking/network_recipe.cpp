@@ -199,14 +199,36 @@ Result<Mapping> place_network(const NetworkRecipe& recipe, const Program& progra
     return place(places, recipe.chips, program, machine);
 }
 
-Result<Mapping> place_layers(const std::vector<int>& cores, const Program& program, const Machine& machine) {
+Result<Mapping> place_layers(const std::vector<int>& cores, const Program& program, const Machine& machine,
+                             const std::string& where) {
+    const auto layers = program.round == RoundKind::time_step ? std::ssize(program.populations) - 2 : 0;  // no host
+    if (std::ssize(cores) != layers)
+        return bad_input(std::to_string(cores.size()) + " numbers of cores for " + std::to_string(layers) + " layers",
+                         where, "give one for each layer of a network");
     std::vector<Place> places;
-    int next = 0;
-    for (const int count : cores) {
-        places.push_back({next, count});
-        next += count;
+    std::int64_t sum = 0;
+    for (std::size_t k = 0; k < cores.size(); ++k) {
+        const Population& layer = program.populations[k + 1];
+        const auto of_layer = [&] {
+            return std::to_string(cores[k]) + " cores for the " + std::to_string(layer.size) + " neurons of \"" +
+                   layer.name + "\"";
+        };
+        if (cores[k] < 1) return bad_input(of_layer(), where, "a layer takes at least 1");
+        if (cores[k] > layer.size)
+            return fail(ErrorCode::does_not_fit, of_layer(), where, "give it at most one for each");
+        places.push_back({narrow<int>(sum), cores[k]});
+        sum += cores[k];
+        if (sum > machine.cores())
+            return fail(
+                ErrorCode::does_not_fit,
+                std::to_string(sum) + " cores and more; " + machine.name + " has " + std::to_string(machine.cores()),
+                where, "give fewer");
     }
-    return place(places, 0, program, machine);
+    auto mapping = place(places, 0, program, machine);
+    if (!mapping) return fail(mapping.error().code, mapping.error().message, where, "give fewer");
+    if (const auto fits = accept_mapping(program, machine, *mapping, where); !fits)
+        return fail(fits.error().code, fits.error().message, where, "give that layer more cores");
+    return mapping;
 }
 
 }  // namespace tephra

@@ -51,7 +51,9 @@ Result<spiking::Network> make_network(const NetworkRecipe& recipe, double activi
 Result<Mapping> place_network(const NetworkRecipe& recipe, const Program& program, const Machine& machine);
 
 /// Puts each layer of a lowered network on so many cores of its own, one after the other from the first of the machine
-/// on. Errors: as above.
-Result<Mapping> place_layers(const std::vector<int>& cores, const Program& program, const Machine& machine);
+/// on. The mapping is checked. Errors, with the place `where`: bad_input unless there is a number of cores, 1 at least,
+/// for each layer; does_not_fit when the machine has fewer cores, a layer fewer neurons, or a core not the room.
+Result<Mapping> place_layers(const std::vector<int>& cores, const Program& program, const Machine& machine,
+                             const std::string& where);
 
 }  // namespace tephra

@@ -218,8 +218,9 @@ Result<RowResult> repeat_network_file(const LedgerRow& row, int threads) {
         parts = read_numbers(reader, "layer_cores", network.layers().size(), most_parts);
         if (auto done = reader.finish(); !done) return tl::unexpected(done.error());
     }
+    const std::string where = reader.place("layer_cores");
     const Mapper map = [&](const Program& program, const Machine& machine) {
-        return measured_parts ? place_layers(parts, program, machine) : map_program(program, machine, options);
+        return measured_parts ? place_layers(parts, program, machine, where) : map_program(program, machine, options);
     };
     const auto run = run_on(*bench, network, row.id, map, frame);
     if (!run) return tl::unexpected(run.error());

@@ -101,13 +101,34 @@ TEST_CASE("layers lie where they were measured, one after the other") {
     const Machine machine = find_machine("kapoho-point").value();
     const auto made = read(recipe(population(10, 1) + "," + population(9, 1), ""));
     const Program program = lowered(*made);  // the silent neuron is its third layer
-    const auto mapping = place_layers({3, 2, 1}, program, machine);
+    const auto mapping = place_layers({3, 2, 1}, program, machine, "here");
     if (!mapping) FAIL(to_string(mapping.error()));
     CHECK(check_mapping(program, machine, *mapping).empty());
     CHECK(mapping->slices[1] == std::vector<Slice>{{CoreId(0), 0, 3}, {CoreId(1), 3, 6}, {CoreId(2), 6, 10}});
     CHECK(mapping->slices[2] == std::vector<Slice>{{CoreId(3), 0, 4}, {CoreId(4), 4, 9}});
     CHECK(mapping->slices[3] == std::vector<Slice>{{CoreId(5), 0, 1}});
-    CHECK_FALSE(place_layers({700, 260, 1}, program, machine));
+    struct Case {
+        std::vector<int> cores;
+        ErrorCode code;
+        std::string text;
+    };
+    for (const Case& c : {Case{{3, 2}, ErrorCode::bad_input, "2 numbers of cores for 3 layers"},
+                          Case{{3, 0, 1}, ErrorCode::bad_input, "0 cores for the 9 neurons"},
+                          Case{{11, 2, 1}, ErrorCode::does_not_fit, "11 cores for the 10 neurons"}}) {
+        const auto refused = place_layers(c.cores, program, machine, "here");
+        INFO(c.text);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == c.code);
+        CHECK(refused.error().place == "here");
+        CHECK(refused.error().message.find(c.text) != std::string::npos);
+    }
+    const auto large = read(recipe(population(1000, 1) + "," + population(1000, 1), ""));
+    for (const int second : {260, 500}) {  // 961 cores take a ninth chip, 1,201 are more than there are
+        const auto refused = place_layers({700, second, 1}, lowered(*large), machine, "here");
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::does_not_fit);
+        CHECK(refused.error().place == "here");
+    }
 }
 
 TEST_CASE("a recipe that describes no network is refused with its place") {
