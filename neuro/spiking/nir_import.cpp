@@ -20,6 +20,9 @@ constexpr int most_nir_weight_bits = 16;
 constexpr int voltage_message_bits = 24;
 constexpr double lava_units = 256;  // of a weight or a threshold of 1
 constexpr double largest_lava_weight = 255;
+/// A step's current may be four thresholds: where it leaves 24 bits it wraps, and an input that is too strong would
+/// keep a neuron silent.
+constexpr std::int32_t largest_scaled_threshold = largest_threshold >> 2;
 
 template <typename T>
 Result<T> at(const NirNode& node, Result<T> result) {
@@ -203,7 +206,7 @@ private:
             if (value > 0) scale = std::min(scale, most / value);
         };
         for (std::size_t i = 0; i < d.v_threshold.size(); ++i)
-            limit(d.v_threshold[i] - d.v_reset[i], largest_threshold);
+            limit(d.v_threshold[i] - d.v_reset[i], largest_scaled_threshold);
         const auto& constants = constants_[static_cast<std::size_t>(index)];
         for (std::size_t i = 0; i < constants.size(); ++i) limit(std::abs(constants[i] * gain[i]), largest_drive);
         for (std::size_t i = 0; i < d.leak.size(); ++i)

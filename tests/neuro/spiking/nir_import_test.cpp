@@ -146,6 +146,17 @@ const P integrator{{"r", scalar(1)}};
 
 }  // namespace
 
+TEST_CASE("a step's current of almost four thresholds makes a neuron spike") {
+    const NirGraph graph = chain({8}, {{"Linear", {{"weight", {{1, 8}, std::vector<double>(8, 0.45)}}}}},
+                                 {"IF", {{"r", {{1}, {1}}}, {"v_threshold", {{1}, {1}}}}}, {1});
+    const NirModel model = value_of(import_nir(graph, {.dt = 1, .weight_bits = 16}));
+    Engine engine(model.network);
+    const std::vector<std::int32_t> frame(8, 1);
+    const std::vector<std::span<const std::int32_t>> frames{frame};
+    for (int step = 0; step < 3; ++step) REQUIRE(engine.step(frames));
+    CHECK(engine.messages(1)[0] == 1);
+}
+
 TEST_CASE("every linear primitive means the same in fixed point and in float") {
     Draw draw(3);
     const auto conv = [&](std::vector<hsize_t> kernel, double stride, double padding, double groups) {
