@@ -1,5 +1,7 @@
-"""What the tests share: the program beside the package, models, networks."""
+"""What the tests share: the program beside the package, models, networks. Tests of the Lava bridge are left out, with a
+line, where Lava is not installed (docs/lava.md)."""
 
+import importlib.metadata
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +12,23 @@ import pytest
 import tephra
 
 from shipped import PILOTNET, ROOT
+
+
+try:
+    importlib.metadata.version("lava-nc")
+    has_lava = True
+except importlib.metadata.PackageNotFoundError:
+    has_lava = False
+
+
+def pytest_ignore_collect(collection_path):
+    if not has_lava and collection_path.parent.name in ("lava_bridge", "lava_suite"):
+        return True
+    return None
+
+
+def pytest_report_header(config):
+    return None if has_lava else "tephra.lava: not tested, Lava is not installed (docs/lava.md)"
 
 
 @pytest.fixture(scope="session")

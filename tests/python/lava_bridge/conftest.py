@@ -1,20 +1,6 @@
-"""Tests of the bridge need Lava (docs/lava.md says how it installs); without it they are left out, with a line."""
-
-import importlib.metadata
+"""What the tests of the Lava bridge share."""
 
 import pytest
-
-try:
-    importlib.metadata.version("lava-nc")
-    collect_ignore_glob = []
-except importlib.metadata.PackageNotFoundError:
-    collect_ignore_glob = ["test_*.py"]
-
-
-def pytest_report_header(config):
-    if collect_ignore_glob:
-        return "tephra.lava: not tested, Lava is not installed (docs/lava.md)"
-    return None
 
 
 @pytest.fixture

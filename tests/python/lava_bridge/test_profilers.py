@@ -10,9 +10,6 @@ from lava.proc.dense.process import Dense
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIF
 
-# No skip of the module: Lava executes all files beside the class of a process.
-pytestmark = pytest.mark.skipif(not hasattr(tephra, "simulate"), reason="tephra.simulate is not there yet")
-
 
 def program():
     rng = np.random.default_rng(3)

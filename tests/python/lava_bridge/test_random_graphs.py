@@ -1,4 +1,4 @@
-"""A handful of random programs, equal to Lava's own run in each state and output; benchmarks/compare/beside_lava.py
+"""Ten random programs, equal to Lava's own run in each state and output; benchmarks/compare/beside_lava.py
 --graphs compares as many as one likes."""
 
 import secrets
@@ -13,7 +13,7 @@ import tephra.lava
 steps = 50
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(10))
 def test_a_random_program_is_equal_to_lavas(number):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
