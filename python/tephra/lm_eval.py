@@ -46,11 +46,11 @@ class TephraLM(LM):
         super().__init__()
         loaded = model if isinstance(model, Model) else load(model)
         if not isinstance(loaded, Model):
-            raise _core.refusal("it is no language model", os.fsdecode(os.fspath(model)), "give a .tph file of one")
+            raise _core.refusal("it is no language model", str(model), "give a .tph file of one")
         if not loaded.has_tokenizer:
             raise _core.refusal("the model holds no tokenizer", loaded.name, "give one that was imported")
         self.model = loaded
-        self._options = {"engine": engine, "threads": threads}
+        self._options: dict[str, Any] = {"engine": engine, "threads": threads}
 
     @property
     def tokenizer_name(self) -> str:
@@ -98,7 +98,7 @@ class TephraLM(LM):
         until = [stop for stop in options.pop("until") if stop]
         choice: dict[str, Any] = {"tokens": options.pop("max_gen_toks"), "greedy": True}
         temperature, sampled = options.pop("temperature", 1.0), options.pop("do_sample")
-        filters = {name: options.pop(name) for name in ("top_k", "top_p") if name in options}
+        filters: dict[str, Any] = {name: options.pop(name) for name in ("top_k", "top_p") if name in options}
         if options:
             raise _core.refusal("tephra has no such option", next(iter(options)), "leave it out of generation_kwargs")
         if sampled and temperature > 0:

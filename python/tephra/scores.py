@@ -64,7 +64,7 @@ def score(
     is_text = not isinstance(questions, (str, bytes, os.PathLike))
     if is_text:
         try:
-            given = "\n".join(json.dumps(dict(question)) for question in questions)
+            given = "\n".join(json.dumps(dict(question)) for question in given)
         except (TypeError, ValueError) as error:
             raise _core.refusal(str(error), "questions", "give a path, or a list of dicts of texts and numbers") from None
     got = _core.score(model._native, given, is_text, limit=limit, engine=engine, threads=threads)
