@@ -10,9 +10,9 @@ constexpr std::int64_t events_between_stop_points = 1 << 14;  // less than a hun
 }  // namespace
 
 Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
-    : trace_(trace_limit),
-      network_({&run.schedule->machine, &run.schedule->topology, id}, run.schedule->routes.entries(), queue_, packets_,
-               outbox_),
+    : routes_(run.schedule->routes.entries()),
+      trace_(trace_limit),
+      network_({&run.schedule->machine, &run.schedule->topology, id}, routes_, queue_, packets_, outbox_),
       cores_(run, {id, network_, queue_, packets_, outbox_, trace_}) {}
 
 void Chip::run_until(std::int64_t end) {
@@ -37,7 +37,9 @@ void Chip::receive(const Mail& mail, const Outbox& from) {
     }
     Packet packet = mail.packet;
     if (mail.extra != no_index) packet.extra = packets_.add_extra(from.extras[mail.extra]);
-    queue_.push(mail.time, event_target(ChipEvent::arrive, mail.buffer), packet.entry, packets_.add(packet));
+    // Over an ideal network several packets may reach a core at once: those of the first terminal come first.
+    const std::uint32_t terminal = packet.terminal + routes_[packet.entry].first_child;
+    queue_.push(mail.time, event_target(ChipEvent::arrive, mail.buffer), terminal, packets_.add(packet));
 }
 
 }  // namespace tephra

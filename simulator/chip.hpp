@@ -33,6 +33,7 @@ public:
     [[nodiscard]] std::int64_t last_events() const { return last_events_; }
 
 private:
+    std::span<const RouteEntry> routes_;
     EventQueue queue_;
     PacketPool packets_;
     Outbox outbox_;

@@ -58,8 +58,13 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
         if (!slice.on_host) core.evaluation += slice.neuron * slice.size();
         firings_.emplace_back();
     }
+    // A timeline records what cores do in the order of events.
+    ahead_ = run_.sync == SyncMode::barrier && run_.noc == NocMode::contended && !trace_.enabled();
     for (const std::uint32_t c : mapped_)
         if (longest_core_ == no_index || cores_[c].evaluation > cores_[longest_core_].evaluation) longest_core_ = c;
+    if (!ahead_) return;
+    for (const Core& core : cores_)
+        if (&core != &cores_.back() || machine.host.chip == chip_) network_.serve_ahead(*this, core.in_buffer);
 }
 
 std::uint32_t CoreEngine::local_core(CoreId core) const {
@@ -84,18 +89,6 @@ void CoreEngine::schedule(Core& core, std::uint32_t index, CoreUnit unit, std::i
     queue_.push(std::max(time, of.busy_until), event_target(event_of(unit), index), 0, 0);
 }
 
-/// A unit works from `from` to `to`. A moment that another unit has taken is booked to that one.
-void CoreEngine::book(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t from, std::int64_t to) {
-    if (to > core.worked_until) {
-        core.busy[static_cast<std::size_t>(unit)] += to - std::max(from, core.worked_until);
-        core.worked_until = to;
-    }
-    if (to > last_end_) {
-        last_end_ = to;
-        last_core_ = index;
-    }
-}
-
 void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
     const auto [index, which] = of_link_[link];
     Core& core = cores_[index];
@@ -105,6 +98,7 @@ void CoreEngine::wake(std::uint32_t link, std::int64_t now) {
         if (unit.busy_until > now) return schedule(core, index, which, now);
         return receive(core, index, now);
     }
+    if (ahead_) return send_ahead(core, index, now);
     if (core.chosen == no_index) return;
     const std::int64_t from = std::max({now, unit.busy_until, firing(core.chosen).next_from});
     // A core sends by an event, after all packets that arrive at that picosecond.
@@ -117,6 +111,7 @@ void CoreEngine::step(ChipEvent kind, std::uint32_t index, std::int64_t now) {
     Core& core = cores_[index];
     switch (kind) {
         case ChipEvent::receive:
+            if (ahead_) return;  // the network has freed slots of the buffer
             core.unit(CoreUnit::receive).scheduled = false;
             return receive(core, index, now);
         case ChipEvent::neurons:
@@ -160,6 +155,7 @@ void CoreEngine::evaluate_step(Core& core, std::uint32_t index, std::int64_t now
             unit.busy_until += plan_.slices[s].neuron * plan_.slices[s].size();
     }
     book(core, index, CoreUnit::neurons, now, unit.busy_until);
+    if (ahead_) send_ahead(core, index, now);
 }
 
 /// Self-timed runs: evaluates the next slice that is ready.
@@ -255,45 +251,6 @@ void CoreEngine::fire_slice(Firing& firing, std::uint32_t id, std::span<const st
 
 void CoreEngine::check(const Firing& firing, std::uint32_t id, const std::optional<SliceFault>& fault) {
     if (fault) run_.fault.raise({firing.token, id, *fault});
-}
-
-std::int64_t CoreEngine::busy(std::uint32_t core) const {
-    std::int64_t sum = 0;
-    for (const std::int64_t part : cores_[core].busy) sum += part;
-    return sum;
-}
-
-PathSplit CoreEngine::parts_of_last() const {
-    const Core& core = cores_[last_core_];
-    PathSplit parts{};
-    for (std::size_t u = 0; u < core_units; ++u)
-        parts[static_cast<std::size_t>(part(core, static_cast<CoreUnit>(u)))] += core.busy[u] - core.before[u];
-    return parts;
-}
-
-void CoreEngine::begin_step(std::int64_t now) {
-    cores_.back().before = cores_.back().busy;
-    if (mapped_.empty()) return;
-    for (const std::uint32_t c : mapped_) {
-        Core& core = cores_[c];
-        core.before = core.busy;
-        core.busy[static_cast<std::size_t>(CoreUnit::neurons)] += core.evaluation;
-        core.worked_until = now + core.evaluation;
-    }
-    const std::int64_t evaluated = cores_[longest_core_].worked_until;
-    if (evaluated <= last_end_) return;
-    last_end_ = evaluated;
-    last_core_ = longest_core_;
-}
-
-void CoreEngine::end_run(std::int64_t end) {
-    for (const std::uint32_t c : mapped_) {
-        Core& core = cores_[c];
-        assert(core.unit(CoreUnit::receive).busy_until <= end && core.unit(CoreUnit::send).busy_until <= end);
-        if (core.worked_until <= end) continue;
-        core.busy[static_cast<std::size_t>(CoreUnit::neurons)] -= core.worked_until - end;
-        core.worked_until = end;
-    }
 }
 
 }  // namespace tephra

@@ -44,11 +44,15 @@ public:
     /// The network has woken a link: a unit of its core starts a task if it is free.
     void wake(std::uint32_t link, std::int64_t now);
 
+    /// Runs that work ahead of the events (core_ahead.cpp): the network calls it when a packet takes the link to its
+    /// core.
+    EventKey serve_ahead(std::uint32_t link, const Packet& packet, std::int64_t arrival, std::int64_t now);
+
     /// When the last task ended so far.
     [[nodiscard]] std::int64_t last_end() const { return last_end_; }
     /// How the core that ended last worked in this step (barrier runs). Its moments are booked to one unit each, so the
     /// sum is the time in which any of its units worked.
-    [[nodiscard]] PathSplit parts_of_last() const;
+    [[nodiscard]] PathSplit parts_of_last();
     /// Barrier runs: at the beginning of a step each core begins to evaluate its neurons.
     void begin_step(std::int64_t now);
     /// Barrier runs: the last token left at `end`. The neurons that cores still evaluate then are no part of the run.
@@ -103,9 +107,14 @@ private:
     };
     /// A served packet that ends a token of its slice (self-timed runs): it counts when its service ends.
     struct Completion {
-        std::uint32_t terminal = no_index;
+        std::uint32_t terminal = no_index;  ///< of the schedule
         std::uint32_t token = 0;
         PathPoint sent;
+    };
+
+    /// What a unit does ahead of the events.
+    struct Task {
+        std::int64_t from = 0, to = 0;
     };
 
     struct Core {
@@ -116,6 +125,8 @@ private:
         std::array<Unit, core_units> units;
         std::int64_t worked_until = 0;                          ///< end of the latest task of any unit
         std::array<std::int64_t, core_units> busy{}, before{};  ///< in the whole run; before this step
+        Ring<Task> receptions, sendings;                        ///< ahead of the events: still to be booked
+        std::int64_t served_from = 0;  ///< ahead of the events: when the last packet was served
         Completion completion;
         std::vector<std::uint32_t> ready;     ///< self-timed runs: slices, in the order they fire
         std::vector<std::uint32_t> outgoing;  ///< slices with output; they take turns
@@ -125,7 +136,7 @@ private:
 
     // core_receiving.cpp
     void receive(Core& core, std::uint32_t index, std::int64_t now);
-    std::int64_t serve(Core& core, std::uint32_t index, std::int64_t now);
+    std::int64_t serve(Core& core, std::uint32_t index, const Packet& packet, std::int64_t now);
     std::int64_t service(const Delivery& to, std::uint32_t neuron);
     std::uint32_t serve_extra(Core& core, const Packet& packet, const Terminal& terminal, std::int64_t& duration);
     void complete(Core& core, std::int64_t now);
@@ -141,7 +152,6 @@ private:
     void check(const Firing& firing, std::uint32_t id, const std::optional<SliceFault>& fault);
     [[nodiscard]] bool idles(const Core& core, std::uint32_t token) const;
     void schedule(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t time);
-    void book(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t from, std::int64_t to);
     [[nodiscard]] static PathPart part(const Core& core, CoreUnit unit) {
         return core.is_host ? PathPart::host : static_cast<PathPart>(unit);
     }
@@ -157,6 +167,7 @@ private:
     void end_sent(Core& core, std::int64_t now);
     void choose_slice(Core& core, std::int64_t time);
     void send(Core& core, std::uint32_t index, std::int64_t now);
+    std::int64_t send_packet(Core& core, std::int64_t now);
     void await_slot(Core& core, std::uint32_t index, std::int64_t time);
     void choose_packet(Firing& firing, const ScheduledSlice& plan, std::int64_t time) const;
     bool next_message(Firing& firing, const ScheduledSlice& plan) const;
@@ -164,6 +175,15 @@ private:
     std::uint32_t add_extra(const Core& core, const Firing& firing, const Fanout& fanout, std::int64_t now,
                             std::int64_t duration);
     void deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time);
+
+    // core_ahead.cpp
+    void send_ahead(Core& core, std::uint32_t index, std::int64_t now);
+
+    // core_accounts.cpp
+    void book(Core& core, std::uint32_t index, CoreUnit unit, std::int64_t from, std::int64_t to);
+    static void cover(Core& core, CoreUnit unit, std::int64_t from, std::int64_t to);
+    void note_end(std::uint32_t index, std::int64_t to, const EventKey& key);
+    static void book_begun(Core& core, std::int64_t now);
 
     RunState& run_;
     const Schedule& plan_;
@@ -184,7 +204,9 @@ private:
     std::uint32_t first_slice_ = 0, chip_slices_ = 0, first_host_slice_ = no_index;
     std::vector<Firing> firings_;
     std::vector<std::int32_t> logits_;
+    bool ahead_ = false;  ///< cores serve and send ahead of the events
     std::int64_t last_end_ = 0;
+    EventKey last_key_;  ///< of the first event that led to last_end_
     std::uint32_t last_core_ = 0;
     std::uint32_t longest_core_ = no_index;  ///< that takes longest to evaluate its neurons
     EventHash hash_;

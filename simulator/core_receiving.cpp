@@ -14,7 +14,10 @@ void CoreEngine::receive(Core& core, std::uint32_t index, std::int64_t now) {
         if (core.completion.terminal != no_index) complete(core, now);
         if (network_.front(core.in_buffer) == no_index) return;
         if (now > unit.busy_until) unit.busy_since = now;
-        const std::int64_t duration = serve(core, index, now);
+        const std::uint32_t at = network_.take(core.in_buffer, now);
+        const Packet packet = packets_[at];
+        packets_.release(at);
+        const std::int64_t duration = serve(core, index, packet, now);
         unit.busy_until = now + duration;
         book(core, index, CoreUnit::receive, now, unit.busy_until);
         if (duration == 0) continue;
@@ -24,13 +27,11 @@ void CoreEngine::receive(Core& core, std::uint32_t index, std::int64_t now) {
     }
 }
 
-/// Serves the first packet that has arrived. Looking up its synapses goes on while the weights of the packet before are
-/// applied, so it takes the longer of the two. The time passes now; the sums are made when the slice fires.
-std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, std::int64_t now) {
-    const std::uint32_t at = network_.take(core.in_buffer, now);
-    const Packet packet = packets_[at];
-    packets_.release(at);
-    const std::uint32_t where = plan_.routes.entries()[packet.entry].first_child;
+/// Serves a packet from `now` on; returns how long that takes. Looking up its synapses goes on while the weights of the
+/// packet before are applied, so it takes the longer of the two. The time passes now; the sums are made when the slice
+/// fires.
+std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, const Packet& packet, std::int64_t now) {
+    const std::uint32_t where = packet.terminal + plan_.routes.entries()[packet.entry].first_child;
     const Terminal& terminal = plan_.terminals[where];
     ++run_.delivered[where];
     const bool idle = idles(core, packet.token);
@@ -84,7 +85,8 @@ std::uint32_t CoreEngine::serve_extra(Core& core, const Packet& packet, const Te
         if (!fits) ++collisions_;
     }
     if ((packet.flags & packet_last) != 0)
-        core.completion = {plan_.routes.entries()[packet.entry].first_child, packet.token, {extra.sent, extra.path}};
+        core.completion = {
+            static_cast<std::uint32_t>(&terminal - plan_.terminals.data()), packet.token, {extra.sent, extra.path}};
     std::uint32_t words = packet.value;
     for (const std::uint32_t word : extra.words) words = words * 31 + word;
     return words;

@@ -73,12 +73,16 @@ void CoreEngine::begin_sending(Core& core, std::uint32_t index, std::uint32_t id
     choose_packet(from, plan_.slices[id], time);
     core.outgoing.push_back(id);
     if (core.chosen == no_index) choose_slice(core, time);
-    await_slot(core, index, time);
+    if (!ahead_) await_slot(core, index, time);
 }
 
 /// The slice that sends next: the first in turn, after the one before, whose packet may leave at `time`; if there is
 /// none, the one whose packet may leave first. no_index: none has a packet left.
 void CoreEngine::choose_slice(Core& core, std::int64_t time) {
+    if (core.outgoing.size() == 1) {
+        core.chosen = firing(core.outgoing[0]).next != nullptr ? core.outgoing[0] : no_index;
+        return;
+    }
     const auto before = std::ranges::find(core.outgoing, core.chosen);
     const auto first = before == core.outgoing.end() ? core.outgoing.begin() : before + 1;
     std::uint32_t best = no_index;
@@ -122,10 +126,18 @@ void CoreEngine::end_sent(Core& core, std::int64_t now) {
 void CoreEngine::send(Core& core, std::uint32_t index, std::int64_t now) {
     end_sent(core, now);
     if (core.chosen == no_index) return;
+    const Firing& from = firing(core.chosen);
+    if (now < from.next_from || (run_.noc == NocMode::contended && !network_.can_inject(from.next->entry)))
+        return await_slot(core, index, now);
+    const std::int64_t end = send_packet(core, now);
+    book(core, index, CoreUnit::send, now, end);
+    await_slot(core, index, end);
+}
+
+/// Sends the packet that has been chosen, from `now` on, and chooses the next one. Returns when it has been sent.
+std::int64_t CoreEngine::send_packet(Core& core, std::int64_t now) {
     Firing& from = firing(core.chosen);
     const Fanout* fanout = from.next;
-    if (now < from.next_from || (run_.noc == NocMode::contended && !network_.can_inject(fanout->entry)))
-        return await_slot(core, index, now);
     Unit& unit = core.unit(CoreUnit::send);
     const Machine& machine = plan_.machine;
     const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
@@ -135,15 +147,15 @@ void CoreEngine::send(Core& core, std::uint32_t index, std::int64_t now) {
     auto& sent = run_.sent[static_cast<std::size_t>(fanout - plan_.fanouts.data())];
     ++((packet.flags & packet_empty) != 0 ? sent.markers : sent.packets);
     packet.entry = fanout->entry;
+    packet.terminal = fanout->first_terminal;
     unit.busy_until = now + duration;
-    book(core, index, CoreUnit::send, now, unit.busy_until);
     if (run_.noc == NocMode::contended)
         network_.inject(packet, unit.busy_until);
     else
         deliver_ideal(*fanout, packet, unit.busy_until);
     choose_packet(from, plan_.slices[core.chosen], unit.busy_until);
     choose_slice(core, unit.busy_until);
-    await_slot(core, index, unit.busy_until);
+    return unit.busy_until;
 }
 
 /// A record's words, and the critical path up to when it has been sent.
@@ -239,7 +251,8 @@ void CoreEngine::deliver_ideal(const Fanout& fanout, const Packet& packet, std::
             copy.extra = packets_.add_extra(PacketExtra(packets_.extra(packet.extra)));
         const std::int64_t arrival = time + terminal.latency + packet.flits * terminal.flit_time;
         if (terminal.chip == static_cast<std::uint32_t>(chip_.value)) {
-            queue_.push(arrival, event_target(ChipEvent::arrive, terminal.buffer), terminal.entry, packets_.add(copy));
+            queue_.push(arrival, event_target(ChipEvent::arrive, terminal.buffer), fanout.first_terminal + k,
+                        packets_.add(copy));
             continue;
         }
         outbox_.post({arrival, terminal.chip, terminal.buffer, false, copy, no_index}, packets_);

@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "simulator/network.hpp"
 
 namespace tephra {
+
+FanoutBuilder::FanoutBuilder(Schedule& schedule) : out_(schedule), deliveries_(schedule.inputs.size(), no_index) {
+    for (std::size_t k = 0; k < timings_.size(); ++k)
+        timings_[k] = link_timing(schedule.machine, static_cast<LinkKind>(k));
+}
 
 void FanoutBuilder::add(Fanout fanout, std::vector<Reach> reaches, std::span<const std::uint32_t> peers) {
     const bool multicast = out_.machine.mesh.routing == Routing::multicast;
@@ -20,20 +26,34 @@ void FanoutBuilder::add(Fanout fanout, std::vector<Reach> reaches, std::span<con
     for (const std::size_t start : starts) {
         set_neurons(reaches[start].neurons, fanout);
         fanout.first_terminal = static_cast<std::uint32_t>(out_.terminals.size());
-        std::vector<CoreId> cores;
-        std::vector<std::uint32_t> terminals;
+        targets_.clear();
         for (std::size_t k = start; k < reaches.size() && reaches[k].neurons == reaches[start].neurons; ++k) {
-            cores.push_back(reaches[k].core);
-            terminals.push_back(add_terminal(reaches[k]));
+            targets_.push_back(reaches[k].core);
+            add_terminal(reaches[k]);
             if (!multicast) break;
         }
-        fanout.terminals = static_cast<std::uint32_t>(terminals.size());
-        fanout.entry = multicast ? out_.routes.add_tree(from, cores, terminals)
-                                 : out_.routes.add_path(from, cores[0], terminals[0]);
-        fanout.entries = out_.routes.size() - fanout.entry;
-        trace_paths(fanout.entry, 0, 0);
+        fanout.terminals = static_cast<std::uint32_t>(targets_.size());
+        add_route(fanout, from);
+        trace_paths(fanout, fanout.entry, 0, 0);
         out_.fanouts.push_back(fanout);
     }
+}
+
+/// The route to targets_. Paths are shared by all fan-outs between two cores: a run then looks them up in less memory.
+void FanoutBuilder::add_route(Fanout& fanout, CoreId from) {
+    const auto added = [&](std::uint32_t entry) { return Path{entry, out_.routes.size() - entry}; };
+    Path path;
+    if (out_.machine.mesh.routing == Routing::multicast) {
+        numbers_.resize(targets_.size());
+        std::iota(numbers_.begin(), numbers_.end(), 0U);
+        path = added(out_.routes.add_tree(from, targets_, numbers_));
+    } else {
+        const auto [at, fresh] = paths_.try_emplace({from, targets_[0]});
+        if (fresh) at->second = added(out_.routes.add_path(from, targets_[0], 0));
+        path = at->second;
+    }
+    fanout.entry = path.entry;
+    fanout.entries = path.entries;
 }
 
 void FanoutBuilder::set_neurons(const NeuronRanges& neurons, Fanout& fanout) {
@@ -48,7 +68,7 @@ void FanoutBuilder::set_neurons(const NeuronRanges& neurons, Fanout& fanout) {
             out_.members[fanout.members + static_cast<std::size_t>(j - fanout.begin)] = true;
 }
 
-std::uint32_t FanoutBuilder::add_terminal(const Reach& reach) {
+void FanoutBuilder::add_terminal(const Reach& reach) {
     Terminal terminal;
     terminal.fanout = static_cast<std::uint32_t>(out_.fanouts.size());
     terminal.core = reach.core;
@@ -75,19 +95,19 @@ std::uint32_t FanoutBuilder::add_terminal(const Reach& reach) {
     }
     terminal.first_delivery = known;
     out_.terminals.push_back(terminal);
-    return static_cast<std::uint32_t>(out_.terminals.size() - 1);
 }
 
 /// Sums latency, with what a packet takes beside its flits, and time per flit from the start of a route to each of its
 /// terminals.
-void FanoutBuilder::trace_paths(std::uint32_t entry, std::int64_t latency, std::int64_t flit_time) {
+void FanoutBuilder::trace_paths(const Fanout& fanout, std::uint32_t entry, std::int64_t latency,
+                                std::int64_t flit_time) {
     const RouteEntry at = out_.routes.entries()[entry];
-    const LinkTiming timing = link_timing(out_.machine, out_.routes.kind(entry));
+    const LinkTiming& timing = timings_[static_cast<std::size_t>(out_.routes.kind(entry))];
     latency += timing.latency + timing.packet;
     flit_time += timing.flit;
-    for (std::uint32_t k = 0; k < at.children; ++k) trace_paths(at.first_child + k, latency, flit_time);
+    for (std::uint32_t k = 0; k < at.children; ++k) trace_paths(fanout, at.first_child + k, latency, flit_time);
     if (at.children > 0) return;
-    Terminal& terminal = out_.terminals[at.first_child];
+    Terminal& terminal = out_.terminals[fanout.first_terminal + at.first_child];
     terminal.entry = entry;
     terminal.buffer = at.buffer;
     terminal.latency = latency;

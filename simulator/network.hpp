@@ -11,6 +11,7 @@
 //
 // A hop makes at most one event, the arrival, and only for a packet that is at the head of its buffer then: a packet
 // that arrives behind others waits for them anyway. A second event, "link idle", is made only for a link with waiters.
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "simulator/event_queue.hpp"
 #include "simulator/mail.hpp"
 #include "simulator/packet.hpp"
+#include "simulator/ring.hpp"
 #include "simulator/routes.hpp"
 
 namespace tephra {
@@ -43,6 +45,15 @@ constexpr ChipEvent event_kind(std::uint32_t target) {
 constexpr std::uint32_t event_index(std::uint32_t target) {
     return target & ((1U << chip_event_shift) - 1);
 }
+
+/// The place of an event in the order of all events of a chip; source and sequence aside.
+struct EventKey {
+    std::int64_t time = 0;
+    std::uint32_t target = 0;
+    friend auto operator<=>(const EventKey&, const EventKey&) = default;
+};
+
+class CoreEngine;
 
 /// Numbers of links and buffers within a chip: its own links, the host's two, and those that come from neighbours.
 /// A view: machine and topology must outlive it.
@@ -80,12 +91,17 @@ public:
     /// Sends a packet over the core's own link, from `time` on at the earliest.
     void inject(const Packet& packet, std::int64_t time);
 
+    /// From now on `cores` serves what is sent to the core behind `buffer` ahead of the events:
+    /// CoreEngine::serve_ahead. It outlives the network's events.
+    void serve_ahead(CoreEngine& cores, std::uint32_t buffer);
+
     /// Does what an event asks of the network. Every event of the chip must come here, in order.
     void handle(const Event& event);
 
     /// The packet at the head of a buffer once it has arrived, or no_index.
     [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const {
-        return buffers_[buffer].coming ? no_index : buffers_[buffer].head;
+        const Buffer& b = buffers_[buffer];
+        return b.coming || b.count == 0 ? no_index : head(b).packet;
     }
     /// Removes the packet at the head; the caller owns it.
     std::uint32_t take(std::uint32_t buffer, std::int64_t now);
@@ -94,23 +110,39 @@ public:
     std::vector<std::uint32_t>& woken() { return woken_; }
     /// Whether an event for `target` at the present time is still to come.
     [[nodiscard]] bool precedes(std::uint32_t target) const { return target_ < target; }
+    /// Target of the present event.
+    [[nodiscard]] std::uint32_t target() const { return target_; }
     /// Flits that a link carried.
     [[nodiscard]] std::int64_t flits(std::uint32_t link) const { return links_[link].flits; }
     /// Packets that passed a link of this chip.
     [[nodiscard]] std::int64_t transfers() const { return transfers_; }
 
 private:
+    /// What moving a packet needs: nothing of the packet itself or of its route is looked up on the way.
+    struct Slot {
+        std::int64_t arrival = 0;  ///< when its last flit is in the buffer
+        std::uint32_t packet = 0;
+        std::uint32_t first_child = 0;  ///< RouteEntry::first_child
+        std::uint32_t wanted = 0;       ///< buffer behind the first child
+        std::uint16_t flits = 0;
+        std::uint8_t children = 0;
+        std::uint8_t pending = 0;  ///< children that still need a copy
+    };
+    static_assert(sizeof(Slot) == 24);
+    static_assert(most_branches <= UINT8_MAX);  // children, pending
     struct Buffer {
-        std::uint32_t head = no_index, tail = no_index;  ///< packets, those still under way included
+        std::uint32_t begin = 0, room = 0;   ///< in slots_; room: 0 or a power of two
+        std::uint32_t first = 0, count = 0;  ///< packets, those still under way included; `first` modulo room
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
         std::uint32_t link = 0;
         std::uint16_t credits = 0;  ///< free slots
         static_assert(most_buffer_packets <= UINT16_MAX);
         bool core_waits = false;
         bool coming = false;  ///< the head is still under way, its arrival is an event
+        bool sink = false;    ///< its core serves ahead of the events
     };
     static constexpr int waiting_bits = 8;  ///< of Link::waiting
-    struct Link {
+    struct alignas(64) Link {               // a cache line
         std::int64_t busy_until = 0;
         std::int64_t flits = 0;
         std::int64_t flit_time = 0;
@@ -124,6 +156,11 @@ private:
         bool scheduled = false;  ///< an idle event is under way
         bool incoming = false;   ///< the near end is on another chip
     };
+    /// Slots of a sink that will be free, in order of time.
+    struct Sink {
+        Ring<EventKey> frees;
+        bool awaited = false;  ///< the first of them is an event
+    };
     /// A buffer whose head wants to take `entry`.
     struct Waiting {
         std::uint32_t buffer, entry, next;
@@ -134,23 +171,36 @@ private:
     void idle(std::uint32_t link, std::int64_t now);
     void credit(std::uint32_t buffer, std::int64_t now);
     void advance(std::uint32_t buffer, std::int64_t now);
-    void request(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
-    void wait(std::uint32_t buffer, std::uint32_t entry);
+    void request(std::uint32_t buffer, std::uint32_t entry, std::uint32_t at, std::int64_t now);
+    void wait(std::uint32_t buffer, std::uint32_t entry, std::uint32_t at);
     void serve(std::uint32_t link, std::int64_t now);
     void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
-    void dispatch(std::uint32_t packet, std::uint32_t entry, std::int64_t now);
-    bool append(Buffer& b, std::uint32_t packet, std::int64_t arrival);
-    void expect(std::uint32_t buffer, std::uint32_t packet, std::int64_t arrival);
+    std::uint32_t copy(std::uint32_t packet);
+    void leave(std::uint32_t at, std::uint32_t packet, std::int64_t arrival);
+    void dispatch(std::uint32_t packet, std::uint16_t flits, std::uint32_t entry, std::int64_t now);
+    [[nodiscard]] const Slot& head(const Buffer& b) const { return slots_[b.begin + (b.first & (b.room - 1))]; }
+    [[nodiscard]] Slot& head(const Buffer& b) { return slots_[b.begin + (b.first & (b.room - 1))]; }
+    bool append(Buffer& b, std::uint32_t packet, std::uint16_t flits, const RouteEntry& at, std::int64_t arrival);
+    void grow(Buffer& b);
     std::uint32_t remove_head(std::uint32_t buffer, std::int64_t now);
     void return_credit(std::uint32_t buffer, std::int64_t now);
     void settle(std::int64_t now);
+    void free_slots(std::uint32_t buffer, std::int64_t now);
+
+    // network_sinks.cpp
+    void deliver(std::uint32_t link, std::uint32_t packet, std::int64_t arrival, std::int64_t now);
+    void collect(Buffer& b, std::int64_t now);
+    void await_slot(std::uint32_t buffer);
 
     std::vector<Buffer> buffers_;
+    std::vector<Slot> slots_;  ///< of all buffers
     std::vector<Link> links_;
     std::span<const RouteEntry> routes_;
     EventQueue& queue_;
     PacketPool& packets_;
     Outbox& outbox_;
+    CoreEngine* cores_ = nullptr;  ///< that serve ahead of the events
+    std::vector<Sink> sinks_;      ///< [links]
     std::vector<Waiting> waits_;
     std::uint32_t free_wait_ = no_index;
     std::vector<std::uint32_t> moved_;  ///< buffers whose head has left, still to be settled

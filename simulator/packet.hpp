@@ -27,39 +27,34 @@ enum PacketFlag : std::uint8_t {
 };
 
 struct Packet {
-    std::uint32_t next = no_index;   ///< in its buffer or in the free list
-    std::uint32_t entry = 0;         ///< where it is on its route
+    std::uint32_t entry = 0;         ///< of its route: the first when it is sent, the last when it arrives
+    std::uint32_t terminal = 0;      ///< the first of its fan-out; the last entry of a route counts from there
     std::uint32_t token = 0;         ///< sequence number of its token; the hardware sends it modulo the ring size
     std::uint32_t neuron = 0;        ///< source neuron
     std::uint32_t value = 0;         ///< payload
     std::uint32_t extra = no_index;  ///< PacketExtra in the pool of its chip
     std::uint16_t flits = 0;
     std::uint8_t flags = 0;
-    std::uint8_t pending = 0;  ///< branches of its tree that still need a copy from this buffer
-    std::int64_t arrival = 0;  ///< when its last flit is in its buffer
 };
-static_assert(sizeof(Packet) == 40);
+static_assert(sizeof(Packet) == 28);
 static_assert(1 + max_record_words * record_word_bits <= UINT16_MAX);  // flits: a header, and no more than one a bit
-static_assert(most_branches <= UINT8_MAX);                             // pending
 
 /// Packets of one chip; indices stay valid until release.
 class PacketPool {
 public:
     std::uint32_t add(const Packet& packet) {
-        std::uint32_t index = free_;
-        if (index == no_index) {
-            index = static_cast<std::uint32_t>(packets_.size());
-            packets_.push_back(packet);
-        } else {
-            free_ = packets_[index].next;
-            packets_[index] = packet;
-        }
         ++live_;
+        if (free_.empty()) {
+            packets_.push_back(packet);
+            return static_cast<std::uint32_t>(packets_.size() - 1);
+        }
+        const std::uint32_t index = free_.back();
+        free_.pop_back();
+        packets_[index] = packet;
         return index;
     }
     void release(std::uint32_t index) {
-        packets_[index].next = free_;
-        free_ = index;
+        free_.push_back(index);
         --live_;
     }
     Packet& operator[](std::uint32_t index) { return packets_[index]; }
@@ -81,8 +76,7 @@ public:
 private:
     std::vector<Packet> packets_;
     std::vector<PacketExtra> extras_;
-    std::vector<std::uint32_t> free_extras_;
-    std::uint32_t free_ = no_index;
+    std::vector<std::uint32_t> free_, free_extras_;
     std::int64_t live_ = 0;
 };
 

@@ -14,11 +14,11 @@ static_assert(most_buffers == std::int64_t{1} << buffer_bits);
 static_assert(most_branches < 1 << branch_bits);
 
 /// One link of a route with the buffer behind it. Entries of a route are contiguous: an entry's children (one on a
-/// path, several where a tree branches) follow it; the last entry of a path has none and names its Terminal.
+/// path, several where a tree branches) follow it; the last entry of a path has none and names its target.
 struct RouteEntry {
     std::uint32_t buffer : buffer_bits;    ///< within the chip that owns the link: local link x channels + channel
     std::uint32_t children : branch_bits;  ///< 0: the packet has arrived
-    std::uint32_t first_child;             ///< entry; for the last one its Terminal
+    std::uint32_t first_child;             ///< entry; for the last one the number of its target
 };
 
 class RouteTable {
@@ -29,10 +29,10 @@ public:
     RouteTable(const Machine& machine, const Topology&& topology) = delete;
     RouteTable(const Machine&& machine, const Topology&& topology) = delete;
 
-    /// Adds the path from one core (or the host) to another; its last entry names `terminal`. Returns its first entry.
-    std::uint32_t add_path(CoreId from, CoreId to, std::uint32_t terminal);
-    /// Adds the tree to all targets; the entry at targets[k] names terminals[k]. Returns its first entry.
-    std::uint32_t add_tree(CoreId from, std::span<const CoreId> targets, std::span<const std::uint32_t> terminals);
+    /// Adds the path from one core (or the host) to another; its last entry names `number`. Returns its first entry.
+    std::uint32_t add_path(CoreId from, CoreId to, std::uint32_t number);
+    /// Adds the tree to all targets; the entry at targets[k] names numbers[k]. Returns its first entry.
+    std::uint32_t add_tree(CoreId from, std::span<const CoreId> targets, std::span<const std::uint32_t> numbers);
 
     [[nodiscard]] std::span<const RouteEntry> entries() const { return entries_; }
     /// Link of every entry.
@@ -42,6 +42,12 @@ public:
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
 
 private:
+    /// What an entry needs of its link.
+    struct Known {
+        std::uint32_t buffer = 0;  ///< of channel 0
+        LinkKind kind = LinkKind::none;
+    };
+    const Known& known(LinkId link);
     void add_entry(const Hop& hop, std::uint32_t children, std::uint32_t first_child);
 
     const Machine* machine_;
@@ -49,7 +55,8 @@ private:
     std::vector<RouteEntry> entries_;
     std::vector<LinkId> links_;
     std::vector<LinkKind> kinds_;
-    std::vector<Hop> path_;  ///< the one that is being added
+    std::vector<Known> known_;  ///< [links] once asked for
+    std::vector<Hop> path_;     ///< the one that is being added
 };
 
 }  // namespace tephra

@@ -192,14 +192,17 @@ private:
                 }
                 Reach& reach = reaches[to.core];
                 reach.core = to.core;
-                reach.neurons.insert(reach.neurons.end(), senders.begin(), senders.end());
+                if (reach.neurons.empty())
+                    reach.neurons = std::move(senders);
+                else
+                    reach.neurons.insert(reach.neurons.end(), senders.begin(), senders.end());
                 reach.inputs.push_back(input);
             });
         }
         std::vector<Reach> messages;
         messages.reserve(reaches.size());
         for (auto& [core, reach] : reaches) {
-            reach.neurons = united(std::move(reach.neurons));
+            if (reach.neurons.size() > 1) reach.neurons = united(std::move(reach.neurons));
             messages.push_back(std::move(reach));
         }
         Fanout fanout;

@@ -147,7 +147,7 @@ private:
     /// Books a step that began at `begin`, by what its last core waited for; returns when the next one begins.
     std::int64_t end_step(std::int64_t step, std::int64_t begin) {
         if (feed_.left() == feed_.total()) return end_run(step, begin);
-        const CoreEngine* last = &chips_[0]->cores();
+        CoreEngine* last = &chips_[0]->cores();
         for (const auto& chip : chips_)
             if (chip->cores().last_end() > last->last_end()) last = &chip->cores();
         const std::int64_t end = std::max(begin, last->last_end());

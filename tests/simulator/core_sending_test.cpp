@@ -55,7 +55,7 @@ std::vector<Sent> sent_by_source(const Program& program, const Schedule& plan) {
         }
         REQUIRE(kind == ChipEvent::arrive);
         const Packet packet = packets[event.payload];
-        const Terminal& terminal = plan.terminals[plan.routes.entries()[packet.entry].first_child];
+        const Terminal& terminal = plan.terminals[packet.terminal + plan.routes.entries()[packet.entry].first_child];
         CHECK(event_index(event.target) == terminal.buffer);
         // Over an ideal network a packet takes the latency of its path, and its flits on each link.
         sent.push_back({event.time - terminal.latency - packet.flits * terminal.flit_time, packet, terminal.fanout});

@@ -109,3 +109,35 @@ TEST_CASE("a bound that is too small for a trace is refused") {
     options.trace.bytes = least_trace_bytes;
     CHECK(simulate_tokens(program, machine, test::spread(program, machine, 4), options));
 }
+
+// Barrier runs under contention work ahead of the events (simulator/core_ahead.cpp), unless they draw a timeline.
+TEST_CASE("working ahead of the events gives the run that events give, of full buffers, of times that meet, of trees") {
+    const auto model = *make_synthetic_model(synth_shape(48, 1, 70, 50, 3));
+    const Program program = lower(model);
+    for (const Routing routing : {Routing::unicast, Routing::multicast})
+        for (const bool full : {false, true})
+            for (const std::int64_t message : {0, 100, 3200}) {
+                Machine machine = *find_machine("kapoho-point");
+                machine.mesh.routing = routing;
+                if (full) machine.mesh.buffer_packets = machine.mesh.core_packets = machine.link.buffer_packets = 1;
+                machine.timing.message_in = machine.timing.message_out = Picoseconds(message);
+                if (message < 3200) machine.timing.synop = Picoseconds(0);
+                if (message == 100)  // tasks and packets of many cores end at one picosecond
+                    machine.mesh.flit_local = machine.mesh.flit_x = machine.mesh.flit_y = machine.mesh.hop_x =
+                        machine.mesh.hop_y = machine.timing.spike = Picoseconds(100);
+                machine.hash = machine_hash(machine);
+                INFO((full ? "full, " : "") << message << " ps, " << (routing == Routing::unicast ? "paths" : "trees"));
+                TokenOptions options;
+                options.mode = RunMode::prefill;
+                options.prompts = {{1, 2, 3, 4}};
+                const auto ahead = simulate_tokens(program, machine, test::spread(program, machine, 30), options);
+                const test::TemporaryPath path("trace.json");
+                auto file = *OutputFile::create(path.str());
+                options.trace = {&file, least_trace_bytes, nullptr};
+                const auto events = simulate_tokens(program, machine, test::spread(program, machine, 30), options);
+                REQUIRE((ahead && events));
+                const test::TemporaryPath a("ahead.json"), b("events.json");
+                REQUIRE((write_run(*ahead, a.str()) && write_run(*events, b.str())));
+                CHECK(*read_file(a.str()) == *read_file(b.str()));
+            }
+}
