@@ -44,7 +44,10 @@ public:
     explicit VerilatedCore(const CoreShape& shape) : shape_(shape), top_(std::make_unique<Verilated>(&context_)) {
         reset();
     }
-    ~VerilatedCore() override { top_->final(); }
+    ~VerilatedCore() override {
+        use_context();
+        top_->final();
+    }
 
     [[nodiscard]] const CoreShape& shape() const override { return shape_; }
 
@@ -83,6 +86,7 @@ public:
 
 private:
     void clock() {
+        use_context();
         top_->clk_i = 0;
         top_->eval();
         top_->clk_i = 1;
@@ -103,6 +107,10 @@ private:
         if (top_->tap_h_valid_o) observer.h(state(top_->tap_h_o));
         if (top_->tap_state_valid_o) observer.state(state(top_->tap_state_o));
     }
+
+    /// Verilator asks each thread for a context, and takes the one made last, or one that is gone, where a core works
+    /// or ends in another thread than it was made in.
+    void use_context() { ::Verilated::threadContextp(&context_); }
 
     CoreShape shape_;
     VerilatedContext context_;

@@ -1,6 +1,8 @@
 // The RTL engine against the golden one, value by value: every tap, logits and state.
 #include "backends/fpga/engine.hpp"
 
+#include <thread>
+
 #include "backends/fpga/lockstep.hpp"
 #include "neuro/lm/sampling.hpp"
 #include "tests/catch.hpp"
@@ -127,6 +129,21 @@ TEST_CASE("the RTL core tells the shipped model's text, every value equal, and c
         id = greedy_token(logits);
         REQUIRE(core.choices()[0] == id);
     }
+}
+
+TEST_CASE("cores of the RTL work and end in another thread than they were made in, in any order") {
+    if (!built()) return;
+    const auto model = test::random_deployment();
+    std::unique_ptr<Engine> first, last;
+    std::thread([&] {
+        first = checked(model, {});
+        last = checked(model, {});
+    }).join();
+    decode(*first, *model, 1, 2, 5);
+    decode(*last, *model, 1, 2, 6);
+    last.reset();
+    decode(*first, *model, 1, 2, 7);
+    std::thread([&] { first.reset(); }).join();
 }
 
 TEST_CASE("the RTL engine refuses what it was not built for") {
