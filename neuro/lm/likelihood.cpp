@@ -176,7 +176,7 @@ private:
         for (std::size_t first = from; first < ids.size(); first += part) {
             const std::size_t count = std::min(part, ids.size() - first);
             logits_.resize(count * vocabulary_);
-            const auto ok = streams_.prefill(static_cast<int>(s), ids.subspan(first, count), Logits::all, logits_);
+            auto ok = streams_.prefill(static_cast<int>(s), ids.subspan(first, count), Logits::all, logits_);
             if (!ok) return ok;
             for (std::size_t t = 0; t < count; ++t) score(p, first + t + 1, row(t));
             fed_ += static_cast<std::int64_t>(count);
