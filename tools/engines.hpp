@@ -44,6 +44,19 @@ inline void check_fpga_options(const CLI::App& command, const std::string& name,
             Result<void>(fail(ErrorCode::usage, "--engine fpga needs it", "--port", "name the board's serial device")));
 }
 
+/// The engines that score text, of `eval` and `score`; with rtl's options.
+inline void add_scoring_engine(CLI::App& command, std::string& name, FpgaOptions& options) {
+    add_choice(command, "--engine", name, {"float", "golden", "native", "cuda", "rtl"},
+               "float (the reference), or an engine of the integer model (equal bits)");
+    add_rtl_options(command, options);
+}
+
+/// Refuses the options of another engine that scores than `name`.
+inline void check_scoring_engine(const CLI::App& command, const std::string& name, const FpgaOptions& options) {
+    if (name == "cuda") refuse_ignored(command, {"--threads"}, "with --engine cuda");
+    check_fpga_options(command, name, options);
+}
+
 /// "native", "golden", "cuda", "rtl" or "fpga", one stream unless told. Never falls back to another: ends the verb with
 /// the error.
 inline std::unique_ptr<Engine> require_engine(const std::string& name, std::shared_ptr<const Deployment> model,

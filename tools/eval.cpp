@@ -58,14 +58,11 @@ void add_eval_command(CLI::App& app) {
     add_integer(*command, "--windows", options->perplexity.windows, 1, most_windows,
                 "windows to score, each from the zero state");
     add_integer(*command, "--length", options->perplexity.length, 1, longest_window, "tokens of a window");
-    add_choice(*command, "--engine", options->engine, {"float", "golden", "native", "cuda", "rtl"},
-               "float (the reference), or an engine of the integer model (equal bits)");
-    add_rtl_options(*command, options->fpga);
+    add_scoring_engine(*command, options->engine, options->fpga);
     add_threads(*command, options->perplexity.threads, "threads that share the windows");
     add_format(*command, options->format);
     command->callback([options, command] {
-        if (options->engine == "cuda") refuse_ignored(*command, {"--threads"}, "with --engine cuda");
-        check_fpga_options(*command, options->engine, options->fpga);
+        check_scoring_engine(*command, options->engine, options->fpga);
         print_perplexity(*options);
     });
 }

@@ -88,15 +88,12 @@ void add_score_command(CLI::App& app) {
     add_word(*command, "task", options->task, "questions, one JSON object a line (TASK.jsonl)")->required();
     add_integer(*command, "--limit", options->limit, 1, most_questions, "questions to answer, from the first on")
         ->default_str("all");
-    add_choice(*command, "--engine", options->engine, {"float", "golden", "native", "cuda", "rtl"},
-               "float (the reference), or an engine of the integer model (equal bits)");
-    add_rtl_options(*command, options->fpga);
+    add_scoring_engine(*command, options->engine, options->fpga);
     add_threads(*command, options->likelihood.threads, "threads that share the questions");
     add_output(*command, "-o,--output", options->output, "likelihoods and answer of each question (.jsonl)");
     add_format(*command, options->format);
     command->callback([options, command] {
-        if (options->engine == "cuda") refuse_ignored(*command, {"--threads"}, "with --engine cuda");
-        check_fpga_options(*command, options->engine, options->fpga);
+        check_scoring_engine(*command, options->engine, options->fpga);
         print_score(*options);
     });
 }
