@@ -2,6 +2,7 @@
 it. What is refused must be refused by tephra.Error, or by Python where the number or names of arguments are wrong; nothing
 may crash the interpreter. Prints outcomes, and what was never called."""
 
+import contextlib
 import inspect
 import random
 import signal
@@ -177,7 +178,9 @@ def main():
         try:
             try:
                 signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
-                call(*positional, **named)
+                # A callback of the pool, print, may be given as progress: what it prints is not the result.
+                with contextlib.redirect_stdout(sys.stderr):
+                    call(*positional, **named)
                 kind = "returned"
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
