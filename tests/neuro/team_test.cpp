@@ -11,7 +11,7 @@
 
 using namespace tephra;
 
-TEST_CASE("a team runs a job on every worker and its barrier orders their work") {
+TEST_CASE("a team runs a job on every worker and its barrier orders their work", "[threads]") {
     for (const int threads : {1, 2, 3}) {
         Team team(threads);
         const auto size = static_cast<std::size_t>(threads);
@@ -32,7 +32,7 @@ TEST_CASE("a team runs a job on every worker and its barrier orders their work")
     }
 }
 
-TEST_CASE("a team shares a loop and calls its body once for each index") {
+TEST_CASE("a team shares a loop and calls its body once for each index", "[threads]") {
     for (const int threads : {1, 2, 5}) {
         Team team(threads);
         for (const std::size_t count : {0UL, 1UL, 2UL, 1000UL}) {
@@ -48,7 +48,7 @@ TEST_CASE("a team shares a loop and calls its body once for each index") {
     }
 }
 
-TEST_CASE("an exception of any worker reaches the caller, and the team goes on") {
+TEST_CASE("an exception of any worker reaches the caller, and the team goes on", "[threads]") {
     for (const int threads : {1, 2, 4}) {
         Team team(threads);
         for (int thrower = 0; thrower < threads; ++thrower) {
@@ -78,7 +78,7 @@ TEST_CASE("an exception of any worker reaches the caller, and the team goes on")
     }
 }
 
-TEST_CASE("a number of threads is refused outside its limits") {
+TEST_CASE("a number of threads is refused outside its limits", "[threads]") {
     CHECK(check_threads(1));
     CHECK(check_threads(max_threads));
     for (const int threads : {0, -1, max_threads + 1}) {
@@ -90,7 +90,7 @@ TEST_CASE("a number of threads is refused outside its limits") {
 
 // A sanitizer ends the process when the system refuses it memory.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-TEST_CASE("threads that the system has no room for are an error, and those that were started end") {
+TEST_CASE("threads that the system has no room for are an error, and those that were started end", "[threads]") {
     const auto check = [](const Error& error) {
         CHECK(error.code == ErrorCode::bad_input);
         CHECK(error.place == "threads");
@@ -113,7 +113,7 @@ TEST_CASE("threads that the system has no room for are an error, and those that 
 }
 #endif
 
-TEST_CASE("parts cover a range without overlap, in units of 64") {
+TEST_CASE("parts cover a range without overlap, in units of 64", "[threads]") {
     for (const std::size_t count : {0UL, 1UL, 63UL, 64UL, 65UL, 1000UL, 2560UL, 6912UL})
         for (const int parts : {1, 2, 3, 7}) {
             std::size_t at = 0;

@@ -89,13 +89,13 @@ std::vector<std::uint64_t> what_chips_saw(int threads) {
 
 }  // namespace
 
-TEST_CASE("chips see the same mail in the same order on any number of threads") {
+TEST_CASE("chips see the same mail in the same order on any number of threads", "[threads]") {
     const auto one = what_chips_saw(1);
     for (const std::uint64_t seen : one) CHECK(seen != 0);
     for (const int threads : {2, 4, 16}) CHECK(what_chips_saw(threads) == one);
 }
 
-TEST_CASE("an exception of a chip reaches the caller of run") {
+TEST_CASE("an exception of a chip reaches the caller of run", "[threads]") {
     for (const int threads : {1, 4}) {
         auto all = fake_chips();
         all[2]->fail_at(500);
