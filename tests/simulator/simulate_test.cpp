@@ -124,7 +124,7 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
             for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
                 for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
                     Hash128 trace;
-                    for (const int threads : {1, 2, 8}) {
+                    for (const int threads : {1, 3}) {
                         Answer answer;
                         TokenOptions options = options_for(answer);
                         options.mode = mode;
