@@ -1,4 +1,5 @@
-// tephra map: which core holds what, with the use of every limit and the traffic; or the check of a mapping file.
+// tephra map: which core holds what, with the use of every limit and the traffic; or the check of a mapping file; or
+// what dead parts of the machine would cost.
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include "mapper/svg.hpp"
 #include "mapper/traffic.hpp"
 #include "tools/command.hpp"
+#include "tools/map_spares.hpp"
 #include "tools/mapping_options.hpp"
 #include "tools/options.hpp"
 #include "tools/outputs.hpp"
@@ -31,6 +33,7 @@ struct Options {
     MappingChoice choice;
     int streams = 1;
     int cores_per_chip = 0;
+    SparesChoice spares;
     bool cores = false;
     bool layers = false;
     bool unplaced = false;
@@ -222,14 +225,18 @@ void print_tables(const Options& options, const Mapped& mapped) {
     }
 }
 
-/// The mapping that the options ask for, made or read.
-Mapping mapping_of(const Options& options, const Program& program, const Machine& machine) {
-    if (!options.check.empty()) return checked_mapping(options, program, machine);
+MapOptions map_options(const Options& options) {
     MapOptions map = map_options(options.choice);
     map.streams = options.streams;
     map.cores_per_chip = options.cores_per_chip;
     map.improve = !options.unplaced;
-    return require(map_program(program, machine, map));
+    return map;
+}
+
+/// The mapping that the options ask for, made or read.
+Mapping mapping_of(const Options& options, const Program& program, const Machine& machine) {
+    if (!options.check.empty()) return checked_mapping(options, program, machine);
+    return require(map_program(program, machine, map_options(options)));
 }
 
 void run(const Options& options, const CLI::App& command) {
@@ -275,12 +282,16 @@ void add_map_command(CLI::App& app) {
     auto* svg = add_output(*command, "--svg", options->svg, "picture (SVG) to write");
     add_choice(*command, "--svg-color", options->color, {"layer", "load"}, "colour cores by layer or load")->needs(svg);
     auto* cores = add_switch(*command, "--cores", options->cores, "a row per core, not per chip");
-    add_switch(*command, "--layers", options->layers, "a row per layer: what one of its cores holds")->excludes(cores);
+    auto* layers = add_switch(*command, "--layers", options->layers, "a row per layer: what one of its cores holds");
+    layers->excludes(cores);
     add_format(*command, options->format);
+    add_spares_options(*command, options->spares, options->model);
+    for (auto* option : {output, check, svg, cores, layers}) option->excludes(command->get_option("--spares"));
     command->callback([options, command] {
         if (is_network_file(options->model.network))
             refuse_ignored(*command, {"--head", "--streams"}, "with a network");
-        run(*options, *command);
+        if (options->spares.numbers.empty()) return run(*options, *command);
+        map_spares(options->spares, options->model, options->machine, map_options(*options), options->format, *command);
     });
 }
 

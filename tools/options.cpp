@@ -100,6 +100,19 @@ template std::string read_integer(const std::string&, int, int, int&);
 template std::string read_integer(const std::string&, std::int64_t, std::int64_t, std::int64_t&);
 template std::string read_integer(const std::string&, std::uint64_t, std::uint64_t, std::uint64_t&);
 
+std::vector<int> read_integers(const std::string& text, const std::string& option, int min, int max,
+                               const std::string& hint) {
+    std::vector<int> numbers;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        const auto fault = read_integer<int>(text.substr(at, end - at), min, max, numbers.emplace_back());
+        if (!fault.empty())
+            throw Failure{{ErrorCode::usage, "number " + std::to_string(numbers.size()) + ": " + fault, option, hint}};
+        at = end + 1;
+    }
+    return numbers;
+}
+
 int default_threads() {
     return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, unsigned{max_threads}));
 }

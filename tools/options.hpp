@@ -53,6 +53,11 @@ CLI::Option* add_integer(CLI::App& command, const std::string& names, T& value, 
     return command.add_option(names, read, help)->type_name("INT")->default_str(std::to_string(value));
 }
 
+/// The integers from min to max of a list with commas, "1,2,4". Ends the verb with exit code 2 at the first fault;
+/// `hint` says what is meant.
+std::vector<int> read_integers(const std::string& text, const std::string& option, int min, int max,
+                               const std::string& hint);
+
 /// --threads N.
 inline CLI::Option* add_threads(CLI::App& command, int& value, const std::string& help) {
     return add_integer(command, "--threads", value, 1, max_threads, help);

@@ -1,7 +1,6 @@
 // tephra report: speed and energy of a run under a cost table, and where both go: a token of a language model, a time
 // step of a network.
 #include <algorithm>
-#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -16,16 +15,6 @@
 
 namespace tephra::tools {
 namespace {
-
-constexpr double most_exact = 9007199254740992;  // 2^53: doubles hold every integer up to here
-
-/// Four significant figures as a number cell, so that tables align it; null where the value is not defined.
-Json figure(const std::optional<double>& value) {
-    if (!value) return {};
-    if (std::fabs(*value) >= 1e4 && std::fabs(*value) < most_exact)
-        return static_cast<std::int64_t>(std::llround(*value));
-    return std::strtod(figure_text(*value).c_str(), nullptr);
-}
 
 std::string range_text(double low, double high) {
     return low == high ? "" : figure_text(low, 3) + " to " + figure_text(high, 3);

@@ -6,8 +6,6 @@
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
-#include "neuro/spiking/lower.hpp"
-#include "simulator/frame_feed.hpp"
 #include "simulator/spiking/network_recipe.hpp"
 #include "simulator/spiking/probe_recorder.hpp"
 
@@ -20,16 +18,8 @@ using spiking::NetworkInput;
 /// The mapping of --layer-cores, "13,25,2": cores of each layer.
 Mapping placed(const std::string& text, const Program& program, const Machine& machine) {
     const std::string option = "--layer-cores";
-    std::vector<int> cores;
-    for (std::size_t at = 0; at <= text.size();) {
-        const std::size_t end = std::min(text.find(',', at), text.size());
-        const auto fault =
-            read_integer<int>(text.substr(at, end - at), 0, std::numeric_limits<int>::max(), cores.emplace_back());
-        if (!fault.empty())
-            throw Failure{{ErrorCode::usage, "number " + std::to_string(cores.size()) + ": " + fault, option,
-                           "a number of cores for each layer, with commas: 13,25,2"}};
-        at = end + 1;
-    }
+    const auto cores = read_integers(text, option, 0, std::numeric_limits<int>::max(),
+                                     "a number of cores for each layer, with commas: 13,25,2");
     return require(place_layers(cores, program, machine, option));
 }
 
@@ -48,6 +38,20 @@ Table summary(const Run& run) {
 
 }  // namespace
 
+spiking::HostInput host_input(const NetworkInput& input) {
+    return input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages;
+}
+
+FrameFeed frame_feed(const Program& program, NetworkInput& input, int steps) {
+    const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));
+    return {steps,
+            [&input, nothing](std::int64_t step) {
+                const auto frame = input.frame(narrow<int>(step));
+                return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
+            },
+            {}};
+}
+
 void simulate_network(const NetworkOptions& options, const MachineRunOptions& run_options, const std::string& record,
                       const CLI::App& command) {
     Outputs outputs;
@@ -61,19 +65,10 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     const int steps = require(input.steps_to_run(options.steps, "--steps"));
     std::vector<spiking::Probe> probes;
     if (recorded) probes = require(spiking::find_probes(network, options.probes, steps, "--probe"));
-    const Program program =
-        require(spiking::lower(network, named.name, named.hash,
-                               input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages));
+    const Program program = require(spiking::lower(network, named.name, named.hash, host_input(input)));
     const Mapping mapping = options.layer_cores.empty() ? mapping_of(run_options, program, machine, 1)
                                                         : placed(options.layer_cores, program, machine);
-
-    const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));
-    FrameFeed feed(steps,
-                   [&](std::int64_t step) {
-                       const auto frame = input.frame(narrow<int>(step));
-                       return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
-                   },
-                   {});
+    FrameFeed feed = frame_feed(program, input, steps);
     spiking::ProbeRecorder recorder(network, probes);
     SimulateOptions simulation;
     std::int64_t dropped = 0;

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <cstdlib>
 
 #include "core/text.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra::tools {
 namespace {
+
+constexpr double most_exact = 9007199254740992;  // 2^53: doubles hold every integer up to here
 
 std::string cell_text(const Json& cell) {
     if (cell.is_null()) return "";
@@ -35,6 +39,13 @@ std::string quoted(const std::string& text) {
 }
 
 }  // namespace
+
+Json figure(const std::optional<double>& value) {
+    if (!value) return {};
+    if (std::fabs(*value) >= 1e4 && std::fabs(*value) < most_exact)
+        return static_cast<std::int64_t>(std::llround(*value));
+    return std::strtod(figure_text(*value).c_str(), nullptr);
+}
 
 void Table::add(Json::Array row) {
     assert(row.size() == columns_.size());

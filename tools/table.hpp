@@ -1,11 +1,15 @@
 #pragma once
 // A table of results, printed as aligned text, JSON (an array of objects) or CSV.
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/json.hpp"
 
 namespace tephra::tools {
+
+/// Four significant figures as a number cell, so that tables align it; null where the value is not defined.
+Json figure(const std::optional<double>& value);
 
 class Table {
 public:
