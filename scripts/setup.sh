@@ -11,7 +11,7 @@ packages=(
     build-essential cmake ninja-build pkg-config
     libboost-dev libeigen3-dev nlohmann-json3-dev libexpected-dev libxxhash-dev
     libhwy-dev libhdf5-dev libsentencepiece-dev libspdlog-dev libcli11-dev catch2 zlib1g-dev
-    verilator
+    verilator libopenmpi-dev openmpi-bin
 )
 case "${1:-}" in
     "") ;;

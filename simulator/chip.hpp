@@ -3,6 +3,7 @@
 // takes at least the latency of a link. So a chip may run a window of that length on its own.
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "simulator/core_engine.hpp"
 
@@ -24,7 +25,9 @@ public:
     [[nodiscard]] const CoreEngine& cores() const { return cores_; }
     [[nodiscard]] const Network& network() const { return network_; }
     Outbox& outbox() { return outbox_; }
-    [[nodiscard]] const TraceBuffer& trace() const { return trace_; }
+    [[nodiscard]] const Outbox& outbox() const { return outbox_; }
+    /// What it has recorded; nothing is left then.
+    [[nodiscard]] TraceBuffer take_trace() { return std::exchange(trace_, TraceBuffer(0)); }
     /// Packets that are still under way.
     [[nodiscard]] std::int64_t live_packets() const { return packets_.live(); }
     /// Time of the latest event handled so far; 0 before the first.

@@ -30,8 +30,8 @@ struct Book {
 
 class Collector {
 public:
-    Collector(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, Run& run)
-        : state_(state), plan_(*state.schedule), chips_(chips), run_(run) {
+    Collector(const RunState& state, const RunCounters& counters, Run& run)
+        : state_(state), plan_(*state.schedule), counters_(counters), run_(run) {
         core_records_.assign(static_cast<std::size_t>(plan_.machine.cores()), no_index);
     }
 
@@ -59,9 +59,7 @@ private:
                 core_records_[s.core.index()] = static_cast<std::uint32_t>(run_.cores.size());
                 CoreRecord record;
                 record.core = s.core.value;
-                const int cores = plan_.machine.cores_per_chip();
-                const auto& engine = chips_[s.chip]->cores();
-                record.busy = Picoseconds(engine.busy(static_cast<std::uint32_t>(s.core.value % cores)));
+                record.busy = Picoseconds(counters_.core_busy[s.core.index()]);
                 run_.cores.push_back(record);
             }
             if (s.size() > largest[s.core]) {
@@ -160,7 +158,7 @@ private:
 
     const RunState& state_;
     const Schedule& plan_;
-    const std::vector<std::unique_ptr<Chip>>& chips_;
+    const RunCounters& counters_;
     Run& run_;
     std::vector<std::uint32_t> core_records_;  ///< [cores] index into run.cores
     std::map<std::pair<int, int>, std::int64_t> link_flits_;
@@ -188,16 +186,38 @@ EventKind hop_kind(LinkKind kind) {
     }
 }
 
-void collect_counts(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips, Run& run) {
-    Collector(state, chips, run).collect();
+RunCounters read_counters(const Schedule& schedule, const std::vector<std::unique_ptr<Chip>>& chips) {
+    RunCounters counters;
+    counters.link_flits.resize(static_cast<std::size_t>(schedule.topology.links()));
+    counters.core_busy.resize(static_cast<std::size_t>(schedule.machine.cores()));
+    for (std::size_t k = 0; k < counters.link_flits.size(); ++k) {
+        const LinkId id(static_cast<std::int32_t>(k));
+        const LinkEnds link = schedule.topology.link(id);
+        if (link.kind == LinkKind::none || !chips[link.owner.index()]) continue;
+        const ChipLinks links{&schedule.machine, &schedule.topology, link.owner};
+        counters.link_flits[k] = chips[link.owner.index()]->network().flits(links.local(id));
+    }
+    const auto cores = static_cast<std::size_t>(schedule.machine.cores_per_chip());
+    for (std::size_t c = 0; c < counters.core_busy.size(); ++c)
+        if (const auto& chip = chips[c / cores])
+            counters.core_busy[c] = chip->cores().busy(static_cast<std::uint32_t>(c % cores));
+    for (const auto& chip : chips) {
+        if (!chip) continue;
+        counters.live_packets += chip->live_packets();
+        counters.collisions += chip->cores().collisions();
+        counters.hash.add(chip->cores().hash());
+    }
+    return counters;
 }
 
-Result<void> check_conservation(const RunState& state, const std::vector<std::unique_ptr<Chip>>& chips) {
+void collect_counts(const RunState& state, const RunCounters& counters, Run& run) {
+    Collector(state, counters, run).collect();
+}
+
+Result<void> check_conservation(const RunState& state, const RunCounters& counters) {
     const Schedule& plan = *state.schedule;
-    for (const auto& chip : chips) {
-        if (chip->live_packets() != 0) return broken("packets were left in the network");
-        if (chip->cores().collisions() != 0) return broken("a message came while its slot held another token");
-    }
+    if (counters.live_packets != 0) return broken("packets were left in the network");
+    if (counters.collisions != 0) return broken("a message came while its slot held another token");
     for (std::size_t t = 0; t < plan.terminals.size(); ++t) {
         const RunState::FanoutCounts& sent = state.sent[plan.terminals[t].fanout];
         if (state.delivered[t] != sent.packets + sent.markers) return broken("a packet was lost or doubled");
@@ -207,14 +227,9 @@ Result<void> check_conservation(const RunState& state, const std::vector<std::un
     for (std::size_t f = 0; f < plan.fanouts.size(); ++f)
         for (std::uint32_t e = 0; e < plan.fanouts[f].entries; ++e)
             expected[plan.routes.link(plan.fanouts[f].entry + e).index()] += flits_sent(state, f);
-    for (std::size_t k = 0; k < expected.size(); ++k) {
-        const LinkId id(static_cast<std::int32_t>(k));
-        const LinkEnds link = plan.topology.link(id);
-        if (link.kind == LinkKind::none) continue;
-        const ChipLinks links{&plan.machine, &plan.topology, link.owner};
-        if (chips[link.owner.index()]->network().flits(links.local(id)) != expected[k])
+    for (std::size_t k = 0; k < expected.size(); ++k)
+        if (counters.link_flits[k] != expected[k])
             return broken("link " + std::to_string(k) + " carried other flits than were sent over it");
-    }
     return {};
 }
 

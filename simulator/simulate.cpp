@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "simulator/counts.hpp"
+#include "simulator/ranked_run.hpp"
 #include "simulator/windows.hpp"
 
 namespace tephra {
@@ -48,17 +49,25 @@ Result<void> check_time(const Schedule& schedule, std::int64_t rounds, RoundKind
 class Simulation {
 public:
     Simulation(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
-               const SimulateOptions& options, const Schedule& schedule)
-        : program_(program), machine_(machine), mapping_(mapping), options_(options), plan_(schedule), feed_(feed) {
+               const SimulateOptions& options, const Schedule& schedule, RankedRun& ranked)
+        : program_(program),
+          machine_(machine),
+          mapping_(mapping),
+          options_(options),
+          plan_(schedule),
+          feed_(feed),
+          ranked_(ranked) {
         state_.program = &program;
         state_.schedule = &schedule;
         state_.sync = options.sync;
         state_.noc = options.noc;
-        state_.feed = &feed_;
-        state_.observer = options.observer;
+        ranked.join(state_);
         state_.slices.reserve(schedule.slices.size());
         for (const ScheduledSlice& slice : schedule.slices)
-            state_.slices.emplace_back(program, schedule, slice, feed_.streams(), feed_.total());
+            if (ranked.has(slice.chip))
+                state_.slices.emplace_back(program, schedule, slice, feed_.streams(), feed_.total());
+            else
+                state_.slices.emplace_back();
         state_.slice_counts.resize(schedule.slices.size());
         state_.sent.resize(schedule.fanouts.size());
         state_.delivered.resize(schedule.terminals.size());
@@ -70,21 +79,24 @@ public:
             state_.bin_width = time_bin_width(feed_.total());
             state_.binned.resize(schedule.slices.size() * static_cast<std::size_t>(state_.bins));
         }
-        const TraceShares shares = traced() ? trace_shares(program, schedule, options.trace.bytes) : TraceShares{};
-        for (int c = 0; c < machine.chips(); ++c)
-            chips_.push_back(
-                std::make_unique<Chip>(state_, ChipId(c), traced() ? shares.chips[static_cast<std::size_t>(c)] : 0));
+        const TraceShares shares = traced() ? trace_shares(program, schedule, ranked.trace_bytes()) : TraceShares{};
+        chips_.resize(static_cast<std::size_t>(machine.chips()));
+        for (std::uint32_t c = 0; c < chips_.size(); ++c)
+            if (ranked.has(c))
+                chips_[c] = std::make_unique<Chip>(state_, ChipId(static_cast<int>(c)), traced() ? shares.chips[c] : 0);
         steps_trace_ = TraceBuffer(shares.steps);
-        windows_ = std::make_unique<Windows<Chip>>(chips_, window_length(), options.threads);
+        windows_ =
+            std::make_unique<Windows<Chip, RankedRun>>(chips_, window_length(), options.threads, ranked.others());
     }
 
     Result<Run> run() {
         if (options_.sync == SyncMode::barrier) {
             run_steps();
         } else {
-            chips_[machine_.host.chip.index()]->cores().start_feed(0);
+            if (ranked_.is_root()) host_cores().start_feed(0);
             windows_->run();
-            split_ = chips_[machine_.host.chip.index()]->cores().end_of_path().split;
+            (void)ranked_.together(step_end());
+            if (ranked_.is_root()) split_ = host_cores().end_of_path().split;
         }
         if (const auto fault = state_.fault.first())
             return bad_input(describe(fault->what) + " in round " + std::to_string(fault->round),
@@ -95,22 +107,25 @@ public:
                         "the run stopped after " + std::to_string(feed_.left()) + " of " +
                             std::to_string(feed_.total()) + " " + round_words(program_.round).many,
                         "simulation");
-        if (auto sound = check_conservation(state_, chips_); !sound) return tl::unexpected(sound.error());
-        Run run = summary();
-        collect_counts(state_, chips_, run);
+        RunCounters counters = read_counters(plan_, chips_);
+        std::vector<TraceBuffer> traces;
+        for (const auto& chip : chips_) traces.push_back(chip ? chip->take_trace() : TraceBuffer(0));
+        ranked_.gather(counters, traces);
+        if (!ranked_.is_root()) return Run{};
+        if (auto sound = check_conservation(state_, counters); !sound) return tl::unexpected(sound.error());
+        Run run = summary(counters.hash);
+        collect_counts(state_, counters, run);
         if (traced())
-            if (auto written = write_timeline(); !written) return tl::unexpected(written.error());
+            if (auto written = write_timeline(traces); !written) return tl::unexpected(written.error());
         return run;
     }
 
 private:
-    [[nodiscard]] bool traced() const { return options_.trace.file != nullptr; }
+    [[nodiscard]] bool traced() const { return ranked_.trace_bytes() > 0; }
 
-    [[nodiscard]] Result<void> write_timeline() const {
-        std::vector<const TraceBuffer*> buffers;
-        for (const auto& chip : chips_) buffers.push_back(&chip->trace());
+    [[nodiscard]] Result<void> write_timeline(const std::vector<TraceBuffer>& traces) const {
         const auto dropped =
-            write_trace(*options_.trace.file, options_.trace.bytes, {program_, plan_, buffers, steps_trace_});
+            write_trace(*options_.trace.file, options_.trace.bytes, {program_, plan_, traces, steps_trace_});
         if (!dropped) return tl::unexpected(dropped.error());
         if (options_.trace.dropped != nullptr) *options_.trace.dropped = *dropped;
         return {};
@@ -134,43 +149,57 @@ private:
             if (feed_.waiting()) entry.push_back(step);
             while (oldest < entry.size() && step - entry[oldest] >= depth) ++oldest;
             if (oldest == entry.size()) break;
-            for (const auto& chip : chips_) chip->cores().begin_step(now);
+            for_each_chip([&](Chip& chip) { chip.cores().begin_step(now); });
             for (std::size_t token = oldest; token < entry.size(); ++token)
                 for (const std::uint32_t slice : stages[static_cast<std::size_t>(step - entry[token])])
                     chips_[plan_.slices[slice].chip]->cores().start(slice, now);
             windows_->run();
+            const StepEnd last = ranked_.together(step_end());
             if (state_.fault.raised()) return;
-            now = end_step(step, now);
+            now = end_step(step, now, last);
         }
     }
 
-    /// Books a step that began at `begin`, by what its last core waited for; returns when the next one begins.
-    std::int64_t end_step(std::int64_t step, std::int64_t begin) {
-        if (feed_.left() == feed_.total()) return end_run(step, begin);
-        CoreEngine* last = &chips_[0]->cores();
-        for (const auto& chip : chips_)
-            if (chip->cores().last_end() > last->last_end()) last = &chip->cores();
-        const std::int64_t end = std::max(begin, last->last_end());
-        std::int64_t rest = end - begin;
-        if (rest > 0) {
-            const PathSplit parts = last->parts_of_last();
-            for (std::size_t k = 0; k < path_parts; ++k) split_[k] += parts[k], rest -= parts[k];
+    /// How the step ended on the chips of this rank.
+    StepEnd step_end() {
+        StepEnd end;
+        CoreEngine* last = nullptr;
+        for (std::size_t c = 0; c < chips_.size(); ++c) {
+            if (!chips_[c]) continue;
+            end.last_event = std::max(end.last_event, chips_[c]->last_time());
+            if (last != nullptr && chips_[c]->cores().last_end() <= last->last_end()) continue;
+            last = &chips_[c]->cores();
+            end.last_chip = static_cast<int>(c);
         }
+        end.last_end = last->last_end();
+        end.parts = last->parts_of_last();
+        if (ranked_.is_root()) end.left_at = host_cores().end_of_path().time;
+        return end;
+    }
+
+    /// Books a step that began at `begin`, by what its last core waited for; returns when the next one begins.
+    std::int64_t end_step(std::int64_t step, std::int64_t begin, const StepEnd& last) {
+        if (feed_.left() == feed_.total()) return end_run(step, begin, last.left_at);
+        const std::int64_t end = std::max(begin, last.last_end);
+        std::int64_t rest = end - begin;
+        if (rest > 0)
+            for (std::size_t k = 0; k < path_parts; ++k) split_[k] += last.parts[k], rest -= last.parts[k];
         const std::int64_t barrier = plan_.barrier_time().value();
         const std::int64_t management = machine_.barrier.management.value();
         barrier_ += barrier;
         management_ += management;
         ++steps_;
         steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
-        const std::int64_t next = std::max(end + barrier + management, last_credit());
+        // A step begins with all credits at home, also where the barrier is shorter than the link between chips that
+        // they return over.
+        const std::int64_t next = std::max(end + barrier + management, last.last_event);
         part(PathPart::network) += rest + next - (end + barrier + management);
         return next;
     }
 
     /// The last step ends when its token leaves: what the host did since its begin.
-    std::int64_t end_run(std::int64_t step, std::int64_t begin) {
-        const std::int64_t end = chips_[machine_.host.chip.index()]->cores().end_of_path().time;
-        for (const auto& chip : chips_) chip->cores().end_run(end);
+    std::int64_t end_run(std::int64_t step, std::int64_t begin, std::int64_t end) {
+        for_each_chip([end](Chip& chip) { chip.cores().end_run(end); });
         part(PathPart::host) += end - begin;
         steps_trace_.add({begin, end - begin, 0, 0, static_cast<std::uint32_t>(step), TraceEvent::Kind::step});
         return end;
@@ -181,22 +210,25 @@ private:
         return Picoseconds(split_[static_cast<std::size_t>(part)]);
     }
 
-    /// When the last credit was back. A step begins with all credits at home, also where the barrier is shorter than
-    /// the link between chips that they return over.
-    [[nodiscard]] std::int64_t last_credit() const {
-        std::int64_t last = 0;
-        for (const auto& chip : chips_) last = std::max(last, chip->last_time());
-        return last;
+    /// The chips that this rank has.
+    template <typename Use>
+    void for_each_chip(const Use& use) {
+        for (const auto& chip : chips_)
+            if (chip) use(*chip);
     }
+    /// On the root: those of the host's chip.
+    [[nodiscard]] CoreEngine& host_cores() { return chips_[machine_.host.chip.index()]->cores(); }
 
+    /// Those of this rank.
     [[nodiscard]] std::vector<std::vector<std::uint32_t>> slices_by_stage() const {
         std::vector<std::vector<std::uint32_t>> stages(static_cast<std::size_t>(program_.steps));
         for (std::uint32_t s = 0; s < plan_.slices.size(); ++s)
-            stages[static_cast<std::size_t>(program_[plan_.slices[s].population].stage)].push_back(s);
+            if (ranked_.has(plan_.slices[s].chip))
+                stages[static_cast<std::size_t>(program_[plan_.slices[s].population].stage)].push_back(s);
         return stages;
     }
 
-    Run summary() const {
+    Run summary(const EventHash& hash) const {
         Run run;
         run.version = TEPHRA_VERSION;
         run.model_name = program_.model_name;
@@ -205,8 +237,6 @@ private:
         run.model = program_.model;
         run.machine = machine_.hash;
         run.mapping = mapping_hash(mapping_);
-        EventHash hash;
-        for (const auto& chip : chips_) hash.add(chip->cores().hash());
         run.trace = {hash.low, hash.high};
         run.round = program_.round;
         run.sync = options_.sync;
@@ -238,9 +268,10 @@ private:
     const SimulateOptions& options_;
     const Schedule& plan_;
     HostFeed& feed_;
+    RankedRun& ranked_;
     RunState state_;
-    std::vector<std::unique_ptr<Chip>> chips_;
-    std::unique_ptr<Windows<Chip>> windows_;
+    std::vector<std::unique_ptr<Chip>> chips_;  ///< nullptr: of other ranks, or idle
+    std::unique_ptr<Windows<Chip, RankedRun>> windows_;
     TraceBuffer steps_trace_{0};
     PathSplit split_{};
     std::int64_t barrier_ = 0, management_ = 0;
@@ -251,14 +282,21 @@ private:
 
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options) {
-    if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
-    if (auto fine = check_mapped(program, machine, mapping, feed.streams()); !fine) return tl::unexpected(fine.error());
-    if (auto fine = check_sync(program, options.sync); !fine) return tl::unexpected(fine.error());
-    const bool self_timed = options.sync == SyncMode::dataflow;
-    auto schedule = make_schedule(program, machine, mapping, self_timed);
-    if (!schedule) return tl::unexpected(schedule.error());
-    if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
-    return with_threads([&] { return Simulation(program, machine, mapping, feed, options, **schedule).run(); });
+    return on_ranks(options.ranks, [&]() -> Result<Run> {
+        if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
+        if (auto fine = check_mapped(program, machine, mapping, feed.streams()); !fine)
+            return tl::unexpected(fine.error());
+        if (auto fine = check_sync(program, options.sync); !fine) return tl::unexpected(fine.error());
+        RankedRun ranked(options.ranks, feed);
+        if (auto fine = ranked.agree(program, mapping, options); !fine) return tl::unexpected(fine.error());
+        const bool self_timed = options.sync == SyncMode::dataflow;
+        auto schedule = make_schedule(program, machine, mapping, self_timed);
+        if (!schedule) return tl::unexpected(schedule.error());
+        if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
+        if (auto fine = ranked.deal(**schedule); !fine) return tl::unexpected(fine.error());
+        return with_threads(
+            [&] { return Simulation(program, machine, mapping, ranked.feed(), options, **schedule, ranked).run(); });
+    });
 }
 
 }  // namespace tephra

@@ -7,6 +7,7 @@
 #include "mapper/mapping.hpp"
 #include "neuro/program.hpp"
 #include "simulator/host_feed.hpp"
+#include "simulator/ranks.hpp"
 #include "simulator/run.hpp"
 #include "simulator/slice_observer.hpp"
 
@@ -26,6 +27,7 @@ struct SimulateOptions {
     int threads = 1;
     TraceOutput trace;
     SliceObserver* observer = nullptr;  ///< may be nullptr
+    Ranks* ranks = nullptr;             ///< processes that share the run; nullptr: this one has it alone
 };
 
 /// Runs the rounds of `feed` through the machine. Checks the mapping against program and machine first. Errors:
@@ -33,6 +35,10 @@ struct SimulateOptions {
 /// system has no room for), does_not_fit (a mapping that breaks a limit of the machine, more streams than the mapping
 /// holds, more rounds than fit simulated time); bad_input with the population, the neuron and the round also for values
 /// that leave the range of their law, and for a self-timed run of a program without credits.
+///
+/// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer and what `feed` does count
+/// on the root, which alone gets the run: on others it is empty. All ranks return an error, or none does: bad_input
+/// also when ranks have different arguments, does_not_fit when there are more of them than chips with anything to do.
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options);
 

@@ -33,6 +33,8 @@ std::string describe(const SliceFault& fault);
 
 class SliceEngine {
 public:
+    /// Of a chip that another process has.
+    SliceEngine() = default;
     /// Keeps pointers into `program`. `slots`: at most so many rounds are in flight at once.
     SliceEngine(const Program& program, const Schedule& schedule, const ScheduledSlice& plan, int streams,
                 std::int64_t slots);
@@ -112,7 +114,7 @@ private:
     bool gather_ports(std::span<const std::int32_t> fed);
     [[nodiscard]] std::optional<SliceFault> check_messages(std::span<std::int32_t> messages) const;
 
-    const Population* population_;
+    const Population* population_ = nullptr;
     NeuronRange neurons_;
     std::vector<Port> ports_;                              ///< by input projection
     std::vector<std::span<const std::int32_t>> sums_;      ///< by port of the neuron model

@@ -142,8 +142,8 @@ Result<std::int64_t> write_trace(OutputFile& file, std::int64_t bytes, const Tra
     std::vector<Entry> entries;
     std::int64_t dropped = record.steps.dropped();
     for (std::size_t c = 0; c < record.chips.size(); ++c) {
-        dropped += record.chips[c]->dropped();
-        for (const TraceEvent& event : record.chips[c]->events()) entries.push_back({c, &event});
+        dropped += record.chips[c].dropped();
+        for (const TraceEvent& event : record.chips[c].events()) entries.push_back({c, &event});
     }
     for (const TraceEvent& event : record.steps.events()) entries.push_back({record.chips.size(), &event});
     std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return entry.event->start; });

@@ -6,6 +6,7 @@
 // The file has a bound. Chips record side by side, so each has its share of the events: as many as its slices and
 // packets lead one to expect, with a margin. The file then takes the earliest of all until it is full.
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -29,6 +30,9 @@ struct TraceEvent {
 class TraceBuffer {
 public:
     explicit TraceBuffer(std::size_t limit) : limit_(limit) {}
+    /// A full one, with what another process has recorded.
+    TraceBuffer(std::vector<TraceEvent> events, std::int64_t dropped)
+        : events_(std::move(events)), limit_(events_.size()), dropped_(dropped) {}
     [[nodiscard]] bool enabled() const { return limit_ > 0; }
     void add(const TraceEvent& event) {
         if (events_.size() < limit_)
@@ -60,7 +64,7 @@ TraceShares trace_shares(const Program& program, const Schedule& schedule, std::
 struct TraceRecord {
     const Program& program;
     const Schedule& schedule;
-    const std::vector<const TraceBuffer*>& chips;  ///< by chip
+    const std::vector<TraceBuffer>& chips;  ///< by chip
     const TraceBuffer& steps;
 };
 

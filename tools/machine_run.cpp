@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/data_files.hpp"
+#include "tools/ranks.hpp"
 
 namespace tephra::tools {
 
@@ -43,6 +44,7 @@ void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::
     simulation.sync = options.sync == "dataflow" ? SyncMode::dataflow : SyncMode::barrier;
     simulation.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
     simulation.threads = options.threads;
+    simulation.ranks = ranks();
     simulation.trace = {files.trace ? &*files.trace : nullptr, options.trace_mib << 20, &dropped};
 }
 

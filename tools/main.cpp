@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "core/text.hpp"
 #include "tools/command.hpp"
 #include "tools/process.hpp"
+#include "tools/ranks.hpp"
 
 using namespace tephra;
 
@@ -93,19 +95,31 @@ void parse(CLI::App& app, int argc, char** argv) {
     }
 }
 
-int run(CLI::App& app, int argc, char** argv) {
+std::optional<Error> run(CLI::App& app, int argc, char** argv) {
     try {
         parse(app, argc, argv);
     } catch (const CLI::ParseError& error) {
-        return report(usage_error(app, error));
+        return usage_error(app, error);
     } catch (const tools::Failure& failure) {
-        return report(failure.error);
+        return failure.error;
+    } catch (const RanksFailed& failed) {
+        return failed.error();
     } catch (const std::ios_base::failure&) {
-        return 0;  // std::cout says so below
+        return std::nullopt;  // std::cout says so below
     } catch (const std::exception& error) {
-        return report({ErrorCode::internal, std::string("internal error: ") + error.what(), "", ""});
+        return Error{ErrorCode::internal, std::string("internal error: ") + error.what(), "", ""};
     }
-    return 0;
+    return std::nullopt;
+}
+
+/// Several processes are for `simulate` alone: of another verb each would do the same work and write the same files.
+void refuse_ranks(CLI::App& app) {
+    for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+        if (verb->get_name() != "simulate")
+            verb->parse_complete_callback([verb] {
+                throw tools::Failure{
+                    {ErrorCode::usage, "it runs in one process", verb->get_name(), "mpirun is for tephra simulate"}};
+            });
 }
 
 }  // namespace
@@ -117,7 +131,7 @@ int main(int argc, char** argv) {
     spdlog::set_default_logger(spdlog::stderr_color_mt("tephra"));
     spdlog::set_pattern("%^%l%$: %v");
     CLI::App app{"tephra: run MatMul-free language models on simulated neuromorphic machines", "tephra"};
-    app.set_version_flag("--version", "tephra " TEPHRA_VERSION);
+    app.set_version_flag("--version", "tephra " TEPHRA_VERSION " (" + tools::mpi_version() + ")");
     app.require_subcommand(1);
     tools::add_eval_command(app);
     tools::add_score_command(app);
@@ -134,9 +148,16 @@ int main(int argc, char** argv) {
     tools::add_measure_command(app);
     tools::add_fpga_command(app);
     tools::add_validate_command(app);
-    const int code = run(app, argc, argv);
+    std::optional<Error> error;
+    if (const auto alone_or_joined = tools::join_ranks(); !alone_or_joined) error = alone_or_joined.error();
+    if (tools::ranks() != nullptr) refuse_ranks(app);
+    if (!error) error = run(app, argc, argv);
     std::cout.exceptions(std::ios::goodbit);
-    if (!std::cout.flush() && code == 0)
-        return report({ErrorCode::bad_input, "cannot write to standard output", "", "it is closed or full"});
-    return code;
+    if (!std::cout.flush() && !error)
+        error = Error{ErrorCode::bad_input, "cannot write to standard output", "", "it is closed or full"};
+    const bool prints = tools::is_root();
+    error = tools::leave_ranks(std::move(error));
+    // Of several ranks the root alone ends with the code: when another does, mpirun ends all before the root has
+    // printed.
+    return error && prints ? report(*error) : 0;
 }

@@ -8,6 +8,7 @@
 
 #include "core/text.hpp"
 #include "tools/command.hpp"
+#include "tools/ranks.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -46,6 +47,7 @@ void Outputs::claim(const std::string& option, const std::string& path) {
 std::optional<OutputFile> Outputs::open(const std::string& option, const std::string& path) {
     if (path.empty()) return std::nullopt;
     claim(option, path);
+    if (!is_root()) return std::nullopt;
     return require(OutputFile::create(path, [&] { spdlog::info("waiting for a reader of {}", printable(path)); }));
 }
 

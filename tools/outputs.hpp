@@ -17,7 +17,8 @@ public:
     /// input, another output, or the file that standard output goes to.
     void claim(const std::string& option, const std::string& path);
 
-    /// Claims and opens; none when the option was not given (an empty path). Says so when it waits for a pipe's reader.
+    /// Claims and opens; none when the option was not given (an empty path), and
+    /// on ranks that write nothing. Says so when it waits for a pipe's reader.
     std::optional<OutputFile> open(const std::string& option, const std::string& path);
 
 private:

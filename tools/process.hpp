@@ -1,5 +1,6 @@
 #pragma once
 // What the program settles with the system before a verb runs.
+#include <string>
 
 namespace tephra::tools {
 
@@ -9,5 +10,8 @@ void open_standard_streams();
 
 /// A signal that ends the process removes half-written outputs first. The process then ends by the same signal.
 void install_signal_handlers();
+
+/// What such a signal prints to stderr before the process ends.
+void set_last_words(const std::string& text);
 
 }  // namespace tephra::tools

@@ -8,6 +8,7 @@
 
 #include "core/files.hpp"
 #include "tools/options.hpp"
+#include "tools/ranks.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -36,6 +37,14 @@ bool looks_like_ids(const std::string& text) {
     return text.find_first_not_of(white_space, 1) == std::string::npos || text.find_first_of(digits, 1) == 1;
 }
 
+/// All of it. mpirun gives it to the root alone.
+std::string standard_input() {
+    std::string text;
+    if (is_root()) text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    if (ranks() != nullptr) ranks()->broadcast(text);
+    return text;
+}
+
 /// The prompts as they were written; "-" stands for all of standard input.
 std::vector<std::string> written_prompts(const PromptOptions& options) {
     std::vector<std::string> prompts = options.texts;
@@ -45,7 +54,7 @@ std::vector<std::string> written_prompts(const PromptOptions& options) {
     if (std::ranges::count(options.texts, "-") > 1)
         throw Failure{{ErrorCode::usage, "standard input can be one prompt only", "--prompt", "give '-' once"}};
     for (std::string& prompt : prompts)
-        if (prompt == "-" && options.file.empty()) prompt.assign(std::istreambuf_iterator<char>(std::cin), {});
+        if (prompt == "-" && options.file.empty()) prompt = standard_input();
     return prompts;
 }
 

@@ -11,6 +11,7 @@
 #include "tools/machine_run.hpp"
 #include "tools/outputs.hpp"
 #include "tools/prompts.hpp"
+#include "tools/ranks.hpp"
 #include "tools/sampling_options.hpp"
 #include "tools/simulate_network.hpp"
 #include "tools/table.hpp"
@@ -142,9 +143,10 @@ void simulate_model(const Options& options) {
             sampler.next(logits, static_cast<std::uint32_t>(stream), static_cast<std::uint64_t>(position) + 1);
         return id == model->graph.config.eos_token_id || !texts.add(stream, id) ? -1 : id;
     };
-    const bool bar = isatty(STDERR_FILENO) != 0 && !(texts.live() && isatty(STDOUT_FILENO) != 0);
+    const bool bar = is_root() && isatty(STDERR_FILENO) != 0 && !(texts.live() && isatty(STDOUT_FILENO) != 0);
     if (bar) run_options.progress = show_progress;
     Run run = require(simulate_tokens(program, machine, mapping, run_options));
+    if (!is_root()) return;
     if (!std::cout) return;  // the run ended early, since nobody could read its text; main says so
     finish_trace(files, dropped);
     run.parameters = parameter_count(model->graph.config);

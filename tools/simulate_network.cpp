@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "simulator/spiking/network_recipe.hpp"
 #include "simulator/spiking/probe_recorder.hpp"
+#include "tools/ranks.hpp"
 
 namespace tephra::tools {
 namespace {
@@ -75,6 +76,7 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     set_options(run_options, files, dropped, simulation);
     if (recorded) simulation.observer = &recorder;
     const Run run = require(simulate(program, machine, mapping, feed, simulation));
+    if (!is_root()) return;
     finish_trace(files, dropped);
     if (recorded) write_probes(*recorded, network, probes, steps);
     if (files.output) finish(files.output, require(run_json(run)));

@@ -36,6 +36,7 @@ const std::vector<ThirdParty> third_parties = {
     {"nvml.h", {"backends"}},
     {"verilated", {"backends"}},
     {"spdlog/", {"tools"}},
+    {"mpi.h", {"tools/mpi/join.cpp"}},
     {"CLI/", {"tools"}},
     {"pybind11/", {"python"}},
     {"benchmark/", {"benchmarks"}},

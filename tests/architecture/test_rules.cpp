@@ -94,6 +94,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"tools/main.cpp", "tests/tools/process_test.cpp"},
         {"tools/measure.cpp", "tests/tools/options_test.cpp"},
         {"tools/machine_run.cpp", "tests/tools/simulate_network_test.cpp"},
+        {"tools/mpi/", "tests/tools/ranks_test.cpp"},
         {"tools/network_options.cpp", "tests/tools/run_test.cpp"},
         {"tools/simulate.cpp", "tests/tools/prompts_test.cpp"},
         {"tools/synth.cpp", "tests/tools/model_files_test.cpp"},
