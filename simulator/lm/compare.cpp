@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "core/ratio.hpp"
 #include "core/text.hpp"
@@ -173,6 +175,25 @@ void fill_predictions(Comparison& comparison, std::size_t runs) {
     }
 }
 
+/// Names the batch of the least energy of each engine that has rows of several: a claim about energy stands on it.
+void note_best_batches(Comparison& comparison) {
+    using Engine = std::tuple<std::string, std::string, std::string, RunMode>;
+    const auto engine_of = [](const Baseline& row) { return Engine(row.device, row.software, row.model, row.mode); };
+    std::map<Engine, std::vector<const Baseline*>> engines;
+    for (const ComparisonRow& row : comparison.rows)
+        if (!row.run && row.data.kind != Evidence::derived && row.data.batch)
+            engines[engine_of(row.data)].push_back(&row.data);
+    for (const auto& [engine, rows] : engines) {
+        if (rows.size() < 2) continue;
+        const Baseline& best =
+            **std::ranges::min_element(rows, {}, [](const Baseline* row) { return row->mj_per_token; });
+        comparison.notes.push_back("least energy of " + best.device + ", " + best.software + ", " + best.model + ", " +
+                                   mode_name(best.mode) + ": batch " + std::to_string(*best.batch) + ", " +
+                                   figure_text(best.mj_per_token) + " mJ/token, " + figure_text(best.tokens_per_s) +
+                                   " tokens/s");
+    }
+}
+
 void add_notes(const std::vector<PricedRun>& runs, Comparison& comparison) {
     for (const auto& [run, report] : runs) {
         if (run.round == RoundKind::time_step) continue;
@@ -235,6 +256,7 @@ Result<Comparison> compare(const std::vector<PricedRun>& runs, const std::vector
     fill_ratios(comparison, options.allow_unlike);
     fill_predictions(comparison, runs.size());
     add_notes(runs, comparison);
+    note_best_batches(comparison);
     return comparison;
 }
 

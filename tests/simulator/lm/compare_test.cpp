@@ -1,6 +1,7 @@
 #include "simulator/lm/compare.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "tests/catch.hpp"
@@ -97,6 +98,35 @@ TEST_CASE("streams of a run meet the same batch of a GPU") {
     const Comparison comparison = compared(run);
     CHECK(comparison.rows[comparison.reference].data.batch == 64);
     CHECK(comparison.rows[comparison.reference].data.tokens_per_s == Approx(70437));
+}
+
+TEST_CASE("the batch of the least energy of each engine is named") {
+    std::vector<Baseline> rows(4);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        rows[k].device = "Big GPU";
+        rows[k].device_class = "gpu";
+        rows[k].software = k < 3 ? "engine" : "another, of one batch";
+        rows[k].model = "tiny";
+        rows[k].batch = std::array{1, 64, 256, 1}[k];
+        rows[k].tokens_per_s = 1000;
+        rows[k].mj_per_token = std::array{100.0, 2.5, 10.0, 1.0}[k];
+        rows[k].kind = Evidence::measured;
+    }
+    const Run run = test::tiny_run();
+    const auto report = price(run, test::tiny_costs());
+    REQUIRE(report);
+    const auto comparison = compare({{run, *report}}, rows, {}, {});
+    REQUIRE(comparison);
+    const auto named = std::ranges::count_if(comparison->notes, [](const auto& n) { return n.starts_with("least "); });
+    CHECK(named == 1);
+    CHECK(comparison->notes.back() ==
+          "least energy of Big GPU, engine, tiny, generate: batch 64, 2.500 mJ/token, 1000 tokens/s");
+    for (const char* model : {"BF16", "tephra"}) {  // the rows that ship: both sides at their best
+        const auto notes = compared(run_370m()).notes;
+        CHECK(std::ranges::any_of(notes, [&](const auto& n) {
+            return n.starts_with("least energy of NVIDIA H100") && n.find(model) != std::string::npos;
+        }));
+    }
 }
 
 TEST_CASE("published rows of the simulated machine are predictions or checks, with their error") {
