@@ -125,7 +125,7 @@ Result<int> steps_of_a_call(CudaEngine& engine, std::span<const std::int32_t> id
     return static_cast<int>(std::clamp(call_s / std::max(seconds, 1e-6), 1.0, 256.0));
 }
 
-Result<Work> make_work(CudaEngine& engine, const Deployment& model, const MeasureOptions& options) {
+Result<Work> make_work(CudaEngine& engine, const Deployment& model, const MeasureOptions& options, int batch) {
     if (options.prefill) {
         auto logits = std::vector<std::int32_t>(static_cast<std::size_t>(model.graph.config.vocab_size));
         return Work{[&engine, ids = random_ids(model, options.length), logits = std::move(logits)]() mutable {
@@ -133,7 +133,7 @@ Result<Work> make_work(CudaEngine& engine, const Deployment& model, const Measur
                     },
                     static_cast<double>(options.length)};
     }
-    const auto ids = random_ids(model, options.batch);
+    const auto ids = random_ids(model, batch);
     const auto steps = steps_of_a_call(engine, ids);
     if (!steps) return tl::unexpected(steps.error());
     return Work{[&engine, ids, steps = *steps]() -> Result<void> {
@@ -141,7 +141,28 @@ Result<Work> make_work(CudaEngine& engine, const Deployment& model, const Measur
                     if (!chosen) return tl::unexpected(chosen.error());
                     return {};
                 },
-                static_cast<double>(*steps) * options.batch};
+                static_cast<double>(*steps) * batch};
+}
+
+Result<void> warm_up(const Work& work, double seconds) {
+    for (const Clock::time_point start = Clock::now(); seconds_since(start) < seconds;)
+        if (auto ok = work.run(); !ok) return ok;
+    return {};
+}
+
+/// Measures batches of many sizes for a moment each.
+Result<std::vector<BatchTrial>> search_batch(const Nvml& nvml, CudaEngine& engine, const Deployment& model,
+                                             const MeasureOptions& options) {
+    constexpr double longest_s = 2;
+    return try_batches([&](int batch) -> Result<BatchTrial> {
+        const auto work = make_work(engine, model, options, batch);
+        if (!work) return tl::unexpected(work.error());
+        const double seconds = std::min(longest_s, options.window_s);
+        if (auto ok = warm_up(*work, seconds / 2); !ok) return tl::unexpected(ok.error());
+        const auto window = run_window(nvml, seconds, work->tokens, work->run);
+        if (!window) return tl::unexpected(window.error());
+        return BatchTrial{batch, window->tokens / window->seconds, 1e3 * window->joules / window->tokens};
+    });
 }
 
 void summarise(Measurement& m) {
@@ -175,16 +196,22 @@ Result<Measurement> measure(const std::shared_ptr<const Deployment>& model, cons
     auto idle = idle_watts(*nvml, options.idle_s);
     if (!idle) return tl::unexpected(idle.error());
     m.idle_w = *idle;
-    auto engine = make_cuda_engine(model, {.streams = options.prefill ? 1 : options.batch, .threads = options.threads});
+    m.batch = options.prefill ? 1 : options.batch;
+    auto engine = make_cuda_engine(model, {.streams = options.best ? most_batch : m.batch, .threads = options.threads});
     if (!engine) return tl::unexpected(engine.error());
     m.device = (*engine)->device();
     idle = idle_watts(*nvml, options.idle_s);
     if (!idle) return tl::unexpected(idle.error());
     m.idle_context_w = *idle;
-    const auto work = make_work(**engine, *model, options);
+    if (options.best) {
+        auto trials = search_batch(*nvml, **engine, *model, options);
+        if (!trials) return tl::unexpected(trials.error());
+        m.trials = std::move(*trials);
+        m.batch = best_trial(m.trials).batch;
+    }
+    const auto work = make_work(**engine, *model, options, m.batch);
     if (!work) return tl::unexpected(work.error());
-    for (const Clock::time_point start = Clock::now(); seconds_since(start) < options.warm_up_s;)
-        if (auto ok = work->run(); !ok) return tl::unexpected(ok.error());
+    if (auto ok = warm_up(*work, options.warm_up_s); !ok) return tl::unexpected(ok.error());
     for (int k = 0; k < options.windows; ++k) {
         auto window = run_window(*nvml, options.window_s, work->tokens, work->run);
         if (!window) return tl::unexpected(window.error());

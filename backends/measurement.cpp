@@ -1,5 +1,6 @@
 #include "backends/measurement.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/text.hpp"
@@ -27,6 +28,28 @@ std::string full_length() {
            decimal(full.warm_up_s) + " s of warm-up and " + decimal(full.idle_s) + " s of idling";
 }
 
+Result<std::vector<BatchTrial>> try_batches(const std::function<Result<BatchTrial>(int batch)>& measured) {
+    std::vector<BatchTrial> trials;
+    const auto attempt = [&](int batch) -> Result<void> {
+        auto trial = measured(batch);
+        if (!trial) return tl::unexpected(trial.error());
+        trials.push_back(*trial);
+        return {};
+    };
+    for (int batch = 1; batch <= most_batch; batch *= 2)
+        if (auto ok = attempt(batch); !ok) return tl::unexpected(ok.error());
+    const int best = best_trial(trials).batch;
+    for (const int batch : {best - best / 4, best + best / 2})
+        if (best >= 4 && batch <= most_batch)
+            if (auto ok = attempt(batch); !ok) return tl::unexpected(ok.error());
+    std::ranges::sort(trials, {}, &BatchTrial::batch);
+    return trials;
+}
+
+const BatchTrial& best_trial(const std::vector<BatchTrial>& trials) {
+    return *std::ranges::min_element(trials, {}, &BatchTrial::gross_mj);
+}
+
 Json measurement_json(const Measurement& m) {
     Json::Array windows;
     for (const MeasuredWindow& w : m.windows)
@@ -37,8 +60,14 @@ Json measurement_json(const Measurement& m) {
                                        {"clock_mhz", w.clock_mhz},
                                        {"memory_clock_mhz", w.memory_clock_mhz},
                                        {"celsius", w.celsius}});
+    Json::Array trials;
+    for (const BatchTrial& trial : m.trials)
+        trials.push_back(Json::Object{
+            {"batch", trial.batch}, {"tokens_per_s", trial.tokens_per_s}, {"gross_mj_per_token", trial.gross_mj}});
     return Json::Object{{"device", m.device.name},
                         {"driver", m.driver},
+                        {"batch", m.batch},
+                        {"trials", trials},
                         {"tokens_per_s", m.tokens_per_s},
                         {"gross_mj_per_token", m.gross_mj},
                         {"net_mj_per_token", m.net_mj},
@@ -59,13 +88,16 @@ Json baseline_row(const Measurement& m, const MeasureOptions& options, const std
         std::to_string(m.windows.size()) + " windows of " + decimal(options.window_s) + " s after " +
         decimal(options.warm_up_s) + " s, driver " + m.driver + ", " + std::to_string(last.clock_mhz) + " MHz, " +
         std::to_string(last.celsius) + " C, spread " + fixed_text(100 * m.spread, 1) + " %, gross; idle with context " +
-        fixed_text(m.idle_context_w, 0) + " W, net " + fixed_text(m.net_mj, 4) + " mJ/token";
+        fixed_text(m.idle_context_w, 0) + " W, net " + fixed_text(m.net_mj, 4) + " mJ/token" +
+        (m.trials.empty() ? ""
+                          : "; of " + std::to_string(m.trials.size()) + " batches up to " +
+                                std::to_string(m.trials.back().batch) + " the one of the least energy a token");
     return Json::Object{{"device", m.device.name},
                         {"device_class", "gpu"},
                         {"software", "tephra " TEPHRA_VERSION " CUDA engine, integer model, 2-bit weights"},
                         {"model", model},
                         {"mode", mode_name(options.prefill ? RunMode::prefill : RunMode::generate)},
-                        {"batch", options.prefill ? 1 : options.batch},
+                        {"batch", m.batch},
                         {"length", options.prefill ? Json(options.length) : Json()},
                         {"tokens_per_s", rounded(m.tokens_per_s)},
                         {"mj_per_token", rounded(m.gross_mj)},

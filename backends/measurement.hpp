@@ -1,5 +1,6 @@
 #pragma once
 // What `measure` is asked and what it found, as values and as rows.
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -8,10 +9,14 @@
 
 namespace tephra {
 
+/// Streams of the largest batch that is measured, or tried.
+inline constexpr int most_batch = 4096;
+
 /// The defaults are what a row that others compare with needs; see shortened().
 struct MeasureOptions {
     bool prefill = false;
     int batch = 1;      ///< streams, generate only
+    bool best = false;  ///< instead: the batch up to most_batch of the least energy a token, generate only
     int length = 2048;  ///< tokens of a prompt, prefill only
     int threads = 1;
     int windows = 3;
@@ -28,11 +33,19 @@ struct MeasuredWindow {
     int clock_mhz = 0, memory_clock_mhz = 0, celsius = 0;  ///< at its end
 };
 
+/// A batch that was measured for a moment.
+struct BatchTrial {
+    int batch = 0;
+    double tokens_per_s = 0, gross_mj = 0;  ///< mJ a token
+};
+
 struct Measurement {
     CudaDevice device;
     std::string driver;
-    double idle_w = 0;          ///< before the program used the GPU
-    double idle_context_w = 0;  ///< with model and context on the GPU, nothing running
+    double idle_w = 0;               ///< before the program used the GPU
+    double idle_context_w = 0;       ///< with model and context on the GPU, nothing running
+    int batch = 1;                   ///< streams of the windows
+    std::vector<BatchTrial> trials;  ///< of the search for it, if there was one
     std::vector<MeasuredWindow> windows;
 
     // Over all windows together.
@@ -48,6 +61,12 @@ bool shortened(const MeasureOptions& options);
 
 /// How long a run is that is not shortened: "at least 3 windows of 20 s, ...".
 std::string full_length();
+
+/// Tries powers of two up to most_batch, then the batches halfway between the best of them and its neighbours.
+Result<std::vector<BatchTrial>> try_batches(const std::function<Result<BatchTrial>(int batch)>& measured);
+
+/// The trial of the least energy a token, the smallest batch of equals. trials: not empty.
+const BatchTrial& best_trial(const std::vector<BatchTrial>& trials);
 
 Json measurement_json(const Measurement& measurement);
 

@@ -44,14 +44,37 @@ void print_measurement(Options options) {
         std::cout << Json(Json::Object{{"row", row}, {"measurement", measurement_json(m)}}).dump() << "\n";
         return;
     }
+    if (!m.trials.empty() && options.format == "text") {
+        Table trials({"batch tried", "tok/s", "gross mJ/token"});
+        for (const BatchTrial& trial : m.trials)
+            trials.add({trial.batch, fixed_text(trial.tokens_per_s, 1), fixed_text(trial.gross_mj, 4)});
+        std::cout << trials.render("text") << "\n";
+    }
     Table table({"model", "mode", "batch", "tok/s", "gross mJ/token", "net mJ/token", "W", "idle W", "idle W, context",
                  "MHz", "C", "spread %", "counter/samples"});
     const MeasuredWindow& last = m.windows.back();
-    table.add({model->graph.name, options.mode, options.measure.prefill ? 1 : options.measure.batch,
-               fixed_text(m.tokens_per_s, 1), fixed_text(m.gross_mj, 4), fixed_text(m.net_mj, 4),
-               fixed_text(m.watts, 1), fixed_text(m.idle_w, 1), fixed_text(m.idle_context_w, 1), last.clock_mhz,
-               last.celsius, fixed_text(100 * m.spread, 2), fixed_text(m.counter_ratio, 4)});
+    table.add({model->graph.name, options.mode, m.batch, fixed_text(m.tokens_per_s, 1), fixed_text(m.gross_mj, 4),
+               fixed_text(m.net_mj, 4), fixed_text(m.watts, 1), fixed_text(m.idle_w, 1),
+               fixed_text(m.idle_context_w, 1), last.clock_mhz, last.celsius, fixed_text(100 * m.spread, 2),
+               fixed_text(m.counter_ratio, 4)});
     std::cout << table.render(options.format);
+}
+
+/// --batch N, or the word `best`.
+void add_batch(CLI::App& command, MeasureOptions& measure) {
+    const CLI::callback_t read = [&measure](const CLI::results_t& results) {
+        measure.best = results.front() == "best";
+        if (measure.best) return true;
+        if (const std::string fault = read_integer<int>(results.front(), 1, most_batch, measure.batch); !fault.empty())
+            throw CLI::ValidationError("--batch", fault + "; 'best' stands for the batch of the least energy a token");
+        return true;
+    };
+    command
+        .add_option("--batch", read,
+                    "sequences at once (generate); best: the number up to " + std::to_string(most_batch) +
+                        " of the least energy a token, searched for")
+        ->type_name("INT|best")
+        ->default_str(std::to_string(measure.batch));
 }
 
 }  // namespace
@@ -64,7 +87,7 @@ void add_measure_command(CLI::App& app) {
     add_choice(*command, "--engine", options->engine, {"cuda"}, "cuda");
     add_choice(*command, "--mode", options->mode, mode_names(), "generate or prefill");
     MeasureOptions& measure = options->measure;
-    add_integer(*command, "--batch", measure.batch, 1, 4096, "sequences at once (generate)");
+    add_batch(*command, measure);
     add_integer(*command, "--length", measure.length, 1, 1 << 20, "tokens of the prompt (prefill)");
     add_integer(*command, "--windows", measure.windows, 1, 1000, "windows to measure");
     add_number(*command, "--seconds", measure.window_s, 0.5, 3600, "length of a window");
