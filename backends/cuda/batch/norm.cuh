@@ -21,6 +21,8 @@ struct Columns {
 
     __device__ explicit Columns(int of_vector) : size(of_vector), padded(round_up(of_vector, tile_columns)) {}
     __device__ int column(int i) const { return 4 * (threadIdx.x % (32 * warps) + 32 * warps * i); }
+    /// Where the vector's last quad begins.
+    __device__ int last_quad() const { return (size - 1) / 4 * 4; }
     /// Four gains; beyond the last the last again, for states of zero.
     __device__ int4 gain(const std::int16_t* gains, int i) const {
         const int2 raw = __ldg(reinterpret_cast<const int2*>(gains + min(column(i), padded - 4)));
