@@ -45,16 +45,17 @@ template <int outputs, int warps, int quads>
 void launch(const NormView& norm, const NormArguments& a, Stream stream) {
     const dim3 grid(static_cast<unsigned>(ceil_div(a.tokens, norm_threads / (32 * warps))));
     constexpr auto* kernel = normalize<outputs, warps, quads>;
-    if (has_many_tokens(a.tokens))
-        launch_alone(kernel, grid, norm_threads, 0, stream, norm, Halves{}, a);
-    else
-        launch_overlapped(kernel, grid, norm_threads, 0, stream, norm, Halves{}, a);
+    launch_overlapped(kernel, grid, norm_threads, 0, stream, norm, Halves{}, a);
 }
 
 template <int outputs>
 void choose(const NormView& norm, const NormArguments& a, Stream stream) {
     const int size = round_up(norm.size, tile_columns);
     if (has_many_tokens(a.tokens)) {
+        if (size <= 256) return launch<outputs, 1, 2>(norm, a, stream);
+        if (size <= 512) return launch<outputs, 1, 4>(norm, a, stream);
+        if constexpr (outputs == 1)
+            if (size <= 768) return launch<outputs, 1, 6>(norm, a, stream);
         if (size <= 1024) return launch<outputs, 2, 4>(norm, a, stream);
         if (size <= 2048) return launch<outputs, 4, 4>(norm, a, stream);
         if (size <= 2560) return launch<outputs, 4, 5>(norm, a, stream);

@@ -58,8 +58,7 @@ void launch_overlapped(void (*kernel)(Parameters...), dim3 grid, int threads, in
     launch_overlapped(kernel, grid, threads, shared_bytes, stream, dim3(1), arguments...);
 }
 
-/// A plain launch, for the kernels of a prompt. Set up early, their blocks would wait where blocks of the kernel before
-/// could work, and even with a late signal a prompt takes longer than with plain launches.
+/// A plain launch, for a kernel that does not wait for the one before.
 template <typename... Parameters, typename... Arguments>
 void launch_alone(void (*kernel)(Parameters...), dim3 grid, int threads, int shared_bytes, Stream stream,
                   const Arguments&... arguments) {
