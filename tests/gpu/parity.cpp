@@ -158,17 +158,18 @@ void check_quickly(Check& check, bool decode) {
         return compare_stories(check, "decode, persistent kernel", tell(check, *persistent, stories[0].ids),
                                stories[0]);
     }
-    const auto warpgroup = cuda_engine(check, 130, false, true), warp = cuda_engine(check, 3, false, false);
+    const auto warpgroup = cuda_engine(check, 520, false, true), warp = cuda_engine(check, 3, false, false);
     for (const int batch : {3, 64, 130}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
     check_batch(check, *warp, warp_products, 3, stories);
     for (const int streams : {5, 40, 130}) check_generate(check, *warpgroup, streams, 2, warpgroup_products);
+    check_generate(check, *warpgroup, 520, 1, warpgroup_products);
     const Story told = tell(check, *check.oracle(1), check.tokens(99, 520));
     for (const std::size_t prompt : Lengths{70, 520})
         check_prefill(check, *warpgroup, warpgroup_products, prompt, told);
 }
 
 void check_model(Check& check) {
-    const auto [persistent, warpgroup, warp] = make_engines(check, 300, 70);
+    const auto [persistent, warpgroup, warp] = make_engines(check, check.small ? 2100 : 600, 70);
     if (!persistent->persistent())
         std::cout << "          " << check.name << ": the persistent kernel does not take this shape" << std::endl;
     std::vector<Story> stories;
@@ -178,7 +179,8 @@ void check_model(Check& check) {
     compare_stories(check, "decode, batch of one", tell(check, *warpgroup, stories[0].ids), stories[0]);
     check_states(check, *persistent, 1, "persistent kernel");
     check_states(check, *warpgroup, 3, "batch");
-    for (const int batch : {3, 8, 64, 256, 300}) check_batch(check, *warpgroup, warpgroup_products, batch, stories);
+    for (const int batch : {3, 8, 64, 256, 300, 600})
+        check_batch(check, *warpgroup, warpgroup_products, batch, stories);
     for (const int batch : {70, 5}) check_batch(check, *warp, warp_products, batch, stories);
     if (parameter_count(check.model->graph.config) < 1'000'000'000) {
         check_taps(check, *warpgroup, warpgroup_products);
@@ -190,7 +192,8 @@ void check_model(Check& check) {
     check_prefill(check, *warp, warp_products, told.ids.size(), told);
     const int steps = check.small ? 40 : 8;
     check_generate(check, *persistent, 1, steps, "persistent kernel");
-    for (const int streams : {3, 40, 250, 300}) check_generate(check, *warpgroup, streams, steps, warpgroup_products);
+    for (const int streams : {3, 40, 250, 300, 600, 2100})
+        if (streams <= warpgroup->streams()) check_generate(check, *warpgroup, streams, steps, warpgroup_products);
     check_generate(check, *warp, 3, steps, warp_products);
     check_long_prefill(check, *persistent, 2048);
     if (!check.small) return;

@@ -8,7 +8,7 @@
 namespace tephra::cuda {
 namespace {
 
-constexpr int embed_threads = 256, pick_threads = 1024;
+constexpr int embed_threads = 256, pick_threads = 1024, take_threads = 128;
 
 __global__ void __launch_bounds__(embed_threads)
     embed(EmbeddingView table, const std::int32_t* ids, std::int32_t* x, int stride) {
@@ -34,7 +34,21 @@ __global__ void __launch_bounds__(pick_threads) pick(const std::int32_t* logits,
     if (threadIdx.x == 0) ids[blockIdx.x] = candidate_token(best);
 }
 
+__global__ void __launch_bounds__(take_threads) take(std::uint64_t* best, int tokens, std::int32_t* ids) {
+    let_next_kernel_start();
+    wait_for_previous_kernel();
+    const int n = blockIdx.x * take_threads + threadIdx.x;
+    if (n >= tokens) return;
+    ids[n] = candidate_token(best[n]);
+    best[n] = 0;
+}
+
 }  // namespace
+
+void launch_take(std::uint64_t* best, int tokens, std::int32_t* ids, Stream stream) {
+    launch_overlapped(take, dim3(static_cast<unsigned>(ceil_div(tokens, take_threads))), take_threads, 0, stream, best,
+                      tokens, ids);
+}
 
 void launch_pick(const std::int32_t* logits, int vocabulary, int tokens, std::int32_t* ids, Stream stream) {
     launch_overlapped(pick, dim3(static_cast<unsigned>(tokens)), pick_threads, 0, stream, logits, vocabulary, ids);

@@ -43,7 +43,7 @@ struct RecurrenceArguments {
     std::int32_t* h;            ///< state of the stream, or of stream 0
     std::size_t stream_stride;  ///< from a stream's state to the next
     int tokens;
-    std::int32_t* t;  ///< [tokens x stride]: g silu(h)
+    std::int32_t* t;  ///< [tokens x stride]: g silu(h); of streams also null, where nobody asks for it
 };
 
 /// One step for each stream, then the output norm of t.
@@ -56,11 +56,15 @@ void launch_recur_along(const BlockView& block, const RecurrenceArguments& argum
 /// ids[n] = the token with the largest logit, the lowest of equals. logits: [tokens x vocabulary].
 void launch_pick(const std::int32_t* logits, int vocabulary, int tokens, std::int32_t* ids, Stream stream);
 
+/// ids[n] = the token of best[n], which becomes zero.
+void launch_take(std::uint64_t* best, int tokens, std::int32_t* ids, Stream stream);
+
 /// What becomes of the accumulators of a product.
 enum class Finish : int {
     states,    ///< out[m][n][row] = accumulator x scale; two matrices side by side: out[n][m rows + row]
     residual,  ///< out[n][row] = saturate(shift(x[n][row]) + accumulator x scale)
     unit,      ///< out[n][row] = silu(z1) z2
+    choose,    ///< best[n] = the larger of itself and the candidates of all rows: launch_product_many alone
 };
 
 struct ProductArguments {
@@ -73,6 +77,7 @@ struct ProductArguments {
     const std::int32_t* x;      ///< residual only: [tokens x stride]
     int shift;                  ///< residual only
     int z_bits, y_bits;         ///< unit only
+    std::uint64_t* best;        ///< choose only: [tokens] candidates (backends/cuda/arithmetic/reduce.cuh)
 };
 
 /// Ternary matrices x activations, any device of compute capability 8.0 or higher.
@@ -81,7 +86,7 @@ void launch_product_mma(Finish finish, const ProductArguments& arguments, Stream
 /// The same through Hopper's warpgroup instructions: compute capability 9.0 only.
 void launch_product_wgmma(Finish finish, const ProductArguments& arguments, Stream stream);
 
-/// The same for numbers of tokens that 128 divides.
+/// The same for numbers of tokens that 128 divides. Finish::choose: 4 divides the stride, which is the number of rows.
 void launch_product_many(Finish finish, const ProductArguments& arguments, Stream stream);
 
 }  // namespace tephra::cuda

@@ -1,7 +1,7 @@
 // The product of many tokens on Hopper, bound by the tensor cores. Two blocks share a multiprocessor: one finishes its
 // tile while the other multiplies. Bulk copies load activations into a ring. Each thread loads its own weights, 32
 // bytes for 256 columns, straight into registers: no other thread needs them.
-#include "backends/cuda/batch/finish.cuh"
+#include "backends/cuda/batch/finish_in_quads.cuh"
 #include "backends/cuda/batch/product_ring.cuh"
 #include "backends/cuda/hardware/launch.cuh"
 #include "backends/cuda/timings.hpp"
@@ -10,6 +10,7 @@ namespace tephra::cuda {
 namespace {
 
 constexpr int many_threads = 256;  ///< two warpgroups of 64 rows
+constexpr int many_warps = many_threads / 32;
 constexpr int many_rows = 128;
 constexpr int many_packs = many_rows / tile_rows;
 
@@ -21,7 +22,10 @@ struct ManyShared {
     alignas(128) std::uint8_t ring[slots][chunk_bytes];
     StateRules<width> rules;
     alignas(16) SigmoidEntry sigmoids[sigmoid_entries];
-    std::uint64_t full[slots], empty[slots];
+    alignas(16) std::int32_t turned[many_warps][turn_words];
+    std::uint64_t full[slots];
+    std::uint32_t passed[slots];  ///< warps that have passed the slot's chunks, all rounds together
+    std::uint64_t known;          ///< rules and sigmoids
 };
 
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
@@ -47,24 +51,21 @@ struct Activations {
     using Shared = ManyShared<width>;
     const std::int8_t* from;
     std::size_t stride;  ///< bytes of a chunk of all tokens
-    std::uint32_t ring, full, empty;
+    std::uint32_t ring, full, passed;
 
     __device__ void copy(int chunk) const {
         const int slot = chunk % Shared::slots;
         barrier_expect(full + 8 * slot, Shared::chunk_bytes);
         bulk_copy(ring + slot * Shared::chunk_bytes, from + chunk * stride, Shared::chunk_bytes, full + 8 * slot);
     }
-    /// Refills the slot of a chunk when all warps have released it.
-    __device__ void refill(int released) const {
-        barrier_wait_local(empty + 8 * (released % Shared::slots), released / Shared::slots & 1);
-        copy(released + Shared::slots);
-    }
-    __device__ void release(int chunk, bool wanted) const {
-        barrier_arrive_if(wanted, empty + 8 * (chunk % Shared::slots));
+    /// By a lane of each warp that has passed the chunk. The last of them fills its slot again: nobody waits.
+    __device__ void pass(int chunk) const {
+        if (add_shared(passed + 4 * (chunk % Shared::slots), 1) % many_warps == many_warps - 1)
+            copy(chunk + Shared::slots);
     }
 };
 
-/// A warpgroup's sums of all chunks. The block's first thread also keeps the ring full.
+/// A warpgroup's sums of all chunks.
 template <int width>
 __device__ inline void multiply_all(const Activations<width>& activations, const WeightRows& weights, uint4 upper,
                                     uint4 lower, int chunks, int lane, std::int32_t (&sums)[width / 2]) {
@@ -76,11 +77,9 @@ __device__ inline void multiply_all(const Activations<width>& activations, const
         const uint4 next_upper = __ldg(weights.upper + next), next_lower = __ldg(weights.lower + next);
         barrier_wait_local(activations.full + 8 * slot, chunk / Shared::slots & 1);
         const int last = chunk - 1;
-        const bool again = last >= 0 && last + Shared::slots < chunks;
         const std::uint32_t descriptor = activation_descriptor(activations.ring + slot * Shared::chunk_bytes);
-        multiply_chunk<width>(upper, lower, descriptor, a, sums,
-                              [&] { activations.release(last, again && lane == 0); });
-        if (again && threadIdx.x == 0) activations.refill(last);
+        multiply_chunk<width>(upper, lower, descriptor, a, sums, [] {});
+        if (lane == 0 && last >= 0 && last + Shared::slots < chunks) activations.pass(last);
         __syncwarp();
         upper = next_upper;
         lower = next_lower;
@@ -88,7 +87,7 @@ __device__ inline void multiply_all(const Activations<width>& activations, const
     finish_chunks();
 }
 
-/// A thread's token, loaded before the products and needed behind them.
+/// A thread's token. Its rule is needed behind the products; to make it there would let all wait for the slowest warp.
 template <int width>
 struct Token {
     Scale scale{};
@@ -129,31 +128,40 @@ __global__ void __launch_bounds__(many_threads, 2) product_many(const __grid_con
     const Activations<width> activations{arguments.activations.q + matrix * arguments.activations.output_stride + first,
                                          static_cast<std::size_t>(arguments.activations.tokens) * tile_columns,
                                          shared_address(shared.ring), shared_address(shared.full),
-                                         shared_address(shared.empty)};
+                                         shared_address(shared.passed)};
     if (threadIdx.x == 0) {
         for (int slot = 0; slot < Shared::slots; ++slot) {
             barrier_init(activations.full + 8 * slot, 1);
-            barrier_init(activations.empty + 8 * slot, many_threads / 32);
+            shared.passed[slot] = 0;
         }
+        barrier_init(shared_address(&shared.known), many_threads);
         barrier_init_fence();
     }
     __syncthreads();
     const int chunks = arguments.weights.chunks;
     const WeightRows weights(arguments.weights, static_cast<int>(blockIdx.x) * many_packs + 2 * warp, matrix, lane);
     const uint4 upper = __ldg(weights.upper), lower = __ldg(weights.lower);
+    let_next_kernel_start();
+    wait_for_previous_kernel();
     if (threadIdx.x == 0)
         for (int chunk = 0; chunk < min(Shared::slots, chunks); ++chunk) activations.copy(chunk);
     __syncwarp();
     if constexpr (finish == Finish::residual) prefetch_residuals<width>(arguments);
     const Token<width> token(arguments, matrix);
     if constexpr (finish == Finish::unit) copy_sigmoids(shared.sigmoids, threadIdx.x, many_threads);
+    if (token.real) shared.rules.set(threadIdx.x, state_rule(token.scale, token.sum));
+    barrier_arrive(shared_address(&shared.known));
     std::int32_t sums[width / 2] = {};
     multiply_all(activations, weights, upper, lower, chunks, lane, sums);
-    if (token.real) shared.rules.set(threadIdx.x, state_rule(token.scale, token.sum));
-    __syncthreads();
+    barrier_wait_local(shared_address(&shared.known), 0);
     const Fragment at{matrix, static_cast<int>(blockIdx.x) * (many_rows / 16) + warp, lane,
                       static_cast<int>(blockIdx.y) * width};
-    finish_registers<finish>(arguments, at, shared.rules, shared.sigmoids, sums);
+    if constexpr (finish == Finish::choose)
+        finish_in_quads<finish>(arguments, at, shared.rules, shared.turned[warp], sums);
+    else if (finish != Finish::unit && !in_pairs<finish>(arguments) && arguments.stride % 4 == 0)
+        finish_in_quads<finish>(arguments, at, shared.rules, shared.turned[warp], sums);
+    else
+        finish_registers<finish>(arguments, at, shared.rules, shared.sigmoids, sums);
 #else
     __trap();
 #endif
@@ -175,7 +183,7 @@ void launch(const ProductArguments& arguments, Stream stream) {
     const Tiles tiles(arguments, width);
     const dim3 grid(static_cast<unsigned>(tiles.rows), static_cast<unsigned>(tiles.tokens),
                     static_cast<unsigned>(tiles.matrices));
-    launch_alone(product_many<finish, width>, grid, many_threads, bytes, stream, arguments);
+    launch_overlapped(product_many<finish, width>, grid, many_threads, bytes, stream, arguments);
 }
 
 /// Narrow tiles give two blocks to multiprocessors that would have one.
@@ -193,6 +201,7 @@ void choose(const ProductArguments& arguments, Stream stream) {
 void launch_product_many(Finish finish, const ProductArguments& arguments, Stream stream) {
     if (finish == Finish::states) return choose<Finish::states>(arguments, stream);
     if (finish == Finish::residual) return choose<Finish::residual>(arguments, stream);
+    if (finish == Finish::choose) return choose<Finish::choose>(arguments, stream);
     choose<Finish::unit>(arguments, stream);
 }
 

@@ -80,6 +80,8 @@ void launch_product_mma(Finish finish, const ProductArguments& arguments, Stream
             return launch<Finish::residual>(arguments, stream);
         case Finish::unit:
             return launch<Finish::unit>(arguments, stream);
+        case Finish::choose:  // of launch_product_many alone
+            return;
     }
 }
 

@@ -168,6 +168,8 @@ void launch_product_wgmma(Finish finish, const ProductArguments& arguments, Stre
             return choose<Finish::residual>(arguments, stream);
         case Finish::unit:
             return choose<Finish::unit>(arguments, stream);
+        case Finish::choose:
+            return launch_product_many(finish, arguments, stream);
     }
 }
 

@@ -131,8 +131,11 @@ void BatchRunner::token_mixer(int number, int tokens, const Sequence& sequence, 
         tap.states(number, "g", mixer_.data() + 2 * plane, d, stride);
     }
     std::int32_t* const h = sequence.h + static_cast<std::size_t>(number) * static_cast<std::size_t>(d);
-    const RecurrenceArguments recurrence{
-        {mixer_.data(), plane, stride}, h, sequence.stream_stride, tokens, mixed_.data()};
+    const RecurrenceArguments recurrence{{mixer_.data(), plane, stride},
+                                         h,
+                                         sequence.stream_stride,
+                                         tokens,
+                                         sequence.along || tap ? mixed_.data() : nullptr};
     if (sequence.along) {
         launch_recur_along(block, recurrence, stream);
         launch_normalize(block.norms[output_norm], {mixed_.data(), stride, mixer_.data() + 2 * plane, tokens, q},
@@ -210,7 +213,7 @@ void BatchRunner::run_blocks(int tokens, const Sequence& sequence, const BatchTa
     }
 }
 
-void BatchRunner::run_head(int first, int count, const BatchTap& tap, Stream stream) const {
+void BatchRunner::head(int first, int count, Finish finish, const BatchTap& tap, Stream stream) const {
     const int d = config_.hidden_size, stride = state_stride(d);
     const ActivationView q = activations(count, d);
     const std::int32_t* const x = x_.data() + static_cast<std::size_t>(first) * static_cast<std::size_t>(stride);
@@ -221,18 +224,28 @@ void BatchRunner::run_head(int first, int count, const BatchTap& tap, Stream str
     head.tokens = count;
     head.out = logits_.data();
     head.stride = config_.vocab_size;
-    product(Finish::states, head, stream);
+    head.best = best_.data();
+    product(finish, head, stream);
     if (tap) {
         tap.activations(-1, "q_head", q.q, d);
         tap.states(-1, "logits", logits_.data(), config_.vocab_size, config_.vocab_size);
     }
 }
 
+void BatchRunner::run_head(int first, int count, const BatchTap& tap, Stream stream) const {
+    head(first, count, Finish::states, tap, stream);
+}
+
 void BatchRunner::run_generation(int tokens, const Sequence& sequence, Stream stream) const {
     if (in_one_kernel(tokens, sequence, {})) return run_step(tokens, sequence, true, stream);
     run_blocks(tokens, sequence, {}, stream);
-    run_head(0, tokens, {}, stream);
-    launch_pick(logits(), config_.vocab_size, tokens, ids(), stream);
+    if (hopper_ && has_many_tokens(tokens) && config_.vocab_size % 4 == 0) {  // no logits are written
+        head(0, tokens, Finish::choose, {}, stream);
+        launch_take(best_.data(), tokens, ids(), stream);
+    } else {
+        head(0, tokens, Finish::states, {}, stream);
+        launch_pick(logits(), config_.vocab_size, tokens, ids(), stream);
+    }
 }
 
 }  // namespace tephra::cuda

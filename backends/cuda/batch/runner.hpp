@@ -53,6 +53,7 @@ private:
     void product(Finish finish, const ProductArguments& arguments, Stream stream) const;
     void token_mixer(int block, int tokens, const Sequence& sequence, const BatchTap& tap, Stream stream) const;
     void channel_mixer(int block, int tokens, const BatchTap& tap, Stream stream) const;
+    void head(int first, int count, Finish finish, const BatchTap& tap, Stream stream) const;
     [[nodiscard]] ActivationView activations(int tokens, int columns) const;
 
     const DeviceModel& model_;

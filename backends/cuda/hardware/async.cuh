@@ -73,6 +73,16 @@ __device__ inline void bulk_copy(std::uint32_t to, const void* from, int bytes, 
                  : "memory");
 }
 
+/// Adds to a word of shared memory and returns what it was. Accesses before it are over for whoever sees the sum.
+__device__ inline std::uint32_t add_shared(std::uint32_t address, std::uint32_t value) {
+    std::uint32_t before;
+    asm volatile("atom.acq_rel.cta.shared::cta.add.u32 %0, [%1], %2;"
+                 : "=r"(before)
+                 : "r"(address), "r"(value)
+                 : "memory");
+    return before;
+}
+
 /// Synchronises all threads of all blocks of the cluster; what they wrote to shared memory is visible to all.
 __device__ inline void cluster_sync() {
     asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
