@@ -76,7 +76,7 @@ void bench_generate(const std::shared_ptr<const Deployment>& model, const std::s
     if (!std::regex_search(what, wanted)) return;
     const auto engine = demand(make_cuda_engine(model, {batch, threads, persistent, true}));
     const Tokens first = random_tokens(*model, static_cast<std::size_t>(batch));
-    const int steps = batch == 1 ? 512 : 64;
+    const int steps = batch == 1 ? 512 : (batch <= 256 ? 64 : 16);
     measure(name, what, double{1} * steps * batch, [&] { demand(engine->generate(first, steps)); });
     if (batch == 1 && persistent) {
         std::vector<std::int32_t> logits(static_cast<std::size_t>(model->graph.config.vocab_size));
@@ -117,7 +117,7 @@ int main(int argc, char** argv) {
         const std::string name = gpu::model_name(argv[k]);
         gpu::bench_generate(model, name, 1, threads, true);
         gpu::bench_generate(model, name, 1, threads, false);
-        for (const int batch : {8, 64, 256}) gpu::bench_generate(model, name, batch, threads, false);
+        for (const int batch : {8, 64, 256, 1024, 4096}) gpu::bench_generate(model, name, batch, threads, false);
         gpu::bench_prefill(model, name, threads);
     }
     return 0;
