@@ -1,8 +1,9 @@
-// Matrix x matrix. Lanes are rows: the four bytes of 4 columns are gathered from as many rows as there are lanes, once
-// for all tokens, and multiplied with the broadcast activations of a token; no sum crosses lanes. For a block of
-// columns whose codes fit the first cache the sums of a tile of rows x tokens stay in registers through all four
-// planes: from plane 3 down, each shift by two turns them into multiples of the next plane's scale.
-// Compiled once for each instruction set by foreach_target.
+// Matrix x matrix. The codes of a block of rows and one chunk of columns are unpacked to bytes once for all tokens, and
+// stay in the first cache. Lanes are rows: a vector holds 4 columns of as many rows as there are lanes of 32 bits, and
+// is multiplied with the broadcast activations of a token; no sum crosses lanes. The sums of a tile of rows x tokens
+// stay in registers for the whole chunk. Without byte dot products they are 16 bits wide and hold a chunk exactly: a
+// lane adds 64 pairs of a code of at most 2 and an activation of at least -128, and 64 x 2 x 2 x -128 = -2^15. Compiled
+// once for each instruction set by foreach_target.
 #define HWY_WANT_AVX3_DL
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
 #undef HWY_TARGET_INCLUDE
@@ -25,20 +26,22 @@ namespace tephra::HWY_NAMESPACE {
 #if HWY_TARGET <= HWY_AVX2
 
 constexpr std::size_t row_vectors = HWY_TARGET == HWY_AVX2 ? 2 : 4;
-constexpr std::size_t max_tokens = HWY_TARGET == HWY_AVX2 ? 4 : 6;
+constexpr std::size_t max_tokens = 6;
 constexpr std::size_t tile_rows = row_vectors * lanes;
-constexpr std::size_t block_chunks = 4;
-constexpr std::size_t chunk_words = ternary_chunk_bytes / 4;
-constexpr std::size_t tile_lines = tile_rows * block_chunks;  // of 64 bytes
+constexpr std::size_t block_tiles = HWY_TARGET == HWY_AVX2 ? 4 : 1;  ///< that share a token's activations in the cache
+constexpr std::size_t plane_words = ternary_chunk_bytes / 4;
+constexpr std::size_t tile_words = ternary_chunk_columns / 4 * tile_rows;
+constexpr hn::ScalableTag<std::uint32_t> word_tag;
 
-/// Codes of one tile of rows and one block of columns: [chunk][word][row], a word being the bytes of 4 columns a plane.
-struct TileCodes {
-    alignas(64) std::array<std::uint32_t, block_chunks * chunk_words * tile_rows> words;
+/// Codes of a block of rows and one chunk of columns, a byte each: [tile][4 columns][row] words.
+struct BlockCodes {
+    alignas(64) std::array<std::uint32_t, block_tiles * tile_words> words;
 };
 
 /// Row r of `from`, a vector of words, becomes column r at `to`, whose rows are tile_rows words apart; `lanes` rows.
+/// Each word is unpacked to one of each plane.
 HWY_INLINE void transpose(const std::uint8_t* from, std::size_t stride, std::uint32_t* to) {
-    constexpr hn::ScalableTag<std::uint32_t> words;
+    constexpr auto words = word_tag;
     constexpr hn::ScalableTag<std::uint64_t> pairs;
     std::array<hn::Vec<decltype(words)>, lanes> v;
     // Squares of 4 x 4 words within 128 bit blocks: block b of v[4 g + k] then holds word 4 b + k of rows 4 g to 4 g
@@ -58,8 +61,15 @@ HWY_INLINE void transpose(const std::uint8_t* from, std::size_t stride, std::uin
     }
     // Then the blocks: word 4 b + k of all rows is block b of v[k], v[4 + k] ...
     for (std::size_t k = 0; k < 4; ++k) {
-        const auto put = [&](std::size_t word, auto raw)
-                             HWY_ATTR { hn::Store(hn::Vec<decltype(words)>{raw}, words, to + word * tile_rows); };
+        const auto put = [&](std::size_t word, auto raw) HWY_ATTR {
+            const hn::Vec<decltype(words)> packed{raw}, mask = hn::Set(words, 0x03030303);
+            std::uint32_t* place = to + word * tile_rows;
+            constexpr std::size_t plane = plane_words * tile_rows;
+            hn::Store(hn::And(packed, mask), words, place);
+            hn::Store(hn::And(hn::ShiftRight<2>(packed), mask), words, place + plane);
+            hn::Store(hn::And(hn::ShiftRight<4>(packed), mask), words, place + 2 * plane);
+            hn::Store(hn::And(hn::ShiftRight<6>(packed), mask), words, place + 3 * plane);
+        };
 #if HWY_TARGET == HWY_AVX3_DL
         const __m512i low01 = _mm512_shuffle_i32x4(v[k].raw, v[4 + k].raw, 0x44);
         const __m512i high01 = _mm512_shuffle_i32x4(v[k].raw, v[4 + k].raw, 0xEE);
@@ -76,105 +86,123 @@ HWY_INLINE void transpose(const std::uint8_t* from, std::size_t stride, std::uin
     }
 }
 
-void gather_codes(const std::uint8_t* codes, std::size_t stride, std::size_t chunks, TileCodes& tile) {
-    for (std::size_t row = 0; row < tile_rows; row += lanes)
-        for (std::size_t word = 0; word < chunks * chunk_words; word += lanes)
-            transpose(codes + row * stride + word * 4, stride, tile.words.data() + word * tile_rows + row);
+void unpack_codes(const std::uint8_t* codes, std::size_t stride, std::size_t tiles, BlockCodes& block) {
+    std::uint32_t* to = block.words.data();
+    for (std::size_t tile = 0; tile < tiles; ++tile, to += tile_words, codes += tile_rows * stride)
+        for (std::size_t row = 0; row < tile_rows; row += lanes)
+            for (std::size_t word = 0; word < plane_words; word += lanes)
+                transpose(codes + row * stride + word * 4, stride, to + word * tile_rows + row);
 }
 
 /// Tokens that a tile is multiplied with, and where their products go.
 struct TileTokens {
-    const std::int8_t* q;  ///< of the block's first column
+    const std::int8_t* q;  ///< of the chunk's first column
     std::size_t q_stride;
-    const std::int32_t* q_sums;  ///< what the first block starts from, negative; null: later blocks add to `out`
-    std::int32_t* out;
+    std::int32_t* out;  ///< gets the products added
     std::size_t out_stride;
 };
 
-template <std::size_t tokens>
-using TileSums = std::array<Sums, tokens * row_vectors>;  // [token][row vector]
+#if HWY_TARGET == HWY_AVX3_DL
 
-HWY_INLINE Activations broadcast4(const std::int8_t* q) {
-    std::int32_t four;
-    std::memcpy(&four, q, sizeof four);
-    return hn::BitCast(activation_tag, hn::Set(sum_tag, four));
+using ChunkSums = Sums;
+
+HWY_INLINE ChunkSums add_dot(ChunkSums sums, Codes codes, Activations activations) {
+    asm volatile("vpdpbusd %2, %1, %0" : "+v"(sums.raw) : "v"(codes.raw), "v"(activations.raw));
+    return sums;
 }
+
+HWY_INLINE Sums widen(ChunkSums sums) {
+    return sums;
+}
+
+#else
+
+using ChunkSums = hn::Vec<hn::ScalableTag<std::int16_t> >;  // two to a row
+
+HWY_INLINE ChunkSums add_dot(ChunkSums sums, Codes codes, Activations activations) {
+    // Not intrinsics: compilers move the loads of all tokens' activations to the front and run out of registers.
+    __m256i pairs;
+    asm volatile("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0"
+                 : "+x"(sums.raw), "=&x"(pairs)
+                 : "x"(codes.raw), "x"(activations.raw));
+    return sums;
+}
+
+HWY_INLINE Sums widen(ChunkSums sums) {
+    return Sums{_mm256_madd_epi16(sums.raw, _mm256_set1_epi16(1))};
+}
+
+#endif
+
+template <std::size_t tokens>
+using TileSums = std::array<ChunkSums, tokens * row_vectors>;  // [token][row vector]
 
 /// Adds the products of 4 columns for one token; its activations are loaded here, just before use, since all registers
 /// but a few hold sums.
 template <std::size_t tokens, std::size_t token, std::size_t... v>
 HWY_INLINE void add_products(TileSums<tokens>& sums, const std::array<Codes, row_vectors>& codes, const std::int8_t* q,
                              std::index_sequence<v...>) {
-    const Activations activations = broadcast4(q);
-    ((sums[token * row_vectors + v] = dot(sums[token * row_vectors + v], codes[v], activations)), ...);
+    std::int32_t four;
+    std::memcpy(&four, q, sizeof four);
+    const Activations activations = hn::BitCast(activation_tag, hn::Set(sum_tag, four));
+    ((sums[token * row_vectors + v] = add_dot(sums[token * row_vectors + v], codes[v], activations)), ...);
 }
 
 template <std::size_t index>
-HWY_INLINE void put_sums(const TileTokens& in, Sums sums) {
+HWY_INLINE void put_sums(const TileTokens& in, ChunkSums sums) {
     constexpr std::size_t token = index / row_vectors;
     std::int32_t* place = in.out + token * in.out_stride + index % row_vectors * lanes;
-    const Sums before = in.q_sums == nullptr ? hn::LoadU(sum_tag, place) : hn::Set(sum_tag, -in.q_sums[token]);
-    hn::StoreU(hn::Add(before, sums), sum_tag, place);
+    hn::StoreU(hn::Add(hn::LoadU(sum_tag, place), widen(sums)), sum_tag, place);
 }
 
-/// The products of one tile of rows and one block of columns for `tokens` tokens. Every access to `sums` has a constant
-/// index and the planes share one loop: then all of them stay in registers from the first plane to the last.
+/// The products of one tile of rows and one chunk of columns. Every access to `sums` has a constant index: then all of
+/// them stay in registers.
 template <std::size_t tokens, std::size_t... v, std::size_t... t, std::size_t... i>
-HWY_INLINE void multiply_planes(const TileCodes& tile, std::size_t chunks, const TileTokens& in,
-                                std::index_sequence<v...> all_vectors, std::index_sequence<t...>,
-                                std::index_sequence<i...>) {
-    constexpr hn::ScalableTag<std::uint32_t> words_tag;
+HWY_INLINE void multiply_chunk(const std::uint32_t* words, const TileTokens& in, std::index_sequence<v...> all_vectors,
+                               std::index_sequence<t...>, std::index_sequence<i...>) {
     TileSums<tokens> sums;
-    ((sums[i] = hn::Zero(sum_tag)), ...);
-    Codes mask = hn::Set(code_tag, 0xC0);
-    for (std::size_t plane = 3;; --plane) {
-        const auto* words = reinterpret_cast<const std::uint8_t*>(tile.words.data());
-        const std::int8_t* column = in.q + plane * plane_columns;
-        for (std::size_t chunk = 0; chunk < chunks; ++chunk, column += ternary_chunk_columns - plane_columns)
-            for (std::size_t word = 0; word < chunk_words; ++word, words += 4 * tile_rows, column += 4) {
-                const std::array<Codes, row_vectors> codes{
-                    hn::And(hn::Load(code_tag, words + v * vector_bytes), mask)...};
-                (add_products<tokens, t>(sums, codes, column + t * in.q_stride, all_vectors), ...);
-            }
-        if (plane == 0) break;
-        ((sums[i] = hn::ShiftRight<2>(sums[i])), ...);
-        mask = hn::BitCast(code_tag, hn::ShiftRight<2>(hn::BitCast(words_tag, mask)));
+    ((sums[i] = hn::Zero(hn::DFromV<ChunkSums>())), ...);
+    const std::int8_t* q = in.q;
+    for (const std::uint32_t* end = words + tile_words; words != end; words += tile_rows, q += 4) {
+        const std::array<Codes, row_vectors> codes{hn::BitCast(code_tag, hn::Load(word_tag, words + v * lanes))...};
+        (add_products<tokens, t>(sums, codes, q + t * in.q_stride, all_vectors), ...);
     }
     (put_sums<i>(in, sums[i]), ...);
 }
 
 template <std::size_t tokens>
-void multiply_tile(const TileCodes& tile, std::size_t chunks, const TileTokens& in) {
-    multiply_planes<tokens>(tile, chunks, in, std::make_index_sequence<row_vectors>{},
-                            std::make_index_sequence<tokens>{}, std::make_index_sequence<tokens * row_vectors>{});
+void multiply_tile(const std::uint32_t* words, const TileTokens& in) {
+    multiply_chunk<tokens>(words, in, std::make_index_sequence<row_vectors>{}, std::make_index_sequence<tokens>{},
+                           std::make_index_sequence<tokens * row_vectors>{});
 }
 
 template <std::size_t tokens>
-void multiply_some(std::size_t count, const TileCodes& tile, std::size_t chunks, const TileTokens& in) {
-    if (count == tokens) return multiply_tile<tokens>(tile, chunks, in);
-    if constexpr (tokens > 1) multiply_some<tokens - 1>(count, tile, chunks, in);
+void multiply_some(std::size_t count, const std::uint32_t* words, const TileTokens& in) {
+    if (count == tokens) return multiply_tile<tokens>(words, in);
+    if constexpr (tokens > 1) multiply_some<tokens - 1>(count, words, in);
 }
 
-/// next: what to prefetch towards the end.
-void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::uint8_t* next_rows, const std::int8_t* q,
-                   std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride) {
-    const std::size_t q_stride = stride * 4;
+/// Whole tiles, at most block_tiles; next_rows: what to prefetch towards the end.
+void multiply_rows(const std::uint8_t* codes, std::size_t stride, std::size_t tiles, const std::uint8_t* next_rows,
+                   const std::int8_t* q, std::span<const std::int32_t> q_sums, std::int32_t* out,
+                   std::size_t out_stride) {
+    const std::size_t q_stride = stride * 4, rows = tiles * tile_rows;
     const std::size_t passes = (q_sums.size() + max_tokens - 1) / max_tokens;
-    TileCodes tile;
-    for (std::size_t byte = 0; byte < stride; byte += block_chunks * ternary_chunk_bytes) {
-        const std::size_t chunks = std::min(block_chunks, (stride - byte) / ternary_chunk_bytes);
-        const bool last = byte + chunks * ternary_chunk_bytes == stride;
-        const std::uint8_t* next = last ? next_rows : codes + byte + chunks * ternary_chunk_bytes;
-        gather_codes(codes + byte, stride, chunks, tile);
+    BlockCodes block;
+    for (std::size_t t = 0; t < q_sums.size(); ++t) std::fill_n(out + t * out_stride, rows, -q_sums[t]);
+    for (std::size_t byte = 0; byte < stride; byte += ternary_chunk_bytes, q += ternary_chunk_columns) {
+        const bool last = byte + ternary_chunk_bytes == stride;
+        const std::uint8_t* next = last ? next_rows : codes + byte + ternary_chunk_bytes;
+        unpack_codes(codes + byte, stride, tiles, block);
         std::size_t t = 0;
         for (std::size_t pass = 0; pass < passes; ++pass) {  // of nearly equal size: a small one leaves lanes idle
-            // Each pass prefetches its share of the next tile: all at once would wait for memory.
-            for (std::size_t i = tile_lines * pass / passes; i < tile_lines * (pass + 1) / passes; ++i)
-                prefetch(next + i / block_chunks * stride + i % block_chunks * ternary_chunk_bytes);
+            // Each pass prefetches its share of the next chunk: all at once would wait for memory.
+            for (std::size_t r = rows * pass / passes; r < rows * (pass + 1) / passes; ++r) prefetch(next + r * stride);
             const std::size_t end = q_sums.size() * (pass + 1) / passes;
-            const std::int32_t* start = byte == 0 ? q_sums.data() + t : nullptr;
-            multiply_some<max_tokens>(end - t, tile, chunks,
-                                      {q + t * q_stride + byte * 4, q_stride, start, out + t * out_stride, out_stride});
+            for (std::size_t tile = 0; tile < tiles; ++tile)
+                multiply_some<max_tokens>(
+                    end - t, block.words.data() + tile * tile_words,
+                    {q + t * q_stride, q_stride, out + t * out_stride + tile * tile_rows, out_stride});
             t = end;
         }
     }
@@ -182,32 +210,33 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::uin
 
 #else
 
-constexpr std::size_t tile_rows = 16;
+constexpr std::size_t tile_rows = 16, block_tiles = 1;
 
-void multiply_rows(const std::uint8_t* codes, std::size_t stride, const std::uint8_t*, const std::int8_t* q,
-                   std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride) {
+void multiply_rows(const std::uint8_t* codes, std::size_t stride, std::size_t, const std::uint8_t*,
+                   const std::int8_t* q, std::span<const std::int32_t> q_sums, std::int32_t* out,
+                   std::size_t out_stride) {
     for (std::size_t t = 0; t < q_sums.size(); ++t)
         matvec(codes, stride, tile_rows, q + t * stride * 4, q_sums[t], out + t * out_stride, nullptr);
 }
 
 #endif
 
-/// Below this many tokens gathering the codes does not pay.
-constexpr std::size_t min_gathered_tokens = 4;
+/// Below this many tokens unpacking the codes does not pay.
+constexpr std::size_t min_unpacked_tokens = 4;
 
 void matmul(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
             std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride, const std::uint8_t* next) {
-    for (std::size_t r = 0; r < rows; r += tile_rows) {
-        const std::size_t count = std::min(tile_rows, rows - r);
-        if (count == tile_rows && q_sums.size() >= min_gathered_tokens) {
-            const bool more = next == nullptr || r + tile_rows < rows;
-            multiply_rows(codes + r * stride, stride, more ? codes + (r + tile_rows) * stride : next, q, q_sums,
-                          out + r, out_stride);
-            continue;
-        }
-        for (std::size_t t = 0; t < q_sums.size(); ++t)
-            matvec(codes + r * stride, stride, count, q + t * stride * 4, q_sums[t], out + t * out_stride + r, nullptr);
+    std::size_t r = 0;
+    while (q_sums.size() >= min_unpacked_tokens && r + tile_rows <= rows) {
+        const std::size_t tiles = std::min(block_tiles, (rows - r) / tile_rows), end = r + tiles * tile_rows;
+        const bool more = next == nullptr || end < rows;
+        multiply_rows(codes + r * stride, stride, tiles, more ? codes + end * stride : next, q, q_sums, out + r,
+                      out_stride);
+        r = end;
     }
+    if (r == rows) return;
+    for (std::size_t t = 0; t < q_sums.size(); ++t)
+        matvec(codes + r * stride, stride, rows - r, q + t * stride * 4, q_sums[t], out + t * out_stride + r, nullptr);
 }
 
 }  // namespace tephra::HWY_NAMESPACE

@@ -73,7 +73,7 @@ TEST_CASE("ternary products equal a plain loop on every target") {
     const Shape shapes[] = {
         {1, 1, 0, 1, 1},          {5, 96, 1, 5, 3},        {70, 300, 3, 70, 4},      {129, 256, 0, 129, 5},
         {96, 257, 0, 96, 13},     {200, 1024, 64, 200, 6}, {67, 2560, 0, 67, 7},     {66, 6912, 1, 66, 17},
-        {128, 1025, 0, 128, 129}, {64, 96, 10, 10, 2},     {131, 1500, 60, 131, 32},
+        {128, 1025, 0, 128, 129}, {64, 96, 10, 10, 2},     {131, 1500, 60, 131, 32}, {79, 513, 0, 79, 11},
     };
     for (const Shape& shape : shapes) {
         INFO(shape.rows << " x " << shape.cols << ", rows " << shape.row_begin << " to " << shape.row_end << ", "
@@ -104,23 +104,48 @@ TEST_CASE("ternary products equal a plain loop on every target") {
     }
 }
 
+TEST_CASE("products of every number of tokens equal those of each token alone") {
+    const int rows = 83, cols = 300, most = 40;
+    const OwnedMatrix matrix = random_matrix(rows, cols);
+    const std::vector<std::int8_t> q = random_activations(most, cols);
+    const std::size_t stride = padded_activations(cols);
+    const std::vector<std::int32_t> q_sums = sums_of(q, stride);
+    on_every_target([&] {
+        std::vector<std::int32_t> one_by_one(std::size_t{most} * rows);
+        for (std::size_t t = 0; t < most; ++t)
+            ternary_matvec(matrix.view, 0, rows, std::span(q).subspan(t * stride, stride), q_sums[t],
+                           std::span(one_by_one).subspan(t * rows, rows));
+        for (std::size_t tokens = 0; tokens <= most; ++tokens) {
+            INFO(tokens << " tokens");
+            std::vector<std::int32_t> out(one_by_one.size(), poison), expected = one_by_one;
+            std::fill(expected.begin() + static_cast<std::ptrdiff_t>(tokens * rows), expected.end(), poison);
+            ternary_matmul(matrix.view, 0, rows, std::span(q).first(tokens * stride), std::span(q_sums).first(tokens),
+                           out, rows);
+            CHECK(out == expected);
+        }
+    });
+}
+
 TEST_CASE("the widest rows do not overflow") {
-    const int cols = GENERATE(6912, 16384);
+    const int cols = GENERATE(255, 256, 6912, 16384);
     const int sign = GENERATE(-1, 1);
-    const int value = GENERATE(-127, 127);
-    const OwnedMatrix matrix(64, cols, [&](int, int) { return static_cast<std::int8_t>(sign); });
-    const std::vector<std::int8_t> q(static_cast<std::size_t>(8 * cols), static_cast<std::int8_t>(value));
-    const std::vector<std::int32_t> q_sums = sums_of(q, static_cast<std::size_t>(cols));
+    const int value = GENERATE(-128, -127, 127);
+    const int tokens = GENERATE(8, 48);
+    const std::size_t rows = 136;
+    const OwnedMatrix matrix(static_cast<int>(rows), cols, [&](int, int) { return static_cast<std::int8_t>(sign); });
+    const std::size_t stride = padded_activations(cols);
+    std::vector<std::int8_t> q(static_cast<std::size_t>(tokens) * stride, 0);
+    for (std::size_t at = 0; at < q.size(); at += stride)
+        std::fill_n(q.begin() + static_cast<std::ptrdiff_t>(at), cols, static_cast<std::int8_t>(value));
+    const std::vector<std::int32_t> q_sums = sums_of(q, stride);
     REQUIRE(q_sums[0] == cols * value);
     on_every_target([&] {
-        std::vector<std::int32_t> out(std::size_t{8} * 64, poison);
-        ternary_matmul(matrix.view, 0, 64, q, q_sums, out, 64);
+        std::vector<std::int32_t> out(static_cast<std::size_t>(tokens) * rows, poison);
+        ternary_matmul(matrix.view, 0, static_cast<int>(rows), q, q_sums, out, rows);
         CHECK(out == std::vector<std::int32_t>(out.size(), sign * value * cols));
-        std::fill(out.begin(), out.end(), poison);
-        ternary_matvec(matrix.view, 0, 64, std::span(q).first(static_cast<std::size_t>(cols)), q_sums[0],
-                       std::span(out).first(64));
-        CHECK(std::vector<std::int32_t>(out.begin(), out.begin() + 64) ==
-              std::vector<std::int32_t>(64, sign * value * cols));
+        std::vector<std::int32_t> one(rows, poison);
+        ternary_matvec(matrix.view, 0, static_cast<int>(rows), std::span(q).first(stride), q_sums[0], one);
+        CHECK(one == std::vector<std::int32_t>(rows, sign * value * cols));
     });
 }
 
