@@ -1,6 +1,7 @@
 // Decode and prefill of whole models by the native engine, beside the limit that memory sets in the same run.
-//   bench_decode [--threads N] [--seconds S] [--figures] [model.tph ...]     without models: mmfree-370m and
-//   mmfree-2.7b
+//   bench_decode [--threads N] [--prompt N] [--seconds S] [--figures] [model.tph ...]     without models: mmfree-370m
+//   and mmfree-2.7b bench_decode --on-input [--threads N] [--prompt N] model.tph     a round and its figures for each
+//   line of input
 // The limit of decode is the read bandwidth of the same threads over the packed weights, head included, that each token
 // needs. Rounds of bandwidth, decode and prefill alternate, so that what else the machine does falls on all three; a
 // fraction is formed within its round. Asked: decode >= 0.6 of the limit with 2 threads, prefill >= 5 x decode. A
@@ -27,8 +28,10 @@ using Values = std::vector<std::int32_t>;
 
 struct Options {
     int threads = 2;
+    int prompt = 256;      ///< tokens of a prefill
     double seconds = 20;   ///< of measurement for each model
     bool figures = false;  ///< the rates alone, for a script
+    bool on_input = false;
     std::vector<std::string> models;
 };
 
@@ -96,23 +99,30 @@ struct Measured {
     Sample bandwidth, decode, fraction, prefill, ratio, asked;
 };
 
-Measured run_rounds(const std::shared_ptr<const Deployment>& model, double bytes, const Options& options) {
-    const auto vocabulary = static_cast<std::size_t>(model->graph.config.vocab_size);
-    const auto engine = make_native_engine(model, {.streams = 1, .threads = options.threads}).value();
-    const Values ids = random_ids(256, model->graph.config.vocab_size);
-    Values logits(vocabulary);
-    const std::vector<std::uint64_t> buffer(std::size_t{256} << 17, 1);  // 256 MB, beyond any cache here
-    Measured measured;
-    const Clock::time_point start = Clock::now();
-    while (measured.fraction.values.size() < 5 || seconds_since(start) < options.seconds) {
+/// An engine that can be measured again and again.
+struct Bench {
+    std::unique_ptr<Engine> engine;
+    Values ids, logits;
+    double bytes;  ///< of packed weights that one token reads
+    int threads;
+    std::vector<std::uint64_t> buffer = std::vector<std::uint64_t>(std::size_t{256} << 17, 1);  // beyond any cache here
+
+    Bench(const std::shared_ptr<const Deployment>& model, const Options& options)
+        : engine(make_native_engine(model, {.streams = 1, .threads = options.threads}).value()),
+          ids(random_ids(static_cast<std::size_t>(options.prompt), model->graph.config.vocab_size)),
+          logits(static_cast<std::size_t>(model->graph.config.vocab_size)),
+          bytes(weight_bytes(model->graph)),
+          threads(options.threads) {}
+
+    void round(Measured& measured) {
         double rate = 0;
-        for (int i = 0; i < 2; ++i) rate = std::max(rate, bench::read_rate(buffer, options.threads));
+        for (int i = 0; i < 2; ++i) rate = std::max(rate, bench::read_rate(buffer, threads));
         const std::size_t tokens = std::max<std::size_t>(4, static_cast<std::size_t>(3e9 / bytes));
         const Clock::time_point decode_start = Clock::now();
         for (std::size_t i = 0; i < tokens; ++i)
             require(engine->decode(std::span(ids).subspan(i % ids.size(), 1), logits));
         const double decode_rate = static_cast<double>(tokens) / seconds_since(decode_start);
-        rate = std::max(rate, bench::read_rate(buffer, options.threads));
+        rate = std::max(rate, bench::read_rate(buffer, threads));
         const Clock::time_point prefill_start = Clock::now();
         require(engine->prefill(0, ids, Logits::last, logits));
         const double prefill_rate = static_cast<double>(ids.size()) / seconds_since(prefill_start);
@@ -123,26 +133,48 @@ Measured run_rounds(const std::shared_ptr<const Deployment>& model, double bytes
         measured.ratio.add(prefill_rate / decode_rate);
         measured.asked.add(prefill_rate * bytes / (0.6 * rate));
     }
+};
+
+Measured run_rounds(Bench& bench, const Options& options) {
+    Measured measured;
+    const Clock::time_point start = Clock::now();
+    while (measured.fraction.values.size() < 5 || seconds_since(start) < options.seconds) bench.round(measured);
     return measured;
+}
+
+/// For a script that measures something else between the rounds.
+void answer_lines(Bench& bench) {
+    std::printf("packed weights, MB\t%.6g\n", bench.bytes * 1e-6);
+    std::fflush(stdout);
+    while (true) {
+        for (int character = std::getchar(); character != '\n'; character = std::getchar())
+            if (character == EOF) return;
+        Measured measured;
+        bench.round(measured);
+        std::printf("%.6g\t%.6g\t%.6g\n", measured.bandwidth.at(0), measured.decode.at(0), measured.prefill.at(0));
+        std::fflush(stdout);
+    }
 }
 
 void measure(const std::string& path, const Options& options) {
     const auto model = require(load_model(path));
-    const double bytes = weight_bytes(model->graph);
     check_answers(model, options.threads);
-    const Measured measured = run_rounds(model, bytes, options);
+    Bench bench(model, options);
+    if (options.on_input) return answer_lines(bench);
+    const Measured measured = run_rounds(bench, options);
+    const std::string prefill = "prefill of " + std::to_string(options.prompt);
     if (options.figures) {
         bench::print_figure("decode, tok/s", measured.decode.at(0.5));
-        bench::print_figure("prefill of 256, tok/s", measured.prefill.at(0.5));
+        bench::print_figure((prefill + ", tok/s").c_str(), measured.prefill.at(0.5));
         return;
     }
-    std::printf("%s: %.1f MB of packed weights a token, %d threads\n", model->graph.name.c_str(), bytes * 1e-6,
+    std::printf("%s: %.1f MB of packed weights a token, %d threads\n", model->graph.name.c_str(), bench.bytes * 1e-6,
                 options.threads);
     std::printf("  logits equal the golden engine's, by decode and by prefill\n");
     print("memory read", measured.bandwidth, "GB/s");
     print("decode, batch 1", measured.decode, "tok/s");
     print("decode / limit (asked 0.6)", measured.fraction, "");
-    print("prefill of 256", measured.prefill, "tok/s");
+    print(prefill.c_str(), measured.prefill, "tok/s");
     print("prefill / decode (asked 5)", measured.ratio, "");
     print("prefill / (0.6 of the limit)", measured.asked, "");
 }
@@ -153,15 +185,22 @@ Options parse(int argc, char** argv) {
         const std::string word = argv[i];
         if (word == "--threads" && i + 1 < argc)
             options.threads = std::max(1, std::atoi(argv[++i]));
+        else if (word == "--prompt" && i + 1 < argc)
+            options.prompt = std::max(1, std::atoi(argv[++i]));
         else if (word == "--seconds" && i + 1 < argc)
             options.seconds = std::atof(argv[++i]);
         else if (word == "--figures")
             options.figures = true;
+        else if (word == "--on-input")
+            options.on_input = true;
         else if (word.starts_with("-"))
-            stop("usage: bench_decode [--threads N] [--seconds S] [--figures] [model.tph ...]");
+            stop(
+                "usage: bench_decode [--threads N] [--prompt N] [--seconds S] [--figures | --on-input] [model.tph "
+                "...]");
         else
             options.models.push_back(word);
     }
+    if (options.on_input && (options.models.size() != 1 || options.figures)) stop("--on-input goes with one model");
     return options;
 }
 

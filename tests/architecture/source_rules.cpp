@@ -40,6 +40,7 @@ const std::vector<ThirdParty> third_parties = {
     {"CLI/", {"tools"}},
     {"pybind11/", {"python"}},
     {"benchmark/", {"benchmarks"}},
+    {"ggml.h", {"benchmarks/compare/ternary_gguf.cpp"}},
 };
 
 /// Families of models: whoever maps or simulates a program knows none of them.
