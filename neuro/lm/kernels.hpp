@@ -24,7 +24,7 @@ void ternary_matvec(const TernaryMatrix& w, int row_begin, int row_end, std::spa
                     std::int32_t q_sum, std::span<std::int32_t> out, const std::uint8_t* next = nullptr);
 
 /// Several activation vectors (tokens) at once: out[t out_stride + r - row_begin] = sum_c w(r, c) q_t[c].
-/// q: [tokens x padded_activations(w.cols)], the padding zero; q_sums: [tokens]; next: as above.
+/// q: [tokens x padded_activations(w.cols)], in [-127, 127], the padding zero; q_sums: [tokens]; next: as above.
 void ternary_matmul(const TernaryMatrix& w, int row_begin, int row_end, std::span<const std::int8_t> q,
                     std::span<const std::int32_t> q_sums, std::span<std::int32_t> out, std::size_t out_stride,
                     const std::uint8_t* next = nullptr);

@@ -223,9 +223,12 @@ void multiply_rows(const std::uint8_t* codes, std::size_t stride, std::size_t, c
 
 /// Below this many tokens unpacking the codes does not pay.
 constexpr std::size_t min_unpacked_tokens = 4;
+/// Below this many rows tables do not pay.
+constexpr std::size_t min_table_rows [[maybe_unused]] = 256;
 
-void matmul(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
-            std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride, const std::uint8_t* next) {
+void multiply_unpacked(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
+                       std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride,
+                       const std::uint8_t* next) {
     std::size_t r = 0;
     while (q_sums.size() >= min_unpacked_tokens && r + tile_rows <= rows) {
         const std::size_t tiles = std::min(block_tiles, (rows - r) / tile_rows), end = r + tiles * tile_rows;
@@ -237,6 +240,22 @@ void matmul(const std::uint8_t* codes, std::size_t stride, std::size_t rows, con
     if (r == rows) return;
     for (std::size_t t = 0; t < q_sums.size(); ++t)
         matvec(codes + r * stride, stride, rows - r, q + t * stride * 4, q_sums[t], out + t * out_stride + r, nullptr);
+}
+
+void matmul(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
+            std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride, const std::uint8_t* next) {
+#if HWY_TARGET == HWY_AVX2
+    const std::size_t all = q_sums.size(), tokens = rows < min_table_rows ? 0 : all / table_tokens * table_tokens;
+    if (tokens > 0) {
+        const auto* then = tokens < all ? codes : next;
+        multiply_by_tables(codes, stride, rows, q, q_sums.first(tokens), out, out_stride, then);
+        if (tokens == all) return;
+        q += tokens * stride * 4;
+        q_sums = q_sums.subspan(tokens);
+        out += tokens * out_stride;
+    }
+#endif
+    multiply_unpacked(codes, stride, rows, q, q_sums, out, out_stride, next);
 }
 
 }  // namespace tephra::HWY_NAMESPACE
@@ -253,6 +272,7 @@ void ternary_matmul(const TernaryMatrix& w, int row_begin, int row_end, std::spa
     const auto rows = static_cast<std::size_t>(row_end - row_begin);
     assert(0 <= row_begin && row_begin <= row_end && row_end <= w.rows && rows <= out_stride);
     assert(q.size() == q_sums.size() * padded_activations(w.cols));
+    assert(std::find(q.begin(), q.end(), std::int8_t{-128}) == q.end());
     assert(q_sums.empty() || out.size() >= (q_sums.size() - 1) * out_stride + rows);
     const auto stride = static_cast<std::size_t>(ternary_row_bytes(w.cols));
     HWY_DYNAMIC_DISPATCH(matmul)

@@ -18,6 +18,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+
+#include "neuro/lm/ternary.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace tephra::HWY_NAMESPACE {
@@ -60,6 +63,19 @@ HWY_INLINE Codes mask_plane(Codes packed) {
 HWY_INLINE void prefetch(const std::uint8_t* address) {
     __builtin_prefetch(address, 0, 2);
 }
+
+#if HWY_TARGET == HWY_AVX2
+
+/// Tokens that share tables.
+constexpr std::size_t table_tokens = 16;
+
+/// Products of `rows` rows of codes with a multiple of table_tokens activation vectors (neuro/lm/kernels_table.cpp),
+/// out[token][row]. Activations in [-127, 127]. next: as of ternary_matmul().
+void multiply_by_tables(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
+                        std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride,
+                        const std::uint8_t* next);
+
+#endif
 
 #endif
 

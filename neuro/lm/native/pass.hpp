@@ -6,9 +6,10 @@
 
 namespace tephra {
 
-/// Accumulators of one chunk of rows for all tokens stay in the second cache: about 2^15 of them.
+/// Rows of one product of all tokens: as many as keep the accumulators in the second cache, about 2^15, but not so few
+/// that what the kernels prepare for each group of tokens would cost too much.
 inline std::size_t chunk_rows(std::size_t tokens) {
-    return std::max<std::size_t>(64, (std::size_t{1} << 15) / tokens / 64 * 64);
+    return std::max<std::size_t>(1344, (std::size_t{1} << 15) / tokens / 64 * 64);
 }
 
 /// Codes of the rows of a matrix from row `row` on.
