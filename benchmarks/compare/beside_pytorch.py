@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Measures `tephra measure` beside the same model in PyTorch, BF16 with torch.compile and one CUDA graph a step, in turns
-on one GPU: tokens a second and the board's joules by its energy counter.
+"""Measures `tephra measure` beside the same model in PyTorch, BF16 with torch.compile and one CUDA graph a step, in
+turns on one GPU: tokens a second and the board's joules by its energy counter.
 
-  python benchmarks/compare/beside_pytorch.py TEPHRA [--models mmfree-370m models/mmf-7m.tph ...] [--batches 1024 4096]
-                                              [--rounds 3] [--seconds 2] [--json FILE]
+  python benchmarks/compare/beside_pytorch.py TEPHRA [--models mmfree-370m models/mmf-7m.tph ...]
+                                              [--batches 1024 4096] [--rounds 3] [--seconds 2] [--json FILE]
 
 TEPHRA is the program, or several that are measured in turns: `old=path new=path`. A model is a file, or a preset of
 `tephra synth`. Needs PyTorch, triton and nvidia-ml-py. Prints medians of the rounds and their range; the ratio of two
 rows is that of their medians.
 
 The opponent is made as fast as plain PyTorch goes: ternary weights held as BF16, products by cuBLAS, all else fused by
-torch.compile, residuals and states in BF16, no quantization of activations (--quantize adds it), and the whole step with
-the head, the greedy choice and the next embedding replayed as one graph.
+torch.compile, residuals and states in BF16, no quantization of activations (--quantize adds it), and the whole step
+with the head, the greedy choice and the next embedding replayed as one graph.
 """
 import argparse
 import json
@@ -49,7 +49,7 @@ def product(pair, matrix):
 
 
 def block(x, delta, h, w, quantize):
-    """A block from the residual sum in front of it; the state h becomes the new one. Returns x and what the next adds."""
+    """A block from the residual sum in front of it; h becomes the new state. Returns x and what the next adds to it."""
     x = x + delta
     a = rms_norm(x, w["attention"])
     f = torch.sigmoid(product(activations(a, w["norm_f"], quantize), w["f"]).float())
@@ -84,7 +84,8 @@ class Graph:
         def ones(n):
             return torch.ones(n, **make)
 
-        norms = {name: d for name in ("attention", "norm_f", "norm_i", "norm_g", "norm_t", "norm_o", "channel", "norm_gate")}
+        names = ("attention", "norm_f", "norm_i", "norm_g", "norm_t", "norm_o", "channel", "norm_gate")
+        norms = {name: d for name in names}
         self.blocks = [
             {name: ones(n) for name, n in (norms | {"norm_down": f}).items()}
             | {name: ternary(d, d) for name in "figo"}
@@ -174,8 +175,8 @@ def tephra_window(program, model, batch, seconds):
 
 
 def shape_of(program, model):
-    info = subprocess.run([program, "info", model, "--format", "json"], check=True, capture_output=True, text=True).stdout
-    config = json.loads(info)["config"]
+    command = [program, "info", model, "--format", "json"]
+    config = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["config"]
     return {"hidden": config["hidden_size"], "layers": config["num_hidden_layers"],
             "intermediate": config["intermediate_size"], "vocabulary": config["vocab_size"]}
 
@@ -187,13 +188,14 @@ def main():
     parser.add_argument("--batches", nargs="+", type=int, default=[1024, 4096])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a window")
-    parser.add_argument("--quantize", action="store_true", help="PyTorch quantizes activations to 8 bits, as the model says")
+    parser.add_argument("--quantize", action="store_true", help="PyTorch quantizes activations to 8 bits, as the model")
     parser.add_argument("--json", help="file for all figures")
     options = parser.parse_args()
     programs = dict(name.split("=", 1) if "=" in name else ("tephra", name) for name in options.tephra)
     first = next(iter(programs.values()))
     counter, rows = Counter(), []
-    print(f"{torch.cuda.get_device_name()}, driver {pynvml.nvmlSystemGetDriverVersion()}, PyTorch {torch.__version__}", flush=True)
+    driver = pynvml.nvmlSystemGetDriverVersion()
+    print(f"{torch.cuda.get_device_name()}, driver {driver}, PyTorch {torch.__version__}", flush=True)
     print(f"{'model':<12} {'batch':>5} {'engine':<14} {'tok/s':>11} {'range':>25} {'mJ/token':>9} {'W':>5} "
           f"{'speed':>6} {'energy':>6}")
     with tempfile.TemporaryDirectory() as folder:
@@ -228,8 +230,8 @@ def report(model, batch, figures):
         rows.append(row)
         print(f"{model:<12} {batch:>5} {engine:<14} {row['tokens_per_s']:>11.0f} "
               f"{'(%.0f .. %.0f)' % (row['least'], row['most']):>25} {row['mj_per_token']:>9.4f} {row['watts']:>5.0f} "
-              f"{row['tokens_per_s'] / rows[0]['tokens_per_s']:>6.2f} {row['mj_per_token'] / rows[0]['mj_per_token']:>6.2f}",
-              flush=True)
+              f"{row['tokens_per_s'] / rows[0]['tokens_per_s']:>6.2f} "
+              f"{row['mj_per_token'] / rows[0]['mj_per_token']:>6.2f}", flush=True)
     return rows
 
 
