@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cstring>
-#include <type_traits>
 
 #include "neuro/lm/ternary_vector-inl.hpp"
 
@@ -38,29 +37,31 @@ using Places = std::array<std::uint16_t, blocks * max_rows * block_bytes>;
 /// [row][token]
 using Partial = std::array<std::int16_t, max_rows * table_tokens>;
 
+constexpr hn::FixedTag<std::uint8_t, 16> byte_tag;
+constexpr hn::FixedTag<std::uint16_t, 8> place_tag;
+using Bytes = hn::Vec<decltype(byte_tag)>;
+
+/// Each byte shifted; its upper bits come from the next one.
+template <int bits>
+HWY_INLINE Bytes shift_right(Bytes v) {
+    return hn::BitCast(byte_tag, hn::ShiftRight<bits>(hn::BitCast(place_tag, v)));
+}
+
 /// Codes in base 4 become places in base 3.
 void find_places(const std::uint8_t* codes, std::size_t stride, std::size_t rows, Places& places) {
-    constexpr hn::FixedTag<std::uint8_t, 16> bytes;
-    constexpr hn::FixedTag<std::uint16_t, 16> wide;
-    constexpr hn::FixedTag<std::uint16_t, 8> words;
-    const auto shift = [](auto v, auto bits) HWY_ATTR {
-        return hn::BitCast(bytes, hn::ShiftRight<decltype(bits)::value>(hn::BitCast(words, v)));
-    };
-    using Two = std::integral_constant<int, 2>;
-    using Four = std::integral_constant<int, 4>;
+    const Bytes digits = hn::Set(byte_tag, 0x33), nibble = hn::Set(byte_tag, 0x0F);
     for (std::size_t row = 0; row < rows; ++row, codes += stride)
         for (std::size_t byte = 0; byte < ternary_chunk_bytes; byte += 16) {
-            const auto packed = hn::LoadU(bytes, codes + byte);
-            const auto digits = hn::Set(bytes, 0x33), nibble = hn::Set(bytes, 0x0F);
-            const auto odd = hn::And(shift(packed, Two{}), digits);  // planes 1 and 3
-            const auto pairs = hn::Add(hn::And(packed, digits), hn::Add(odd, hn::Add(odd, odd)));
-            const auto low = hn::And(pairs, nibble), high = hn::And(shift(pairs, Four{}), nibble);
-            const auto high2 = hn::Add(high, high), high4 = hn::Add(high2, high2);
-            const auto index = hn::Add(hn::Add(low, high), hn::Add(high4, high4));  // low + 9 high
-            const auto place = hn::ShiftLeft<5>(hn::PromoteTo(wide, index));
+            const Bytes packed = hn::LoadU(byte_tag, codes + byte);
+            const Bytes odd = hn::And(shift_right<2>(packed), digits);  // planes 1 and 3
+            const Bytes pairs = hn::Add(hn::And(packed, digits), hn::Add(odd, hn::Add(odd, odd)));
+            const Bytes low = hn::And(pairs, nibble), high = hn::And(shift_right<4>(pairs), nibble);
+            const Bytes high2 = hn::Add(high, high), high4 = hn::Add(high2, high2);
+            const Bytes index = hn::Add(hn::Add(low, high), hn::Add(high4, high4));  // low + 9 high
+            const auto place = hn::ShiftLeft<5>(hn::PromoteTo(hn::FixedTag<std::uint16_t, 16>(), index));
             std::uint16_t* to = places.data() + (byte / block_bytes * max_rows + row) * block_bytes;
-            hn::Store(hn::LowerHalf(place), words, to);
-            hn::Store(hn::UpperHalf(words, place), words, to + max_rows * block_bytes);
+            hn::Store(hn::LowerHalf(place), place_tag, to);
+            hn::Store(hn::UpperHalf(place_tag, place), place_tag, to + max_rows * block_bytes);
         }
 }
 
