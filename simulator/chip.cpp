@@ -10,7 +10,8 @@ constexpr std::int64_t events_between_stop_points = 1 << 14;  // less than a hun
 }  // namespace
 
 Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
-    : routes_(run.schedule->routes.entries()),
+    : plan_(*run.schedule),
+      routes_(run.schedule->routes.entries()),
       trace_(trace_limit),
       network_({&run.schedule->machine, &run.schedule->topology, id}, routes_, queue_, packets_, outbox_),
       cores_(run, {id, network_, queue_, packets_, outbox_, trace_}) {}

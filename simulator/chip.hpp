@@ -34,8 +34,12 @@ public:
     [[nodiscard]] std::int64_t last_time() const { return last_time_; }
     /// Events handled in the last window.
     [[nodiscard]] std::int64_t last_events() const { return last_events_; }
+    /// Between windows; loads into a chip that was not used. Counters and slices in RunState are not part of it
+    /// (simulator/state/chip_state.cpp).
+    void state(StateFields& fields);
 
 private:
+    const Schedule& plan_;
     std::span<const RouteEntry> routes_;
     EventQueue queue_;
     PacketPool packets_;

@@ -65,6 +65,8 @@ public:
     /// Packets whose slot still held another token: a fault of the schedule, 0 in every sound run.
     [[nodiscard]] std::int64_t collisions() const { return collisions_; }
     [[nodiscard]] std::uint32_t host_core() const { return static_cast<std::uint32_t>(cores_.size()) - 1; }
+    /// Between windows; loads into cores that were not used (simulator/state/core_state.cpp).
+    void state(StateFields& fields);
 
 private:
     /// A moment and what began then, as the hash's first word.
@@ -184,6 +186,11 @@ private:
     static void cover(Core& core, CoreUnit unit, std::int64_t from, std::int64_t to);
     void note_end(std::uint32_t index, std::int64_t to, const EventKey& key);
     static void book_begun(Core& core, std::int64_t now);
+
+    // state/core_state.cpp
+    void core_state(StateFields& fields, Core& core);
+    void firing_state(StateFields& fields, Firing& firing, const ScheduledSlice& plan);
+    void slice_state(StateFields& fields, std::uint32_t& slice, bool none);
 
     RunState& run_;
     const Schedule& plan_;

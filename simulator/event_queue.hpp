@@ -5,10 +5,13 @@
 #include <bit>
 #include <cassert>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
 namespace tephra {
+
+class StateFields;
 
 /// Events are totally ordered by (time, target, source, order of insertion).
 struct Event {
@@ -67,6 +70,9 @@ public:
 
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
+
+    /// Loads into an empty queue. `each` sees every event (simulator/state/chip_state.cpp).
+    void state(StateFields& fields, const std::function<void(Event&)>& each);
 
 private:
     static constexpr int bucket_bits = 3;               ///< 8 ps: one event of a busy chip, or two
@@ -137,6 +143,8 @@ private:
         }
         return never;
     }
+
+    [[nodiscard]] std::vector<Event> in_order() const;
 
     /// Far events that the wheel reaches from base_ on move into it.
     void fetch_far() {

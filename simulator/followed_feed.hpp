@@ -39,6 +39,7 @@ public:
 
     [[nodiscard]] int streams() const override { return streams_; }
     [[nodiscard]] std::int64_t total() const override { return news_.total; }
+    [[nodiscard]] std::int64_t entered() const override { return news_.entered; }
     [[nodiscard]] std::int64_t left() const override { return news_.left; }
     [[nodiscard]] bool waiting() const override { return news_.waiting; }
     [[nodiscard]] int stream(std::uint32_t round) const override { return of_round_[round]; }
@@ -48,6 +49,7 @@ public:
     [[nodiscard]] bool wants_output(std::uint32_t) const override { return nowhere(true); }
     void leave(std::uint32_t, std::span<const std::int32_t>, const PathPoint&) override { nowhere(0); }
     void describe(Run&) const override { nowhere(0); }
+    void state(StateFields&) override { nowhere(0); }  // ranks save nothing
 
 private:
     template <typename T>

@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "simulator/state/plain_fields.hpp"
+
 namespace tephra {
 
 FrameFeed::FrameFeed(std::int64_t rounds, Frames frames, Reader reader)
@@ -27,6 +29,13 @@ void FrameFeed::describe(Run& run) const {
     run.mode = RunMode::prefill;
     run.streams = streams();
     run.tokens = records_;
+}
+
+void FrameFeed::state(StateFields& fields) {
+    fields(entered_, left_);
+    fields.expect(entered_ >= 0 && entered_ <= total() && left_ >= 0 && left_ <= entered_,
+                  "a round is none of the run");
+    if (fields.sound()) fields.part(std::span(records_).first(static_cast<std::size_t>(entered_)));
 }
 
 }  // namespace tephra

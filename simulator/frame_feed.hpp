@@ -21,6 +21,7 @@ public:
 
     [[nodiscard]] int streams() const override { return 1; }
     [[nodiscard]] std::int64_t total() const override { return std::ssize(records_); }
+    [[nodiscard]] std::int64_t entered() const override { return entered_; }
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override { return entered_ < total(); }
     [[nodiscard]] const PathPoint& trigger() const override { return start_; }
@@ -29,6 +30,7 @@ public:
     [[nodiscard]] bool wants_output(std::uint32_t) const override { return true; }
     void leave(std::uint32_t round, std::span<const std::int32_t> values, const PathPoint& end) override;
     void describe(Run& run) const override;
+    void state(StateFields& fields) override;
 
 private:
     Frames frames_;

@@ -9,6 +9,8 @@
 
 namespace tephra {
 
+class StateFields;
+
 /// The chip that the host is attached to calls it, but for stream(), which every chip may call for a round that has
 /// entered. All calls come in an order that does not depend on the number of threads.
 class HostFeed {
@@ -22,6 +24,8 @@ public:
     [[nodiscard]] virtual int streams() const = 0;
     /// Rounds that will enter in the whole run. It may fall while the run goes on, and never grows.
     [[nodiscard]] virtual std::int64_t total() const = 0;
+    /// Rounds that have entered.
+    [[nodiscard]] virtual std::int64_t entered() const = 0;
     /// Rounds that have left.
     [[nodiscard]] virtual std::int64_t left() const = 0;
     /// Whether a round is known that has not entered.
@@ -39,6 +43,8 @@ public:
     virtual void leave(std::uint32_t round, std::span<const std::int32_t> values, const PathPoint& end) = 0;
     /// Writes what it knows of the rounds into the run, once all have left.
     virtual void describe(Run& run) const = 0;
+    /// What a checkpoint keeps (simulator/state/state_fields.hpp); loads into a feed that was not used.
+    virtual void state(StateFields& fields) = 0;
 };
 
 }  // namespace tephra

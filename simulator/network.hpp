@@ -117,6 +117,11 @@ public:
     /// Packets that passed a link of this chip.
     [[nodiscard]] std::int64_t transfers() const { return transfers_; }
 
+    [[nodiscard]] std::size_t links() const { return links_.size(); }
+    [[nodiscard]] std::size_t buffers() const { return buffers_.size(); }
+    /// Between windows; loads into a network of which nothing was used (simulator/state/chip_state.cpp).
+    void state(StateFields& fields);
+
 private:
     /// What moving a packet needs: nothing of the packet itself or of its route is looked up on the way.
     struct Slot {
@@ -191,6 +196,10 @@ private:
     void deliver(std::uint32_t link, std::uint32_t packet, std::int64_t arrival, std::int64_t now);
     void collect(Buffer& b, std::int64_t now);
     void await_slot(std::uint32_t buffer);
+
+    // state/chip_state.cpp
+    void slots_state(StateFields& fields, Buffer& b);
+    void waits_state(StateFields& fields, Buffer& b);
 
     std::vector<Buffer> buffers_;
     std::vector<Slot> slots_;  ///< of all buffers

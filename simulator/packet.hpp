@@ -2,6 +2,7 @@
 // Packet: what moves through the network of a chip, and the pool that holds its packets.
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "mapper/route.hpp"
@@ -9,6 +10,8 @@
 #include "simulator/path_point.hpp"
 
 namespace tephra {
+
+class StateFields;
 
 inline constexpr std::uint32_t no_index = 0xFFFFFFFFU;
 
@@ -72,6 +75,10 @@ public:
     void release_extra(std::uint32_t index) { free_extras_.push_back(index); }
     PacketExtra& extra(std::uint32_t index) { return extras_[index]; }
     [[nodiscard]] std::int64_t live() const { return live_; }
+    [[nodiscard]] std::size_t size() const { return packets_.size(); }
+    [[nodiscard]] std::size_t extras() const { return extras_.size(); }
+    /// `each` sees every packet (simulator/state/chip_state.cpp).
+    void state(StateFields& fields, const std::function<void(Packet&)>& each);
 
 private:
     std::vector<Packet> packets_;

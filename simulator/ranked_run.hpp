@@ -63,6 +63,7 @@ private:
         explicit Observed(const Schedule& schedule) : schedule_(schedule) {}
         void fired(const ScheduledSlice& slice, std::uint32_t round, std::span<const std::int32_t> messages,
                    std::span<const std::int32_t> state) override;
+        void state(StateFields&, std::int64_t) override {}  // ranks save nothing
         std::string take();
 
     private:

@@ -13,6 +13,8 @@ public:
     [[nodiscard]] std::size_t size() const { return tail_ - head_; }
     T& front() { return items_[head_ & (items_.size() - 1)]; }
     [[nodiscard]] const T& front() const { return items_[head_ & (items_.size() - 1)]; }
+    /// The k-th after the front.
+    [[nodiscard]] const T& operator[](std::size_t k) const { return items_[(head_ + k) & (items_.size() - 1)]; }
     void pop() { ++head_; }
     void push(const T& item) {
         if (full()) grow();

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "core/stop.hpp"
 #include "simulator/counts.hpp"
 #include "simulator/ranked_run.hpp"
+#include "simulator/state/checkpointing.hpp"
+#include "simulator/state/plain_fields.hpp"
 #include "simulator/windows.hpp"
 
 namespace tephra {
@@ -14,6 +17,10 @@ Result<void> check_options(const SimulateOptions& options) {
     if (options.trace.file != nullptr && options.trace.bytes < least_trace_bytes)
         return bad_input("a trace of " + std::to_string(options.trace.bytes) + " bytes", "trace bytes",
                          "give " + std::to_string(least_trace_bytes) + " or more");
+    const bool saves = !options.checkpoint.path.empty() || options.checkpoint.resume != nullptr;
+    if (saves && options.ranks != nullptr && options.ranks->size() > 1)
+        return bad_input("several processes that share a run neither save it nor go on with one", "checkpoint",
+                         "run it in one process, without mpirun");
     return {};
 }
 
@@ -26,6 +33,9 @@ Result<void> check_mapped(const Program& program, const Machine& machine, const 
             "mapping", "map the model with --streams " + std::to_string(streams));
     return {};
 }
+
+/// Chips that are alone need no windows but those at whose ends they may be saved: 1 us, some hundred events.
+constexpr std::int64_t window_of_one_chip = 1'000'000;
 
 /// Credits keep a self-timed run from overrunning the slots of its inputs.
 Result<void> check_sync(const Program& program, SyncMode sync) {
@@ -85,15 +95,26 @@ public:
             if (ranked.has(c))
                 chips_[c] = std::make_unique<Chip>(state_, ChipId(static_cast<int>(c)), traced() ? shares.chips[c] : 0);
         steps_trace_ = TraceBuffer(shares.steps);
+        checkpointing_ = std::make_unique<Checkpointing>(
+            options.checkpoint,
+            run_inputs(state_, mapping_hash(mapping), feed_.total(), traced() ? options.trace.bytes : 0), state_,
+            chips_, [this](StateFields& fields) { loop_state(fields); });
         windows_ =
             std::make_unique<Windows<Chip, RankedRun>>(chips_, window_length(), options.threads, ranked.others());
     }
 
     Result<Run> run() {
+        if (checkpointing_->resumes())
+            if (auto loaded = checkpointing_->resume(); !loaded) return tl::unexpected(loaded.error());
+        // A call that is asked to stop while checkpoints are written does so between windows, where the state is whole.
+        const std::atomic<bool>* stop = stop_flag();
+        const StopScope scope(checkpointing_->writes() ? nullptr : stop);
+        stop_point();
+        if (checkpointing_->writes()) windows_->at_each_end([this, stop] { checkpointing_->window_ended(stop); });
         if (options_.sync == SyncMode::barrier) {
             run_steps();
         } else {
-            if (ranked_.is_root()) host_cores().start_feed(0);
+            if (ranked_.is_root() && !checkpointing_->resumes()) host_cores().start_feed(0);
             windows_->run();
             (void)ranked_.together(step_end());
             if (ranked_.is_root()) split_ = host_cores().end_of_path().split;
@@ -132,7 +153,7 @@ private:
     }
 
     [[nodiscard]] std::int64_t window_length() const {
-        if (machine_.chips() == 1) return EventQueue::never;
+        if (machine_.chips() == 1) return checkpointing_->writes() ? window_of_one_chip : EventQueue::never;
         return std::max<std::int64_t>(machine_.link.latency.value(), 1);
     }
 
@@ -141,23 +162,37 @@ private:
     /// synchronises all chips.
     void run_steps() {
         const auto stages = slices_by_stage();
-        std::vector<std::int64_t> entry;  // step in which each token entered
-        std::int64_t now = 0;
-        std::size_t oldest = 0;  // token still in flight
-        const auto depth = static_cast<std::int64_t>(stages.size());
-        for (std::int64_t step = 0;; ++step) {
-            if (feed_.waiting()) entry.push_back(step);
-            while (oldest < entry.size() && step - entry[oldest] >= depth) ++oldest;
-            if (oldest == entry.size()) break;
-            for_each_chip([&](Chip& chip) { chip.cores().begin_step(now); });
-            for (std::size_t token = oldest; token < entry.size(); ++token)
-                for (const std::uint32_t slice : stages[static_cast<std::size_t>(step - entry[token])])
-                    chips_[plan_.slices[slice].chip]->cores().start(slice, now);
+        bool begun = checkpointing_->resumes();  // a checkpoint lies within a step
+        for (;; ++step_, begun = false) {
+            if (!begun && !begin_step(stages)) break;
             windows_->run();
             const StepEnd last = ranked_.together(step_end());
             if (state_.fault.raised()) return;
-            now = end_step(step, now, last);
+            now_ = end_step(step_, now_, last);
         }
+    }
+
+    /// false: no token is left.
+    bool begin_step(const std::vector<std::vector<std::uint32_t>>& stages) {
+        const auto depth = static_cast<std::int64_t>(stages.size());
+        if (feed_.waiting()) entry_.push_back(step_);
+        while (oldest_ < entry_.size() && step_ - entry_[oldest_] >= depth) ++oldest_;
+        if (oldest_ == entry_.size()) return false;
+        for_each_chip([this](Chip& chip) { chip.cores().begin_step(now_); });
+        for (std::size_t token = oldest_; token < entry_.size(); ++token)
+            for (const std::uint32_t slice : stages[static_cast<std::size_t>(step_ - entry_[token])])
+                chips_[plan_.slices[slice].chip]->cores().start(slice, now_);
+        return true;
+    }
+
+    void loop_state(StateFields& fields) {
+        fields(split_, barrier_, management_, steps_, step_, now_, oldest_);
+        fields.list(entry_, static_cast<std::size_t>(feed_.total()));
+        bool sound = oldest_ <= entry_.size() && now_ >= 0;
+        for (std::size_t token = oldest_; sound && token < entry_.size(); ++token)
+            sound = entry_[token] <= step_ && step_ - entry_[token] < program_.steps;
+        fields.expect(sound, "a step is none of the run");
+        steps_trace_.state(fields, plan_.slices.size());
     }
 
     /// How the step ended on the chips of this rank.
@@ -276,6 +311,11 @@ private:
     PathSplit split_{};
     std::int64_t barrier_ = 0, management_ = 0;
     std::int64_t steps_ = 0;
+    // Barrier runs: the present step, when it began, the step in which each token entered, the first token in flight.
+    std::int64_t step_ = 0, now_ = 0;
+    std::vector<std::int64_t> entry_;
+    std::size_t oldest_ = 0;
+    std::unique_ptr<Checkpointing> checkpointing_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "simulator/ranks.hpp"
 #include "simulator/run.hpp"
 #include "simulator/slice_observer.hpp"
+#include "simulator/state/checkpoint_options.hpp"
 
 namespace tephra {
 
@@ -26,15 +27,17 @@ struct SimulateOptions {
     NocMode noc = NocMode::contended;
     int threads = 1;
     TraceOutput trace;
+    CheckpointOptions checkpoint;
     SliceObserver* observer = nullptr;  ///< may be nullptr
     Ranks* ranks = nullptr;             ///< processes that share the run; nullptr: this one has it alone
 };
 
 /// Runs the rounds of `feed` through the machine. Checks the mapping against program and machine first. Errors:
-/// bad_input (a mapping of another program or machine, options out of range, times that are too long, threads that the
-/// system has no room for), does_not_fit (a mapping that breaks a limit of the machine, more streams than the mapping
-/// holds, more rounds than fit simulated time); bad_input with the population, the neuron and the round also for values
-/// that leave the range of their law, and for a self-timed run of a program without credits.
+/// bad_input (a mapping of another program or machine, a checkpoint of another run, options out of range, times that
+/// are too long, threads that the system has no room for), does_not_fit (a mapping that breaks a limit of the machine,
+/// more streams than the mapping holds, more rounds than fit simulated time); bad_input with the population, the neuron
+/// and the round also for values that leave the range of their law, and for a self-timed run of a program without
+/// credits.
 ///
 /// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer and what `feed` does count
 /// on the root, which alone gets the run: on others it is empty. All ranks return an error, or none does: bad_input

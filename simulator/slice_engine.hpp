@@ -12,6 +12,8 @@
 
 namespace tephra {
 
+class StateFields;
+
 /// What a slice sends when it fires.
 struct SliceOutput {
     std::vector<std::uint32_t> messages;  ///< [n] payloads; 0: not sent. Empty when the population sends none
@@ -63,6 +65,8 @@ public:
     std::optional<SliceFault> collect(std::vector<std::int32_t>& values);
     /// State of a stream, [word][n].
     [[nodiscard]] std::span<const std::int32_t> state(int stream) const;
+    /// Loads into an engine that was not used (simulator/state/slice_state.cpp).
+    void state(StateFields& fields);
 
 private:
     /// What a projection brings.
@@ -103,6 +107,7 @@ private:
     [[nodiscard]] std::int64_t awaited(const Port& port) const {
         return std::int64_t{next_token_} - port.projection->delay;
     }
+    void port_state(StateFields& fields, Port& port) const;
     void add_port(const Program& program, const SliceInput& input, std::int64_t slots);
     bool claim(Port& port, std::uint32_t token);
     /// Takes the next round's inputs out of a port.

@@ -7,6 +7,8 @@
 
 namespace tephra {
 
+class StateFields;
+
 /// Called by the threads of the simulator: for one slice in the order of rounds, for different slices at any time, also
 /// side by side.
 class SliceObserver {
@@ -20,6 +22,9 @@ public:
     /// round's stream, [word][n].
     virtual void fired(const ScheduledSlice& slice, std::uint32_t round, std::span<const std::int32_t> messages,
                        std::span<const std::int32_t> state) = 0;
+    /// What a checkpoint keeps of `rounds` rounds, of which the last may have fired in part
+    /// (simulator/state/state_fields.hpp).
+    virtual void state(StateFields& fields, std::int64_t rounds) = 0;
 };
 
 }  // namespace tephra

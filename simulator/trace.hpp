@@ -16,6 +16,7 @@
 namespace tephra {
 
 struct Schedule;
+class StateFields;
 
 struct TraceEvent {
     enum class Kind : std::uint8_t { fire, serve, step };
@@ -44,6 +45,8 @@ public:
     bool sample() { return limit_ > 0 && ++messages_ % sample_every == 0; }
     [[nodiscard]] const std::vector<TraceEvent>& events() const { return events_; }
     [[nodiscard]] std::int64_t dropped() const { return dropped_; }
+    /// `slices`: of the schedule (simulator/state/chip_state.cpp).
+    void state(StateFields& fields, std::size_t slices);
     static constexpr std::int64_t sample_every = 16;
 
 private:

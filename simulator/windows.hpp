@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "neuro/team.hpp"
@@ -36,6 +37,9 @@ public:
           others_(others),
           team_(static_cast<int>(std::clamp<std::size_t>(mine_.size(), 1, static_cast<std::size_t>(threads)))) {}
 
+    /// `ended` is called at the end of every window, once its mail is handed over; what it throws leaves run().
+    void at_each_end(std::function<void()> ended) { ended_ = std::move(ended); }
+
     /// Runs until no chip has an event left. An exception of a chip ends the run and is thrown again here.
     void run() {
         for (const std::size_t c : mine_) next_[c] = chips_[c]->next_time();
@@ -43,6 +47,7 @@ public:
         while (open()) {
             team_.for_each(active_.size(), [this](std::size_t k, int) { active_[k]->run_until(end_); });
             exchange();
+            if (ended_) ended_();
         }
     }
 
@@ -100,6 +105,7 @@ private:
     std::vector<std::size_t> mine_;   ///< chips of this process
     std::vector<std::int64_t> next_;  ///< [chips] first event
     Others* others_;
+    std::function<void()> ended_;  ///< may be empty
     Team team_;
 };
 

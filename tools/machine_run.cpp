@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "core/data_files.hpp"
+#include "core/stop.hpp"
+#include "core/text.hpp"
+#include "tools/process.hpp"
 #include "tools/ranks.hpp"
 
 namespace tephra::tools {
@@ -18,6 +21,12 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options) {
     add_threads(command, options.threads, "threads of the simulator; results do not depend on it");
     auto* trace = add_output(command, "--trace", options.trace, "write a timeline for ui.perfetto.dev (JSON)");
     add_integer(command, "--trace-mib", options.trace_mib, 1, 1024, "bound on its size")->needs(trace);
+    auto* checkpoint =
+        add_output(command, "--checkpoint", options.checkpoint,
+                   "file for the state of the run: written on SIGINT, SIGTERM and SIGHUP, and as --every says");
+    add_number(command, "--every", options.every, 0.001, 1e9, "seconds from one checkpoint to the next")
+        ->needs(checkpoint);
+    add_word(command, "--resume", options.resume, "checkpoint that the run goes on from; all else as it was given");
     add_output(command, "-o,--output", options.output, "write the run (JSON) for tephra report");
     add_format(command, options.format);
 }
@@ -25,7 +34,15 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options) {
 MachineRunFiles open_files(Outputs& outputs, const MachineRunOptions& options) {
     if (!options.map.empty()) outputs.reads(options.map);
     outputs.reads(find_data_file("machines", "machine", options.machine).value_or(""));
-    return {outputs.open("-o", options.output), outputs.open("--trace", options.trace)};
+    if (!options.checkpoint.empty()) {
+        outputs.claim("--checkpoint", options.checkpoint);
+        require(
+            OutputFile::create_regular(options.checkpoint));  // whether it can be written is known before work begins
+    }
+    if (!options.resume.empty()) outputs.reads(options.resume);  // after its claim: both may be one file
+    MachineRunFiles files{outputs.open("-o", options.output), outputs.open("--trace", options.trace), {}, {}};
+    if (!options.resume.empty()) files.resume = require(Checkpoint::open(options.resume));
+    return files;
 }
 
 Mapping mapping_of(const MachineRunOptions& options, const Program& program, const Machine& machine, int streams) {
@@ -45,7 +62,32 @@ void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::
     simulation.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
     simulation.threads = options.threads;
     simulation.ranks = ranks();
+    simulation.checkpoint.path = options.checkpoint;
+    if (options.every > 0) simulation.checkpoint.due = every_seconds(options.every);
+    simulation.checkpoint.resume = files.resume ? &*files.resume : nullptr;
+    simulation.checkpoint.report = &files.checkpoints;
     simulation.trace = {files.trace ? &*files.trace : nullptr, options.trace_mib << 20, &dropped};
+}
+
+Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles& files,
+                         const std::function<Result<Run>()>& work) {
+    if (options.checkpoint.empty()) return require(work());
+    const CheckpointReport& report = files.checkpoints;
+    const StopOnSignal signals;
+    const StopScope scope(StopOnSignal::flag());
+    try {
+        Run run = require(work());
+        if (report.failure) spdlog::warn("no checkpoint was written: {}", printable(to_string(*report.failure)));
+        return run;
+    } catch (const Stopped&) {
+        const int signal = StopOnSignal::signal();
+        if (report.failure) throw Interrupted{signal, true, "the run is lost: " + to_string(*report.failure)};
+        if (report.written == 0) throw Interrupted{signal, false, "interrupted before anything was simulated"};
+        throw Interrupted{signal, false,
+                          "interrupted; the state of the run is in " + options.checkpoint + " (" +
+                              bytes_text(report.bytes) + "): to go on, give the same command with --resume " +
+                              options.checkpoint};
+    }
 }
 
 void finish_trace(MachineRunFiles& files, std::int64_t dropped) {

@@ -1,5 +1,6 @@
 #pragma once
 // What runs on a simulated machine have in common, whatever they run: options, mapping, timeline, table of results.
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct MachineRunOptions {
     std::string sync = "barrier", noc = "contended", format = "text";
     int threads = default_threads();
     std::int64_t trace_mib = 64;
+    std::string checkpoint, resume;
+    double every = 0;
 };
 
 void add_machine_run_options(CLI::App& command, MachineRunOptions& options);
@@ -26,15 +29,21 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options);
 /// The files of such a run: opened before work begins.
 struct MachineRunFiles {
     std::optional<OutputFile> output, trace;
+    std::optional<Checkpoint> resume;
+    CheckpointReport checkpoints;
 };
 MachineRunFiles open_files(Outputs& outputs, const MachineRunOptions& options);
 
 /// The mapping that the options ask for, made or read.
 Mapping mapping_of(const MachineRunOptions& options, const Program& program, const Machine& machine, int streams);
 
-/// Sets what the options say of a simulation. `dropped`: TraceOutput::dropped.
+/// Sets what the options say of a simulation; `files` outlives it. `dropped`: TraceOutput::dropped.
 void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::int64_t& dropped,
                  SimulateOptions& simulation);
+
+/// The run that `work` makes. Where checkpoints are written, a signal ends it by Interrupted, once one is.
+Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles& files,
+                         const std::function<Result<Run>()>& work);
 
 /// Commits the timeline, with a warning when `dropped` events did not fit.
 void finish_trace(MachineRunFiles& files, std::int64_t dropped);

@@ -104,6 +104,14 @@ std::optional<Error> run(CLI::App& app, int argc, char** argv) {
         return failure.error;
     } catch (const RanksFailed& failed) {
         return failed.error();
+    } catch (const tools::Interrupted& stopped) {
+        if (stopped.failed)
+            spdlog::error("{}", printable(stopped.message));
+        else
+            spdlog::info("{}", printable(stopped.message));
+        std::cout.exceptions(std::ios::goodbit);
+        std::cout.flush();
+        tools::end_by_signal(stopped.signal);
     } catch (const std::ios_base::failure&) {
         return std::nullopt;  // std::cout says so below
     } catch (const std::exception& error) {

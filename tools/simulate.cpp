@@ -62,6 +62,7 @@ public:
     }
     [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
     [[nodiscard]] bool live() const { return live_; }
+    [[nodiscard]] bool failed() const { return failed_; }
 
 private:
     void put(std::size_t stream, const std::string& text) {
@@ -136,6 +137,7 @@ void simulate_model(const Options& options) {
     std::int64_t dropped = 0;
     set_options(options.run, files, dropped, run_options);
     for (const Prompt& prompt : prompts) run_options.prompts.push_back(prompt.ids);
+    run_options.checkpoint.inputs.push_back(sampling_input(settled(options.sampling)));
     run_options.new_tokens = run_options.mode == RunMode::prefill ? 0 : options.tokens;
     Texts texts(known, prompts, options.run.format == "text");
     run_options.sample = [&](int stream, int position, std::span<const std::int32_t> logits) {
@@ -143,9 +145,14 @@ void simulate_model(const Options& options) {
             sampler.next(logits, static_cast<std::uint32_t>(stream), static_cast<std::uint64_t>(position) + 1);
         return id == model->graph.config.eos_token_id || !texts.add(stream, id) ? -1 : id;
     };
+    // Where nobody can read the text the streams end early, which is no state to go on from.
+    if (const auto due = run_options.checkpoint.due)
+        run_options.checkpoint.due = [&texts, due] { return !texts.failed() && due(); };
+    run_options.resumed = [&](int stream, std::int32_t id) { texts.add(stream, id); };
     const bool bar = is_root() && isatty(STDERR_FILENO) != 0 && !(texts.live() && isatty(STDOUT_FILENO) != 0);
     if (bar) run_options.progress = show_progress;
-    Run run = require(simulate_tokens(program, machine, mapping, run_options));
+    Run run = run_with_checkpoints(options.run, files,
+                                   [&] { return simulate_tokens(program, machine, mapping, run_options); });
     if (!is_root()) return;
     if (!std::cout) return;  // the run ended early, since nobody could read its text; main says so
     finish_trace(files, dropped);

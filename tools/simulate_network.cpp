@@ -75,7 +75,9 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     std::int64_t dropped = 0;
     set_options(run_options, files, dropped, simulation);
     if (recorded) simulation.observer = &recorder;
-    const Run run = require(simulate(program, machine, mapping, feed, simulation));
+    simulation.checkpoint.inputs = spiking::checkpoint_inputs(input, probes);
+    const Run run =
+        run_with_checkpoints(run_options, files, [&] { return simulate(program, machine, mapping, feed, simulation); });
     if (!is_root()) return;
     finish_trace(files, dropped);
     if (recorded) write_probes(*recorded, network, probes, steps);

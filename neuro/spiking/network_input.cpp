@@ -95,13 +95,20 @@ Result<int> NetworkInput::steps_to_run(int asked, const std::string& place) cons
     return std::max(asked, steps_);
 }
 
+Hash128 NetworkInput::hash() const {
+    if (!from_events_) return hash128(std::as_bytes(std::span(values_)), static_cast<std::uint64_t>(steps_));
+    static_assert(sizeof(Event) == 3 * sizeof(std::int32_t));
+    return hash128(std::as_bytes(std::span(events_)), neurons_);
+}
+
 std::span<const std::int32_t> NetworkInput::frame(int step) {
     if (neurons_ == 0) return {};
     if (!from_events_)
         return std::span(values_).subspan(steps_ == 0 ? 0 : static_cast<std::size_t>(step) * neurons_, neurons_);
     std::ranges::fill(values_, 0);
     for (; next_ < events_.size() && events_[next_].time <= step; ++next_)
-        values_[static_cast<std::size_t>(events_[next_].neuron)] = events_[next_].value;
+        if (events_[next_].time == step)
+            values_[static_cast<std::size_t>(events_[next_].neuron)] = events_[next_].value;
     return values_;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/hash.hpp"
 #include "core/npy.hpp"
 #include "neuro/spiking/network.hpp"
 
@@ -35,7 +36,10 @@ public:
     /// Steps to run: those asked for (0: none), or those of the input. `place`: for errors, which are usage where
     /// neither says how many, and bad_input where they differ or an event comes later.
     [[nodiscard]] Result<int> steps_to_run(int asked, const std::string& place) const;
-    /// The values of step `step`, counted from 0; valid until the next call. Past the last event all are zero.
+    /// Of all that it offers.
+    [[nodiscard]] Hash128 hash() const;
+    /// The values of step `step`, counted from 0; valid until the next call. Past the last event all are zero. Steps
+    /// are asked for in order, and may begin at any.
     [[nodiscard]] std::span<const std::int32_t> frame(int step);
 
 private:

@@ -47,6 +47,21 @@ private:
     std::optional<OutputFile> file_;
 };
 
+/// The checkpoints that a simulation writes and goes on from.
+class CheckpointFiles {
+public:
+    /// Reads checkpoint, every_s and resume. The options keep pointers to this.
+    CheckpointFiles(Keywords& in, CheckpointOptions& options);
+    CheckpointFiles(const CheckpointFiles&) = delete;
+    CheckpointFiles& operator=(const CheckpointFiles&) = delete;
+    /// After the run: a RuntimeWarning where the last checkpoint could not be written.
+    void warn() const;
+
+private:
+    std::optional<Checkpoint> resume_;
+    CheckpointReport report_;
+};
+
 /// sync, noc and threads.
 void take_simulation(Keywords& in, SimulateOptions& options);
 

@@ -127,6 +127,7 @@ py::tuple simulate_network(NetworkTask& task, const ProgramObject& program, cons
     SimulateOptions options;
     take_simulation(in, options);
     TraceFile trace(in);
+    const CheckpointFiles checkpoints(in, options.checkpoint);
     in.finish();
     task.use();
     trace.open();
@@ -145,9 +146,11 @@ py::tuple simulate_network(NetworkTask& task, const ProgramObject& program, cons
         reader);
     spiking::ProbeRecorder recorder(network, task.probes);
     if (!task.probes.empty()) options.observer = &recorder;
+    options.checkpoint.inputs = spiking::checkpoint_inputs(task.input, task.probes);
     Run run = long_call(
         [&] { return require(simulate(*program.program, *machine.machine, *mapping.mapping, feed, options)); });
     trace.commit();
+    checkpoints.warn();
     return py::make_tuple(RunObject{std::make_shared<const Run>(std::move(run))},
                           recorded(task.probes, network, task.steps), trace.dropped());
 }
@@ -194,6 +197,7 @@ py::tuple simulate_model(const ModelObject& object, const ProgramObject& program
     const std::vector<PromptIds> prompts = take_prompts(in, object, streams);
     take_simulation(in, options);
     TraceFile trace(in);
+    const CheckpointFiles checkpoints(in, options.checkpoint);
     in.take("progress",
             [&](py::handle value, const std::string& place) { options.progress = progress_of(value, place); });
     in.finish();
@@ -214,15 +218,22 @@ py::tuple simulate_model(const ModelObject& object, const ProgramObject& program
         const py::object id = custom(stream, position, array_of(logits, {std::ssize(logits)}));
         return static_cast<std::int32_t>(integer(id, "sampler, its result", -1, object.config().vocab_size - 1));
     };
+    const auto follow = [&](int stream, std::int32_t id) {
+        texts[static_cast<std::size_t>(stream)] += followers[static_cast<std::size_t>(stream)].next(id);
+    };
     options.sample = [&](int stream, int position, std::span<const std::int32_t> logits) {
         const std::int32_t id = chosen(stream, position, logits);
         if (id < 0 || id == object.config().eos_token_id) return -1;
-        texts[static_cast<std::size_t>(stream)] += followers[static_cast<std::size_t>(stream)].next(id);
+        follow(stream, id);
         return static_cast<int>(id);
     };
+    options.resumed = follow;
+    options.checkpoint.inputs = {custom ? CheckpointInput{"choice of tokens", "a sampler of Python"}
+                                        : sampling_input(sampling)};
     Run run = long_call(
         [&] { return require(simulate_tokens(*program.program, *machine.machine, *mapping.mapping, options)); });
     trace.commit();
+    checkpoints.warn();
     run.parameters = parameter_count(object.config());
     run.seed = sampling.seed;
     for (std::size_t s = 0; s < texts.size(); ++s) run.text += (s > 0 ? "\f" : "") + texts[s] + followers[s].finish();
@@ -248,6 +259,28 @@ void TraceFile::open() {
 
 void TraceFile::commit() {
     if (file_) require(file_->commit());
+}
+
+CheckpointFiles::CheckpointFiles(Keywords& in, CheckpointOptions& options) {
+    in.take("checkpoint", [&](py::handle value, const std::string& place) {
+        options.path = path(value, place);
+        require(OutputFile::create_regular(options.path));  // whether it can be written is known before work begins
+    });
+    if (options.path.empty()) in.refuse_ignored({"every_s"}, "without checkpoint");
+    in.take("every_s", [&](py::handle value, const std::string& place) {
+        options.due = every_seconds(number(value, place, 0.001, 1e9));
+    });
+    in.take("resume", [&](py::handle value, const std::string& place) {
+        resume_.emplace(require(Checkpoint::open(path(value, place))));
+        options.resume = &*resume_;
+    });
+    options.report = &report_;
+}
+
+void CheckpointFiles::warn() const {
+    if (!report_.failure) return;
+    const std::string what = "no checkpoint was written: " + to_string(*report_.failure);
+    if (PyErr_WarnEx(PyExc_RuntimeWarning, what.c_str(), 1) != 0) throw py::error_already_set();
 }
 
 void take_simulation(Keywords& in, SimulateOptions& options) {

@@ -138,6 +138,9 @@ def simulate(
     threads: int | None = None,
     trace: PathLike | None = None,
     trace_mib: int | None = None,
+    checkpoint: PathLike | None = None,
+    every_s: float | None = None,
+    resume: PathLike | None = None,
     prompt: str | ArrayLike | None = None,
     prompts: Sequence[str | ArrayLike] | None = None,
     mode: str | None = None,
@@ -162,6 +165,8 @@ def simulate(
     map: a mapping or its file; made on the fly when absent, with synapses and head. sync: "barrier" (default) or
     "dataflow". noc: "contended" (default) or "ideal". threads: of the simulator; results do not depend on them.
     trace: write a timeline for ui.perfetto.dev, of at most trace_mib MiB (default 64).
+    checkpoint: file for the state of the run, written every every_s seconds, and when Ctrl-C ends the call. resume: such a
+    file, from which the same call goes on; both may name one file. The run is the same as without them.
 
     Of a language model: prompt or prompts (texts or token ids, given out to the streams in turn), mode ("generate" or
     "prefill"), tokens (to generate a stream, default 32), streams, sampling as of :meth:`Model.generate`; sampler: a
@@ -198,7 +203,16 @@ def simulate(
         for name, value in {"synapses": synapses, "head": head, "layer_cores": layer_cores}.items():
             if value is not None:
                 raise _core.refusal("ignored with map", f"simulate, {name}", "leave it out")
-    shared = {"sync": sync, "noc": noc, "threads": threads, "trace": trace, "trace_mib": trace_mib}
+    shared = {
+        "sync": sync,
+        "noc": noc,
+        "threads": threads,
+        "trace": trace,
+        "trace_mib": trace_mib,
+        "checkpoint": checkpoint,
+        "every_s": every_s,
+        "resume": resume,
+    }
     with _show.progress(progress) as callback:
         task = None
         if network:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "simulator/lm/token_feed.hpp"
 
 namespace tephra {
@@ -33,7 +34,24 @@ Result<void> check_options(const TokenOptions& options) {
     return {};
 }
 
+/// What decides the results of a run of tokens beside what simulate() knows.
+std::vector<CheckpointInput> token_inputs(const TokenOptions& options) {
+    std::vector<CheckpointInput> inputs = {{"--mode", mode_name(options.mode)},
+                                           {"number of new tokens", std::to_string(options.new_tokens)}};
+    for (std::size_t k = 0; k < options.prompts.size(); ++k)
+        inputs.push_back({"prompt of stream " + std::to_string(k),
+                          to_string(hash128(std::as_bytes(std::span(options.prompts[k]))))});
+    return inputs;
+}
+
 }  // namespace
+
+CheckpointInput sampling_input(const SamplingOptions& sampling) {
+    if (sampling.greedy) return {"choice of tokens", "greedy"};
+    return {"choice of tokens", "temperature " + number_text(sampling.temperature) + ", top-k " +
+                                    std::to_string(sampling.top_k) + ", top-p " + number_text(sampling.top_p) +
+                                    ", seed " + std::to_string(sampling.seed)};
+}
 
 std::int64_t token_count(const TokenOptions& options) {
     std::int64_t count = 0;
@@ -47,7 +65,10 @@ Result<Run> simulate_tokens(const Program& program, const Machine& machine, cons
     if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
     if (auto fine = check_prompts(program, options); !fine) return tl::unexpected(fine.error());
     TokenFeed feed(options);
-    return simulate(program, machine, mapping, feed, options);
+    SimulateOptions simulation = options;
+    const auto inputs = token_inputs(options);
+    simulation.checkpoint.inputs.insert(simulation.checkpoint.inputs.end(), inputs.begin(), inputs.end());
+    return simulate(program, machine, mapping, feed, simulation);
 }
 
 }  // namespace tephra

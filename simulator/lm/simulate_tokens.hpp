@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "neuro/lm/sampling.hpp"
 #include "simulator/simulate.hpp"
 
 namespace tephra {
@@ -20,9 +21,15 @@ struct TokenOptions : SimulateOptions {
     /// Prefill runs call it once a stream, after its last token (empty: not at all). May run on any thread. What it
     /// throws ends the run and leaves simulate_tokens().
     std::function<std::int32_t(int stream, int position, std::span<const std::int32_t> logits)> sample;
+    /// A run that goes on from a checkpoint calls it first with each token that was sampled before, in order of entry.
+    /// May be empty.
+    std::function<void(int stream, std::int32_t id)> resumed;
     /// Called when a token has left the machine, with the number of those that have and that will. May be empty.
     std::function<void(std::int64_t left, std::int64_t total)> progress;
 };
+
+/// What `sample` computes with, for CheckpointOptions::inputs, where it is a Sampler with these options.
+CheckpointInput sampling_input(const SamplingOptions& sampling);
 
 /// Tokens that a run with these options makes at most.
 std::int64_t token_count(const TokenOptions& options);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/state/plain_fields.hpp"
+
 namespace tephra {
 
 TokenLog::TokenLog(std::int64_t most) : blocks_((static_cast<std::size_t>(most) + block_size - 1) / block_size) {}
@@ -20,10 +22,19 @@ std::vector<TokenRecord> TokenLog::copy() const {
     return records;
 }
 
+void TokenLog::state(StateFields& fields) {
+    const std::size_t count = fields.count(size_, blocks_.size() * block_size);
+    for (std::size_t k = 0; k < count && fields.sound(); ++k) {
+        if (fields.loading()) add({});
+        fields((*this)[k]);
+    }
+}
+
 TokenFeed::TokenFeed(const TokenOptions& options)
     : mode_(options.mode),
       sample_(options.sample),
       progress_(options.progress),
+      resumed_(options.resumed),
       samples_a_stream_(options.mode == RunMode::prefill ? 1 : options.new_tokens),
       tokens_(token_count(options)),
       total_(token_count(options)) {
@@ -78,6 +89,30 @@ void TokenFeed::describe(Run& run) const {
     run.mode = mode_;
     run.streams = streams();
     run.tokens = tokens_.copy();
+}
+
+void TokenFeed::state(StateFields& fields) {
+    std::size_t entered = 0;
+    fields.fixed(streams_, [&](Stream& stream) {
+        const std::size_t prompt = stream.ids.size();
+        fields.list(stream.ids, static_cast<std::size_t>(most_tokens));
+        fields(stream.entered, stream.sampled, stream.known);
+        fields.expect(stream.ids.size() >= prompt && stream.entered <= stream.ids.size() && stream.sampled >= 0 &&
+                          std::cmp_less_equal(stream.sampled, samples_a_stream_),
+                      "a stream has other tokens");
+        entered += stream.entered;
+    });
+    tokens_.state(fields);
+    fields.list(wanted_, tokens_.size());
+    fields(turn_, total_, left_);
+    fields.expect(tokens_.size() == entered && wanted_.size() == entered && turn_ < streams_.size() && left_ >= 0 &&
+                      std::cmp_less_equal(left_, entered) && std::cmp_less_equal(entered, total_),
+                  "the tokens do not add up");
+    for (std::size_t k = 0; k < tokens_.size(); ++k)
+        fields.expect(tokens_[k].stream >= 0 && tokens_[k].stream < streams(), "a token is of no stream");
+    if (!fields.loading() || !fields.sound()) return;
+    for (std::size_t k = 0; k < tokens_.size() && resumed_; ++k)
+        if (tokens_[k].output >= 0) resumed_(tokens_[k].stream, tokens_[k].output);
 }
 
 bool TokenFeed::samples(const Stream& stream, int position) const {

@@ -28,6 +28,7 @@ public:
     }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::vector<TokenRecord> copy() const;
+    void state(StateFields& fields);
 
 private:
     static constexpr std::size_t block_size = 4096;
@@ -44,6 +45,7 @@ public:
     [[nodiscard]] int streams() const override { return static_cast<int>(streams_.size()); }
     /// Fewer when a stream ends early.
     [[nodiscard]] std::int64_t total() const override { return total_; }
+    [[nodiscard]] std::int64_t entered() const override { return static_cast<std::int64_t>(tokens_.size()); }
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override;
     [[nodiscard]] const PathPoint& trigger() const override;
@@ -55,6 +57,8 @@ public:
     /// Samples from the logits when they are wanted.
     void leave(std::uint32_t token, std::span<const std::int32_t> logits, const PathPoint& end) override;
     void describe(Run& run) const override;
+    /// Once loaded, TokenOptions::resumed has the tokens that were sampled.
+    void state(StateFields& fields) override;
 
     /// A token that has entered.
     [[nodiscard]] const TokenRecord& token(std::uint32_t sequence) const { return tokens_[sequence]; }
@@ -74,6 +78,7 @@ private:
     RunMode mode_;
     std::function<std::int32_t(int, int, std::span<const std::int32_t>)> sample_;
     std::function<void(std::int64_t, std::int64_t)> progress_;
+    std::function<void(int, std::int32_t)> resumed_;
     int samples_a_stream_;
     std::vector<Stream> streams_;
     TokenLog tokens_;

@@ -78,6 +78,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"simulator/core_ahead.cpp", "tests/simulator/trace_test.cpp"},
         {"simulator/core_receiving.cpp", "tests/simulator/core_engine_test.cpp"},
         {"simulator/network_sinks.cpp", "tests/simulator/trace_test.cpp"},
+        {"simulator/state/", "tests/simulator/state/checkpointing_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/lm/simulate_tokens.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/frame_feed.cpp", "tests/simulator/spiking_test.cpp"},

@@ -14,6 +14,7 @@
 #include "neuro/spiking/sparse.hpp"
 #include "simulator/frame_feed.hpp"
 #include "simulator/simulate.hpp"
+#include "simulator/state/state_fields.hpp"
 #include "tests/catch.hpp"
 #include "tests/neuro/spiking/check_format.hpp"
 
@@ -143,6 +144,13 @@ public:
         for (std::size_t word = 0; word * n < state.size(); ++word)
             std::ranges::copy(state.subspan(word * n, n), played_.states[round].at(layer).begin() +
                                                               static_cast<std::ptrdiff_t>(word * all + begin));
+    }
+    void state(StateFields& fields, std::int64_t rounds) override {
+        for (std::size_t round = 0; round < static_cast<std::size_t>(rounds); ++round) {
+            for (auto& [layer, values] : played_.messages[round]) fields.fixed(values);
+            for (auto& [layer, values] : played_.states[round]) fields.fixed(values);
+            fields.list(played_.outputs[round], SIZE_MAX);
+        }
     }
     Played& played() { return played_; }
 

@@ -28,6 +28,7 @@ TEST_CASE("an output that cannot be written is found before inputs are read") {
         "map /absent.tph --machine kapoho-point --svg ",
         "simulate /absent.tph --machine kapoho-point --prompt x -o ",
         "simulate /absent.tph --machine kapoho-point --prompt x --trace ",
+        "simulate /absent.tph --machine kapoho-point --prompt x --checkpoint ",
         "report /absent.json --html ",
         "compare /absent.json --html ",
         "measure /absent.tph -o ",

@@ -1,0 +1,138 @@
+// The state of a chip: its events, packets, links and buffers. What its cores hold is in core_state.cpp.
+#include <algorithm>
+
+#include "simulator/chip.hpp"
+#include "simulator/state/plain_fields.hpp"
+
+namespace tephra {
+
+/// All events in the order in which they would be popped.
+std::vector<Event> EventQueue::in_order() const {
+    std::vector<Event> events;
+    events.reserve(size_);
+    for (std::int64_t bucket = base_; bucket < base_ + bucket_count; ++bucket)
+        for (std::uint32_t n = buckets_[index(bucket)]; n != none; n = nodes_[n].next)
+            events.push_back({nodes_[n].time, static_cast<std::uint32_t>(nodes_[n].key >> 32),
+                              static_cast<std::uint32_t>(nodes_[n].key), nodes_[n].payload, 0});
+    const auto near = std::ssize(events);
+    events.insert(events.end(), far_.begin(), far_.end());
+    // A far event lies beyond all near ones, or it would have moved to them with the last pop.
+    std::sort(events.begin() + near, events.end(), [](const Event& a, const Event& b) { return After{}(b, a); });
+    return events;
+}
+
+void EventQueue::state(StateFields& fields, const std::function<void(Event&)>& each) {
+    std::vector<Event> events;
+    if (!fields.loading()) events = in_order();
+    fields(base_);
+    fields.expect(base_ >= 0, "a time is negative");
+    fields.list(events, SIZE_MAX, [&](Event& event) {
+        fields(event);
+        fields.expect(event.time >> bucket_bits >= base_ && event.time < longest_time.value(),
+                      "an event is out of time");
+        each(event);
+    });
+    if (!fields.loading() || !fields.sound()) return;
+    for (const Event& event : events) push(event.time, event.target, event.source, event.payload);
+}
+
+void PacketPool::state(StateFields& fields, const std::function<void(Packet&)>& each) {
+    fields.list(extras_, no_index, [&](PacketExtra& extra) { fields(extra.words, extra.path, extra.sent); });
+    fields.list(packets_, no_index, [&](Packet& p) {
+        fields(p.entry, p.terminal, p.token, p.neuron, p.value, p.flits, p.flags);
+        fields.index(p.extra, extras_.size(), true);
+        each(p);
+    });
+    const auto free = [&](std::vector<std::uint32_t>& list, std::size_t count) {
+        fields.list(list, count, [&](std::uint32_t& at) { fields.index(at, count); });
+    };
+    free(free_, packets_.size());
+    free(free_extras_, extras_.size());
+    fields(live_);
+}
+
+void TraceBuffer::state(StateFields& fields, std::size_t slices) {
+    fields.list(events_, limit_, [&](TraceEvent& event) {
+        auto kind = static_cast<std::uint32_t>(event.kind);
+        fields(event.start, event.duration, event.core, event.token);
+        fields.index(event.slice, slices);
+        fields.index(kind, static_cast<std::size_t>(TraceEvent::Kind::step) + 1);
+        event.kind = static_cast<TraceEvent::Kind>(kind);
+    });
+    fields(messages_, dropped_);
+}
+
+void Network::state(StateFields& fields) {
+    fields(target_, transfers_);
+    fields.fixed(links_, [&](Link& link) {
+        fields(link.busy_until, link.flits, link.waiting, link.next_channel, link.scheduled);
+        fields.expect(link.waiting >> channels_ == 0 && link.next_channel <= channels_, "a link has no such channel");
+    });
+    fields.fixed(buffers_, [&](Buffer& b) {
+        fields(b.credits, b.core_waits, b.coming);
+        slots_state(fields, b);
+        waits_state(fields, b);
+    });
+    fields.fixed(sinks_, [&](Sink& sink) {
+        fields.queue(sink.frees);
+        fields(sink.awaited);
+    });
+}
+
+/// The packets of a buffer, first to last.
+void Network::slots_state(StateFields& fields, Buffer& b) {
+    const std::size_t count = fields.count(b.count, packets_.size());
+    for (std::uint32_t k = 0; k < count; ++k) {
+        if (fields.loading()) {
+            if (b.count == b.room) grow(b);
+            ++b.count;
+        }
+        Slot& slot = slots_[b.begin + ((b.first + k) & (b.room - 1))];
+        fields(slot.arrival, slot.flits, slot.children, slot.pending);
+        fields.index(slot.packet, packets_.size());
+        if (slot.children == 0) continue;
+        fields.index(slot.first_child, routes_.size());
+        fields.index(slot.wanted, buffers_.size());
+        fields.expect(slot.children <= routes_.size() - slot.first_child, "a route ends early");
+    }
+}
+
+/// The packets that wait for a buffer, first to last.
+void Network::waits_state(StateFields& fields, Buffer& b) {
+    std::size_t waiting = 0;
+    for (std::uint32_t n = b.first_waiting; n != no_index; n = waits_[n].next) ++waiting;
+    waiting = fields.count(waiting, SIZE_MAX);
+    std::uint32_t node = b.first_waiting;
+    for (std::size_t k = 0; k < waiting; ++k) {
+        if (fields.loading()) {
+            node = static_cast<std::uint32_t>(waits_.size());
+            waits_.push_back({0, 0, no_index});
+            (b.first_waiting == no_index ? b.first_waiting : waits_[b.last_waiting].next) = node;
+            b.last_waiting = node;
+        }
+        fields.index(waits_[node].buffer, buffers_.size());
+        fields.index(waits_[node].entry, routes_.size());
+        node = waits_[node].next;
+    }
+}
+
+void Chip::state(StateFields& fields) {
+    fields(last_events_, last_time_);
+    packets_.state(fields, [&](const Packet& packet) {
+        fields.expect(packet.entry < routes_.size() && packet.terminal < plan_.terminals.size(),
+                      "a packet is on no route");
+    });
+    queue_.state(fields, [&](const Event& event) {
+        const std::uint32_t index = event_index(event.target);
+        const ChipEvent kind = event_kind(event.target);
+        const std::size_t counts[] = {network_.buffers(), network_.buffers(), network_.links()};
+        const std::size_t count =
+            kind < ChipEvent::receive ? counts[static_cast<std::size_t>(kind)] : std::size_t{cores_.host_core()} + 1;
+        fields.expect(kind <= ChipEvent::send && index < count, "an event has no target");
+    });
+    network_.state(fields);
+    cores_.state(fields);
+    trace_.state(fields, plan_.slices.size());
+}
+
+}  // namespace tephra
