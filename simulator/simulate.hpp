@@ -33,15 +33,15 @@ struct SimulateOptions {
 };
 
 /// Runs the rounds of `feed` through the machine. Checks the mapping against program and machine first. Errors:
-/// bad_input (a mapping of another program or machine, a checkpoint of another run, options out of range, times that
-/// are too long, threads that the system has no room for), does_not_fit (a mapping that breaks a limit of the machine,
-/// more streams than the mapping holds, more rounds than fit simulated time); bad_input with the population, the neuron
-/// and the round also for values that leave the range of their law, and for a self-timed run of a program without
-/// credits.
+/// bad_input (a mapping or checkpoint of another program or machine, options out of range, times that are too long,
+/// threads that the system has no room for), does_not_fit (a mapping that breaks a limit of the machine, more streams
+/// than the mapping holds, more rounds than fit simulated time); bad_input with the population, the neuron and the
+/// round also for values that leave the range of their law, and for a self-timed run of a program without credits.
 ///
 /// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer and what `feed` does count
 /// on the root, which alone gets the run: on others it is empty. All ranks return an error, or none does: bad_input
-/// also when ranks have different arguments, does_not_fit when there are more of them than chips with anything to do.
+/// also when ranks have different arguments, or are several and a checkpoint is wanted; does_not_fit when there are more
+/// of them than chips with anything to do.
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options);
 
