@@ -29,7 +29,7 @@ def test_a_run_of_a_model_goes_on(tiny, tmp_path):
 
 
 def test_ctrl_c_saves_a_run(tiny, tmp_path):
-    options = {"prompt": [1, 17, 4], "tokens": 5000, "greedy": True}
+    options = {"prompt": [1, 17, 4], "tokens": 1000, "sampler": lambda stream, position, logits: 5}
     saved = tmp_path / "run.ckpt"
 
     def interrupt(done, total):
