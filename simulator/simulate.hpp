@@ -40,8 +40,8 @@ struct SimulateOptions {
 ///
 /// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer and what `feed` does count
 /// on the root, which alone gets the run: on others it is empty. All ranks return an error, or none does: bad_input
-/// also when ranks have different arguments, or are several and a checkpoint is wanted; does_not_fit when there are more
-/// of them than chips with anything to do.
+/// also when ranks have different arguments, or are several and a checkpoint is wanted; does_not_fit when there are
+/// more of them than chips with anything to do.
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options);
 
