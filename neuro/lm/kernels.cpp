@@ -1,4 +1,4 @@
-// Matrix x vector: a few rows at a time share the loads of the activations. Bound by the memory that holds the weights.
+// Matrix x vector. Bound by the memory that holds the weights.
 // Compiled once for each instruction set by foreach_target.
 #define HWY_WANT_AVX3_DL
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
@@ -23,6 +24,58 @@ namespace tephra::HWY_NAMESPACE {
 /// processor's own prefetching starts anew. Measured: 8 to 64 KiB read at the full rate, none or 4 KiB at 40 % of it.
 /// The last of them go to the start of the next product: the rows behind this one's are often another thread's.
 constexpr std::size_t prefetch_distance = 16384;
+
+/// What to prefetch beside byte `place` of `end`, behind which `next` is read.
+HWY_INLINE const std::uint8_t* ahead_of(const std::uint8_t* codes, std::size_t place, std::size_t end,
+                                        const std::uint8_t* next) {
+    place += prefetch_distance;
+    return place < end || next == nullptr ? codes + place : next + (place - end);
+}
+
+#if HWY_TARGET == HWY_AVX2
+
+using Parts = hn::Vec<hn::ScalableTag<std::int16_t>>;
+
+/// Packed bytes of a row whose products 16 bits hold: a lane gets 8 times 2 planes of 2 x (4 x 2) x -128, -2^15 in all.
+constexpr std::size_t part_bytes = 256;
+
+/// Adds one vector of packed bytes. All planes lie in 16 bits, so nothing is widened, and one shift serves two of them.
+HWY_INLINE void add_bytes(Parts& even, Parts& odd, Codes packed, const std::int8_t* q) {
+    const auto product = [q](Codes codes, std::size_t plane) HWY_ATTR {
+        const auto activations = hn::LoadU(activation_tag, q + plane * plane_columns);
+        return Parts{_mm256_maddubs_epi16(codes.raw, activations.raw)};
+    };
+    const Codes upper{_mm256_srli_epi16(packed.raw, 4)};
+    even = hn::Add(even, hn::Add(product(mask_plane<0>(packed), 0), product(mask_plane<0>(upper), 2)));
+    odd = hn::Add(odd, hn::Add(product(mask_plane<1>(packed), 1), product(mask_plane<1>(upper), 3)));
+}
+
+void dot_row(const std::uint8_t* codes, std::size_t stride, const std::uint8_t* ahead, const std::int8_t* q,
+             std::int32_t q_sum, std::int32_t* out) {
+    Sums sums = hn::Zero(sum_tag);  // of 4 times the products
+    for (std::size_t begin = 0; begin < stride; begin += part_bytes) {
+        Parts even{_mm256_setzero_si256()}, odd{_mm256_setzero_si256()};  // planes 0 and 2; 4 times planes 1 and 3
+        const std::size_t end = std::min(stride, begin + part_bytes);
+        for (std::size_t byte = begin; byte < end; byte += ternary_chunk_bytes, q += ternary_chunk_columns) {
+            prefetch(ahead + byte);
+            for (std::size_t at = 0; at < ternary_chunk_bytes; at += vector_bytes)
+                add_bytes(even, odd, hn::LoadU(code_tag, codes + byte + at), q + at);
+        }
+        sums = hn::Add(sums, Sums{_mm256_madd_epi16(even.raw, _mm256_set1_epi16(4))});
+        sums = hn::Add(sums, Sums{_mm256_madd_epi16(odd.raw, _mm256_set1_epi16(1))});
+    }
+    *out = hn::GetLane(hn::SumOfLanes(sum_tag, sums)) / 4 - q_sum;
+}
+
+/// One row at a time: memory read in order lets a Zen 3 decode 1.37 times as fast as pairs of rows do.
+void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
+            std::int32_t* out, const std::uint8_t* next) {
+    const std::size_t end = rows * stride;
+    for (std::size_t r = 0; r < rows; ++r)
+        dot_row(codes + r * stride, stride, ahead_of(codes, r * stride, end, next), q, q_sum, out + r);
+}
+
+#else
 
 template <std::size_t rows>
 using PlaneSums = std::array<Sums, 4 * rows>;  // [plane][row]
@@ -64,18 +117,17 @@ HWY_INLINE void dot_rows(const std::uint8_t* codes, std::size_t stride, const st
 
 void matvec(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q, std::int32_t q_sum,
             std::int32_t* out, const std::uint8_t* next) {
-    constexpr std::size_t step = HWY_TARGET == HWY_AVX2 ? 2 : 4;
+    constexpr std::size_t step = 4;
     const std::size_t end = rows * stride;
-    const auto ahead = [&](std::size_t r) {
-        const std::size_t place = r * stride + prefetch_distance;
-        return place < end || next == nullptr ? codes + place : next + (place - end);
-    };
+    const auto ahead = [&](std::size_t r) { return ahead_of(codes, r * stride, end, next); };
     std::size_t r = 0;
     for (; r + step <= rows; r += step)
         dot_rows<step>(codes + r * stride, stride, ahead(r), q, q_sum, out + r, std::make_index_sequence<step>{});
     for (; r < rows; ++r)
         dot_rows<1>(codes + r * stride, stride, ahead(r), q, q_sum, out + r, std::make_index_sequence<1>{});
 }
+
+#endif
 
 #else
 

@@ -107,8 +107,7 @@ struct TileTokens {
 using ChunkSums = Sums;
 
 HWY_INLINE ChunkSums add_dot(ChunkSums sums, Codes codes, Activations activations) {
-    asm volatile("vpdpbusd %2, %1, %0" : "+v"(sums.raw) : "v"(codes.raw), "v"(activations.raw));
-    return sums;
+    return dot(sums, codes, activations);
 }
 
 HWY_INLINE Sums widen(ChunkSums sums) {

@@ -4,9 +4,8 @@
 //     #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3)
 //
 // A chunk of 64 packed bytes holds 256 codes w + 1 in four bit planes. Masking plane p leaves 64 codes scaled by 4^p,
-// which one byte dot product (vpdpbusd, or maddubs and madd) multiplies with 64 consecutive activations: nothing is
-// shifted to unpack. The sums of plane p are multiples of 4^p, so one exact shift at the end scales them back.
-// A product is at most 128 x 127 and maddubs adds two of them, 32512 < 2^15; all else is int32.
+// which one byte dot product (vpdpbusd, or maddubs) multiplies with 64 consecutive activations: nothing is shifted to
+// unpack. The sums of plane p are multiples of 4^p, so one exact division at the end scales them back.
 #if defined(TEPHRA_NEURO_TERNARY_VECTOR_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef TEPHRA_NEURO_TERNARY_VECTOR_INL
 #undef TEPHRA_NEURO_TERNARY_VECTOR_INL
@@ -42,18 +41,17 @@ constexpr std::size_t vector_bytes = hn::MaxLanes(code_tag);
 constexpr std::size_t lanes = hn::MaxLanes(sum_tag);
 constexpr std::size_t plane_columns = 64;
 
+#if HWY_TARGET == HWY_AVX3_DL
+
 /// sums[i] + codes[4 i .. 4 i + 3] . activations[4 i .. 4 i + 3]
 HWY_INLINE Sums dot(Sums sums, Codes codes, Activations activations) {
-#if HWY_TARGET == HWY_AVX3_DL
     // Not the intrinsic: Highway 1.0.3 compiles this target with AVX-VNNI, which Zen 4 lacks, in place of AVX-512 VNNI,
-    // which every processor has that Highway picks it for.
-    asm("vpdpbusd %2, %1, %0" : "+v"(sums.raw) : "v"(codes.raw), "v"(activations.raw));
+    // which every processor has that Highway picks it for. In order, or compilers run out of registers.
+    asm volatile("vpdpbusd %2, %1, %0" : "+v"(sums.raw) : "v"(codes.raw), "v"(activations.raw));
     return sums;
-#else
-    const __m256i pairs = _mm256_maddubs_epi16(codes.raw, activations.raw);
-    return hn::Add(sums, Sums{_mm256_madd_epi16(pairs, _mm256_set1_epi16(1))});
-#endif
 }
+
+#endif
 
 template <std::size_t plane>
 HWY_INLINE Codes mask_plane(Codes packed) {

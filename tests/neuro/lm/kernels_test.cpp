@@ -150,6 +150,18 @@ TEST_CASE("the widest rows do not overflow") {
     });
 }
 
+TEST_CASE("a vector of the least activation does not overflow") {
+    const int cols = GENERATE(256, 1000, 16384);
+    const OwnedMatrix matrix(5, cols, [&](int, int) { return static_cast<std::int8_t>(1); });
+    std::vector<std::int8_t> q(padded_activations(cols), 0);
+    std::fill_n(q.begin(), cols, std::int8_t{-128});
+    on_every_target([&] {
+        std::vector<std::int32_t> out(5, poison);
+        ternary_matvec(matrix.view, 0, 5, q, activation_sum(q), out);
+        CHECK(out == std::vector<std::int32_t>(5, -128 * cols));
+    });
+}
+
 TEST_CASE("every supported target has a name and the portable one is always there") {
     const std::vector<SimdTarget> targets = supported_simd_targets();
     REQUIRE(targets.front() == SimdTarget::portable);
