@@ -8,6 +8,7 @@
 #include "core/bytes.hpp"
 #include "core/file_kind.hpp"
 #include "core/json.hpp"
+#include "core/stream_hash.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
@@ -24,6 +25,18 @@ constexpr std::array<std::string_view, tph_kinds> uses = {
 tl::unexpected<Error> damaged(const std::string& place, std::uint64_t offset, std::string what) {
     return bad_input(std::move(what), tph::at_byte(place, offset),
                      "the file is damaged or cut: write or fetch it again");
+}
+
+Hash128 hash_in_pieces(std::span<const std::byte> bytes, const tph::Passed& passed) {
+    constexpr std::size_t most = std::size_t{16} << 20;
+    StreamHash hash;
+    while (!bytes.empty()) {
+        const auto piece = bytes.first(std::min(most, bytes.size()));
+        hash.add(piece);
+        if (passed) passed(piece);
+        bytes = bytes.subspan(piece.size());
+    }
+    return hash.value();
 }
 
 Hash128 get_hash(ByteReader& in) {
@@ -110,13 +123,13 @@ Result<void> tph::read_table(std::span<const std::byte> bytes, const std::string
 }
 
 Result<void> tph::verify_sections(std::span<const std::byte> bytes, const Frame& frame, std::span<const TphSpan> table,
-                                  const std::string& place) {
+                                  const std::string& place, const Passed& passed) {
     std::uint64_t end = header_bytes(frame.names.size());
     for (std::size_t k = 0; k < table.size(); ++k) {
         for (std::uint64_t b = end; b < table[k].offset; ++b)
             if (bytes[b] != std::byte{0}) return damaged(place, b, "padding that is not zero");
         ByteReader entry(bytes.subspan(table_offset + k * entry_bytes + name_bytes + 16));
-        if (hash128(bytes.subspan(table[k].offset, table[k].size)) != get_hash(entry))
+        if (hash_in_pieces(bytes.subspan(table[k].offset, table[k].size), passed) != get_hash(entry))
             return damaged(place, table[k].offset,
                            "section \"" + std::string(frame.names[k]) + "\" does not match its hash");
         end = table[k].offset + table[k].size;

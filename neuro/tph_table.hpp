@@ -3,6 +3,7 @@
 // and their hashes. docs/formats.md describes every byte.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,9 +77,12 @@ struct Frame {
 /// Errors: bad_input with the byte; a file of another kind is called what it is.
 Result<void> read_table(std::span<const std::byte> bytes, const std::string& place, const Frame& frame, HashCheck check,
                         std::span<TphSpan> table);
+/// Takes bytes that have been looked at and are not needed soon: pages of a mapped file may leave memory. May be empty.
+using Passed = std::function<void(std::span<const std::byte>)>;
+
 /// Padding between sections is zero and sections match their hashes. Errors: bad_input with the byte.
 Result<void> verify_sections(std::span<const std::byte> bytes, const Frame& frame, std::span<const TphSpan> table,
-                             const std::string& place);
+                             const std::string& place, const Passed& passed = {});
 /// The hash of the header, which names the file's content.
 Hash128 header_hash(std::span<const std::byte> bytes, const Frame& frame);
 

@@ -1,7 +1,11 @@
 #include "neuro/lm/tph.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 
 #include "core/bytes.hpp"
@@ -101,7 +105,8 @@ std::uint64_t tph::expected_bytes(TphSection section, LayerGraph& graph) {
     }
 }
 
-Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table, const std::string& place) {
+Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table, const std::string& place,
+                                   const Passed& passed) {
     const auto where = [&](TphSection section) { return at_byte(place, table[index(section)].offset); };
     auto head = decode_config(sections[index(TphSection::config)], where(TphSection::config));
     if (!head) return tl::unexpected(head.error());
@@ -133,6 +138,7 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
         auto finite = check_finite(type, sections[index(section)], "\"" + std::string(section_name(section)) + "\"",
                                    where(section));
         if (!finite) return tl::unexpected(finite.error());
+        if (passed) passed(sections[index(section)]);
     }
     ByteReader scales(sections[index(TphSection::scales)]);
     const auto weights = sections[index(TphSection::weights)];
@@ -144,21 +150,34 @@ Result<LayerGraph> tph::read_graph(const Sections& sections, const Table& table,
         if (!(std::isfinite(tensor.view->scale) && tensor.view->scale > 0))
             return bad_input("the scale of \"" + tensor.name + "\" is not positive", where(TphSection::scales));
         if (auto good = check_codes(tensor, where(TphSection::weights)); !good) return tl::unexpected(good.error());
+        if (passed) passed(std::as_bytes(tensor.view->codes));
     }
     return graph;
 }
 
-Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> bytes, const std::string& place,
-                                                    std::shared_ptr<const void> storage, HashCheck check) {
+namespace {
+
+/// Lets pages of a mapped file leave memory; they are loaded again when touched. A model is checked as a whole, but a
+/// process may need little of it.
+void release_pages(std::span<const std::byte> bytes) {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(bytes.data() + bytes.size()) / page * page;
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
+Result<std::shared_ptr<const Deployment>> parse(std::span<const std::byte> bytes, const std::string& place,
+                                                std::shared_ptr<const void> storage, HashCheck check,
+                                                const tph::Passed& passed) {
     tph::Table table;
     if (auto read = tph::read_table(bytes, place, tph::model_frame(), check, table); !read)
         return tl::unexpected(read.error());
     if (check == HashCheck::verify)
-        if (auto verified = tph::verify_sections(bytes, tph::model_frame(), table, place); !verified)
+        if (auto verified = tph::verify_sections(bytes, tph::model_frame(), table, place, passed); !verified)
             return tl::unexpected(verified.error());
     tph::Sections sections;
     for (std::size_t k = 0; k < tph_sections; ++k) sections[k] = bytes.subspan(table[k].offset, table[k].size);
-    auto graph = tph::read_graph(sections, table, place);
+    auto graph = tph::read_graph(sections, table, place, passed);
     if (!graph) return tl::unexpected(graph.error());
     const auto integers = tph::index(TphSection::integers), origin = tph::index(TphSection::origin);
     if (auto good = tph::check_origin(text_of(sections[origin]), tph::at_byte(place, table[origin].offset)); !good)
@@ -175,6 +194,13 @@ Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> b
     return model;
 }
 
+}  // namespace
+
+Result<std::shared_ptr<const Deployment>> parse_tph(std::span<const std::byte> bytes, const std::string& place,
+                                                    std::shared_ptr<const void> storage, HashCheck check) {
+    return parse(bytes, place, std::move(storage), check, {});
+}
+
 Result<std::shared_ptr<const Deployment>> load_model(const std::string& path) {
     std::error_code unknown;
     if (std::filesystem::is_directory(path, unknown))
@@ -183,7 +209,7 @@ Result<std::shared_ptr<const Deployment>> load_model(const std::string& path) {
     auto mapped = MappedFile::open(path);
     if (!mapped) return tl::unexpected(mapped.error());
     const auto file = std::make_shared<const MappedFile>(std::move(*mapped));
-    return parse_tph(file->bytes(), path, file);
+    return parse(file->bytes(), path, file, HashCheck::verify, release_pages);
 }
 
 Result<std::array<TphSpan, tph_sections>> read_tph_table(const std::string& path) {

@@ -18,7 +18,8 @@ using Sections = std::array<std::span<const std::byte>, tph_sections>;
 const Frame& model_frame();
 
 /// A graph whose views point into the sections; blocks, shapes and sizes are checked, values too.
-Result<LayerGraph> read_graph(const Sections& sections, const Table& table, const std::string& place);
+Result<LayerGraph> read_graph(const Sections& sections, const Table& table, const std::string& place,
+                              const Passed& passed = {});
 
 /// The section that holds the configuration.
 std::string encode_config(const TphHead& head);
