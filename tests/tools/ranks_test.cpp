@@ -16,14 +16,28 @@ namespace {
 
 const std::string mpirun = TEPHRA_MPIRUN;  ///< empty: this build has no MPI
 
+/// mpirun with the options of Open MPI for many ranks on few processors, also as root in a container.
+std::string launch(int ranks) {
+    return "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 " + mpirun +
+           " --oversubscribe --bind-to none -n " + std::to_string(ranks);
+}
+
+/// Whether processes can be launched here; says so if not.
+bool can_launch() {
+    static const int exit_code =
+        mpirun.empty() ? 1 : std::system((launch(2) + " true </dev/null >/dev/null 2>&1").c_str());
+    if (mpirun.empty()) WARN("skipped: built without MPI (install libopenmpi-dev and openmpi-bin, configure again)");
+    if (!mpirun.empty() && exit_code != 0)
+        WARN("skipped: mpirun starts no two processes here: " << launch(2) << " true");
+    return exit_code == 0;
+}
+
 /// `before`: what the shell of each process does first. `input`: a command whose output is standard input.
 Outcome on_ranks(int ranks, const std::string& arguments, const std::string& before = "",
                  const std::string& input = "true") {
     const std::string script = before + " exec " + std::string(TEPHRA_PROGRAM) + " " + arguments;
     // run_program() puts the program before its arguments: here it only says its version.
-    return run_program("--version >/dev/null; " + input +
-                       " | OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 " + mpirun +
-                       " --oversubscribe --bind-to none -n " + std::to_string(ranks) + " sh -c \"" + script + "\"");
+    return run_program("--version >/dev/null; " + input + " | " + launch(ranks) + " sh -c \"" + script + "\"");
 }
 
 /// What a run left: standard output, and the files that it wrote.
@@ -67,7 +81,7 @@ TEST_CASE("a program without MPI refuses to run as several ranks") {
 }
 
 TEST_CASE("ranks print and write what one process does, byte by byte") {
-    if (mpirun.empty()) return;
+    if (!can_launch()) return;
     const Spread spread;
     const std::string run = spread.place.file("run.json"), trace = spread.place.file("trace.json");
     for (const std::string& mode : std::vector<std::string>{"--streams 2 --prompt '#1 7' --prompt '#5' -n 3 --seed 4",
@@ -91,7 +105,7 @@ TEST_CASE("ranks print and write what one process does, byte by byte") {
 }
 
 TEST_CASE("a prompt from standard input reaches all ranks") {
-    if (mpirun.empty()) return;
+    if (!can_launch()) return;
     const Spread spread;
     const std::string rest = spread.simulate("--prompt - -n 2 --greedy");
     const auto alone = run_program("--version >/dev/null; echo '#1 2' | " + std::string(TEPHRA_PROGRAM) + " " + rest);
@@ -104,7 +118,7 @@ TEST_CASE("a prompt from standard input reaches all ranks") {
 }
 
 TEST_CASE("what is wrong on ranks is one error of rank 0, and nothing is written") {
-    if (mpirun.empty()) return;
+    if (!can_launch()) return;
     const Spread spread;
     const std::string run = " -o " + spread.place.file("run.json") + " --prompt '#1' -n 2";
     const auto refused = [&](int ranks, const std::string& arguments, int code, const std::string& what,
@@ -138,7 +152,7 @@ TEST_CASE("what is wrong on ranks is one error of rank 0, and nothing is written
 }
 
 TEST_CASE("a rank that dies ends the run, and nothing half written is left") {
-    if (mpirun.empty()) return;
+    if (!can_launch()) return;
     const Spread spread;
     const auto outcome = on_ranks(3, spread.simulate("--prompt '#1' -n 100000 -o " + spread.place.file("run.json")),
                                   "if [ \\$OMPI_COMM_WORLD_RANK = 1 ]; then (sleep 1; kill -9 \\$\\$) & fi;");
