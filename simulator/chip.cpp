@@ -29,6 +29,7 @@ void Chip::run_until(std::int64_t end) {
         for (std::size_t k = 0; k < woken.size(); ++k) cores_.wake(woken[k], event.time);  // grows on the way
         woken.clear();
     }
+    events_ += last_events_;
 }
 
 void Chip::receive(const Mail& mail, const Outbox& from) {

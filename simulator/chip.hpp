@@ -37,6 +37,8 @@ public:
     /// Between windows; loads into a chip that was not used. Counters and slices in RunState are not part of it
     /// (simulator/state/chip_state.cpp).
     void state(StateFields& fields);
+    /// Events handled in all windows.
+    [[nodiscard]] std::int64_t events() const { return events_; }
 
 private:
     const Schedule& plan_;
@@ -47,7 +49,7 @@ private:
     TraceBuffer trace_;
     Network network_;
     CoreEngine cores_;
-    std::int64_t last_events_ = 0;
+    std::int64_t last_events_ = 0, events_ = 0;
     std::int64_t last_time_ = 0;
 };
 

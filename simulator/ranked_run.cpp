@@ -97,11 +97,13 @@ void RankedRun::join(RunState& state) {
     if (!is_root()) state.observer = observed_by_root_ ? &observed_.emplace(*state.schedule) : nullptr;
 }
 
-Result<void> RankedRun::deal(const Schedule& schedule) {
+Result<void> RankedRun::deal(const Schedule& schedule, bool count_scaling) {
     const int ranks = ranks_ == nullptr ? 1 : ranks_->size();
-    auto dealing = deal_chips(chip_traffic(schedule), schedule.machine.host.chip, ranks);
+    const ChipTraffic traffic = chip_traffic(schedule);
+    auto dealing = deal_chips(traffic, schedule.machine.host.chip, ranks);
     if (!dealing) return tl::unexpected(dealing.error());
     dealing_ = std::move(*dealing);
+    if (ranks_ == nullptr && count_scaling) scaling_.emplace(traffic, schedule.machine.host.chip);
     if (ranks_ == nullptr) return {};
     outboxes_.resize(dealing_.rank.size());
     sorted_.resize(static_cast<std::size_t>(ranks));
@@ -136,6 +138,7 @@ void RankedRun::send_mail(const Chip& chip, std::size_t id, std::int64_t& first)
 /// Ends a window in which the first event left on this rank's chips, their mail aside, is at `first`. Afterwards
 /// outbox() has what chips of other ranks sent to this one's. Returns the time of the first event of all.
 std::int64_t RankedRun::swap(const std::vector<std::unique_ptr<Chip>>& chips, std::int64_t first) {
+    if (scaling_) return scaling_->next_window(chips, first);
     const std::string seen = observed_ ? observed_->take() : std::string();
     const auto out = ranks_->out();
     std::string news;

@@ -12,6 +12,7 @@
 #include "simulator/dealing.hpp"
 #include "simulator/followed_feed.hpp"
 #include "simulator/ranks.hpp"
+#include "simulator/scaling.hpp"
 #include "simulator/simulate.hpp"
 
 namespace tephra {
@@ -33,8 +34,8 @@ public:
     /// Whether program, machine, mapping, rounds and kind of run are the same on every rank; the root tells which
     /// observer and timeline it wants. Errors: bad_input, on every rank, with the first rank that differs and how.
     Result<void> agree(const Program& program, const Mapping& mapping, const SimulateOptions& options);
-    /// Deals the chips. Errors: those of deal_chips().
-    Result<void> deal(const Schedule& schedule);
+    /// Deals the chips. `count_scaling`: in one process, scaling() is wanted at the end. Errors: those of deal_chips().
+    Result<void> deal(const Schedule& schedule, bool count_scaling);
     /// Gives `state` its feed and observer. It outlives the RankedRun's use.
     void join(RunState& state);
 
@@ -44,8 +45,8 @@ public:
     [[nodiscard]] HostFeed& feed() { return followed_ ? *followed_ : feed_; }
     /// The root's bound on the timeline; 0: there is none.
     [[nodiscard]] std::int64_t trace_bytes() const { return trace_bytes_; }
-    /// nullptr: there are no other ranks.
-    [[nodiscard]] RankedRun* others() { return ranks_ == nullptr ? nullptr : this; }
+    /// nullptr: nothing is to be done between windows.
+    [[nodiscard]] RankedRun* others() { return ranks_ == nullptr && !scaling_ ? nullptr : this; }
 
     // Between windows: simulator/windows.hpp.
     std::int64_t swap(const std::vector<std::unique_ptr<Chip>>& chips, std::int64_t first);
@@ -55,6 +56,8 @@ public:
     StepEnd together(StepEnd mine);
     /// At the end: the counters of all ranks, and the timelines of their chips ([chips], by chip), reach the root.
     void gather(RunCounters& counters, std::vector<TraceBuffer>& traces);
+
+    [[nodiscard]] const ScalingCount& scaling() const { return *scaling_; }
 
 private:
     /// Firings for the root's observer.
@@ -83,6 +86,7 @@ private:
     bool observed_by_root_ = false;
     std::optional<FollowedFeed> followed_;
     std::optional<Observed> observed_;
+    std::optional<ScalingCount> scaling_;
     std::int64_t trace_bytes_ = 0;
     FeedNews told_;
     Dealing dealing_;

@@ -132,6 +132,8 @@ public:
         std::vector<TraceBuffer> traces;
         for (const auto& chip : chips_) traces.push_back(chip ? chip->take_trace() : TraceBuffer(0));
         ranked_.gather(counters, traces);
+        if (options_.scaling != nullptr && options_.ranks == nullptr)
+            *options_.scaling = {ranked_.scaling().rows(), ranked_.scaling().event_seconds()};
         if (!ranked_.is_root()) return Run{};
         if (auto sound = check_conservation(state_, counters); !sound) return tl::unexpected(sound.error());
         Run run = summary(counters.hash);
@@ -333,7 +335,7 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
         auto schedule = make_schedule(program, machine, mapping, self_timed);
         if (!schedule) return tl::unexpected(schedule.error());
         if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
-        if (auto fine = ranked.deal(**schedule); !fine) return tl::unexpected(fine.error());
+        if (auto fine = ranked.deal(**schedule, options.scaling != nullptr); !fine) return tl::unexpected(fine.error());
         return with_threads(
             [&] { return Simulation(program, machine, mapping, ranked.feed(), options, **schedule, ranked).run(); });
     });

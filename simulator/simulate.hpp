@@ -1,6 +1,7 @@
 #pragma once
 // simulate: runs a mapped program event by event.
 #include <cstdint>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -9,6 +10,7 @@
 #include "simulator/host_feed.hpp"
 #include "simulator/ranks.hpp"
 #include "simulator/run.hpp"
+#include "simulator/scaling_row.hpp"
 #include "simulator/slice_observer.hpp"
 #include "simulator/state/checkpoint_options.hpp"
 
@@ -22,6 +24,12 @@ struct TraceOutput {
 };
 inline constexpr std::int64_t least_trace_bytes = 4096;
 
+/// What the run would cost on more ranks (simulator/scaling.hpp); of a run of one process in one thread.
+struct Scaling {
+    std::vector<ScalingRow> rows;
+    double event_seconds = 0;  ///< processor time of an event, measured
+};
+
 struct SimulateOptions {
     SyncMode sync = SyncMode::barrier;
     NocMode noc = NocMode::contended;
@@ -29,6 +37,7 @@ struct SimulateOptions {
     TraceOutput trace;
     CheckpointOptions checkpoint;
     SliceObserver* observer = nullptr;  ///< may be nullptr
+    Scaling* scaling = nullptr;         ///< filled when it is there, and ranks are not
     Ranks* ranks = nullptr;             ///< processes that share the run; nullptr: this one has it alone
 };
 

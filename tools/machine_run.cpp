@@ -3,11 +3,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iostream>
 
 #include "core/data_files.hpp"
 #include "core/stop.hpp"
 #include "core/text.hpp"
 #include "tools/process.hpp"
+#include "simulator/scaling.hpp"
 #include "tools/ranks.hpp"
 
 namespace tephra::tools {
@@ -27,6 +29,9 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options) {
     add_number(command, "--every", options.every, 0.001, 1e9, "seconds from one checkpoint to the next")
         ->needs(checkpoint);
     add_word(command, "--resume", options.resume, "checkpoint that the run goes on from; all else as it was given");
+    add_number(command, "--explain-scaling", options.round_latency, 0, 1e6,
+               "also say what the run would take on more ranks (mpirun), whose messages take so many microseconds")
+        ->excludes(command.get_option("--threads"));
     add_output(command, "-o,--output", options.output, "write the run (JSON) for tephra report");
     add_format(command, options.format);
 }
@@ -56,11 +61,17 @@ Mapping mapping_of(const MachineRunOptions& options, const Program& program, con
     return require(map_program(program, machine, map));
 }
 
-void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::int64_t& dropped,
+void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::int64_t& dropped, Scaling& scaling,
                  SimulateOptions& simulation) {
+    if (options.round_latency >= 0) {
+        if (ranks() != nullptr)
+            throw Failure{{ErrorCode::usage, "it is counted in a run of one process", "--explain-scaling",
+                           "leave mpirun or the option out"}};
+        simulation.scaling = &scaling;
+    }
     simulation.sync = options.sync == "dataflow" ? SyncMode::dataflow : SyncMode::barrier;
     simulation.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
-    simulation.threads = options.threads;
+    simulation.threads = simulation.scaling != nullptr ? 1 : options.threads;
     simulation.ranks = ranks();
     simulation.checkpoint.path = options.checkpoint;
     if (options.every > 0) simulation.checkpoint.due = every_seconds(options.every);
@@ -93,6 +104,20 @@ Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles
 void finish_trace(MachineRunFiles& files, std::int64_t dropped) {
     if (files.trace) require(files.trace->commit());
     if (dropped > 0) spdlog::warn("{} events did not fit into the trace: it ends early (raise --trace-mib)", dropped);
+}
+
+void print_scaling(const MachineRunOptions& options, const Scaling& scaling) {
+    if (options.round_latency < 0) return;
+    Table table({"ranks", "seconds in windows", "times as fast", "events in turn", "mails", "windows"});
+    ScalingCosts costs;
+    costs.event = scaling.event_seconds;
+    costs.latency = options.round_latency * 1e-6;
+    const double alone = predicted_seconds(scaling.rows.front(), costs);
+    for (const ScalingRow& row : scaling.rows) {
+        const double seconds = predicted_seconds(row, costs);
+        table.add({row.ranks, figure(seconds), figure(alone / seconds), row.events, row.mails, row.windows});
+    }
+    std::cout << "\n" << table.render(options.format);
 }
 
 void add_run_rows(const Run& run, Table& table) {

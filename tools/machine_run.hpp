@@ -22,6 +22,7 @@ struct MachineRunOptions {
     std::int64_t trace_mib = 64;
     std::string checkpoint, resume;
     double every = 0;
+    double round_latency = -1;  ///< --explain-scaling, microseconds; negative: not given
 };
 
 void add_machine_run_options(CLI::App& command, MachineRunOptions& options);
@@ -37,8 +38,9 @@ MachineRunFiles open_files(Outputs& outputs, const MachineRunOptions& options);
 /// The mapping that the options ask for, made or read.
 Mapping mapping_of(const MachineRunOptions& options, const Program& program, const Machine& machine, int streams);
 
-/// Sets what the options say of a simulation; `files` outlives it. `dropped`: TraceOutput::dropped.
-void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::int64_t& dropped,
+/// Sets what the options say of a simulation; `files` outlives it. `dropped`: TraceOutput::dropped. `scaling`:
+/// SimulateOptions::scaling.
+void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::int64_t& dropped, Scaling& scaling,
                  SimulateOptions& simulation);
 
 /// The run that `work` makes. Where checkpoints are written, a signal ends it by Interrupted, once one is.
@@ -47,6 +49,9 @@ Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles
 
 /// Commits the timeline, with a warning when `dropped` events did not fit.
 void finish_trace(MachineRunFiles& files, std::int64_t dropped);
+
+/// What the run would cost on more ranks, with --explain-scaling: a table after that of the results.
+void print_scaling(const MachineRunOptions& options, const Scaling& scaling);
 
 /// Where the time went and what was counted.
 void add_run_rows(const Run& run, Table& table);

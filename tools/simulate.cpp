@@ -135,7 +135,8 @@ void simulate_model(const Options& options) {
     TokenOptions run_options;
     run_options.mode = options.mode == "prefill" ? RunMode::prefill : RunMode::generate;
     std::int64_t dropped = 0;
-    set_options(options.run, files, dropped, run_options);
+    Scaling scaling;
+    set_options(options.run, files, dropped, scaling, run_options);
     for (const Prompt& prompt : prompts) run_options.prompts.push_back(prompt.ids);
     run_options.checkpoint.inputs.push_back(sampling_input(settled(options.sampling)));
     run_options.new_tokens = run_options.mode == RunMode::prefill ? 0 : options.tokens;
@@ -161,6 +162,7 @@ void simulate_model(const Options& options) {
     run.text = texts.finish();
     if (files.output) finish(files.output, require(run_json(run)));
     print_results(options, run, texts);
+    print_scaling(options.run, scaling);
 }
 
 void add_model_options(CLI::App& command, Options& options) {

@@ -73,7 +73,8 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     spiking::ProbeRecorder recorder(network, probes);
     SimulateOptions simulation;
     std::int64_t dropped = 0;
-    set_options(run_options, files, dropped, simulation);
+    Scaling scaling;
+    set_options(run_options, files, dropped, scaling, simulation);
     if (recorded) simulation.observer = &recorder;
     simulation.checkpoint.inputs = spiking::checkpoint_inputs(input, probes);
     const Run run =
@@ -83,6 +84,7 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     if (recorded) write_probes(*recorded, network, probes, steps);
     if (files.output) finish(files.output, require(run_json(run)));
     std::cout << summary(run).render(run_options.format);
+    print_scaling(run_options, scaling);
 }
 
 }  // namespace tephra::tools

@@ -1,4 +1,5 @@
 // tephra simulate by several processes: mpirun is called as a user would.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 
@@ -104,6 +105,17 @@ TEST_CASE("ranks print and write what one process does, byte by byte") {
     }
 }
 
+TEST_CASE("a run of one process says what it would take on more ranks") {
+    const Spread spread;
+    const std::string arguments = spread.simulate("--mode prefill --prompt '#1 2 3' --format csv");
+    const auto plain = run_program(arguments);
+    const auto explained = run_program(arguments + " --explain-scaling 2");
+    CHECK(explained.exit_code == 0);
+    CHECK(explained.out.starts_with(plain.out +
+                                    "\nranks,seconds in windows,times as fast,events in turn,mails,windows\n1,"));
+    CHECK(std::ranges::count(explained.out, '\n') == std::ranges::count(plain.out, '\n') + 6);  // 1, 2, 4, 8 ranks
+}
+
 TEST_CASE("a prompt from standard input reaches all ranks") {
     if (!can_launch()) return;
     const Spread spread;
@@ -136,6 +148,7 @@ TEST_CASE("what is wrong on ranks is one error of rank 0, and nothing is written
     refused(9, spread.simulate(run), 4, "9 ranks for 8 chips that have anything to do");
     refused(2, "info " + spread.place.model(), 2, "it runs in one process");
     refused(2, spread.simulate(run + " --threads 0"), 2, "--threads");
+    refused(2, spread.simulate("--prompt '#1' --explain-scaling 1"), 2, "--explain-scaling");
     refused(3, "simulate /absent.tph --machine kapoho-point --prompt '#1'", 3, "/absent.tph");
     refused(2, spread.simulate("--prompt '#1' -o /absent/run.json"), 3, "/absent/run.json");
     // Rank 1 has another model, then none, then a longer prompt.
