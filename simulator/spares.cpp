@@ -60,8 +60,9 @@ public:
         }
         std::ranges::sort(machine.dead_cores);
         std::ranges::sort(machine.dead_links);
-        const auto same = std::ranges::unique(machine.dead_links);  // one direction may have been dead before
-        machine.dead_links.erase(same.begin(), same.end());
+        // One direction may have been dead before.
+        machine.dead_links.erase(std::unique(machine.dead_links.begin(), machine.dead_links.end()),
+                                 machine.dead_links.end());
         machine.hash = machine_hash(machine);
         return machine;
     }
