@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "core/bytes.hpp"
 #include "neuro/lm/quantized_codec.hpp"
@@ -160,10 +161,10 @@ namespace {
 /// Lets pages of a mapped file leave memory; they are loaded again when touched. A model is checked as a whole, but a
 /// process may need little of it.
 void release_pages(std::span<const std::byte> bytes) {
-    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
-    const auto end = reinterpret_cast<std::uintptr_t>(bytes.data() + bytes.size()) / page * page;
-    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    void* begin = const_cast<std::byte*>(bytes.data());  // nothing is written
+    std::size_t size = bytes.size();
+    if (std::align(page, page, begin, size) != nullptr) ::madvise(begin, size / page * page, MADV_DONTNEED);
 }
 
 Result<std::shared_ptr<const Deployment>> parse(std::span<const std::byte> bytes, const std::string& place,
