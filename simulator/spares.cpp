@@ -115,7 +115,7 @@ public:
             trial.refused = topology.error().message;
             return {};
         }
-        const auto done = run(machine, trial, nullptr);
+        auto done = run(machine, trial, nullptr);
         if (done) return {};
         if (done.error().code != ErrorCode::does_not_fit) return done;
         trial.refused = done.error().message;
