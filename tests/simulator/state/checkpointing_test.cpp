@@ -135,7 +135,7 @@ TEST_CASE("a run of tokens goes on from any window as if nothing had been", "[th
             for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
                 for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
                     CAPTURE(shape.machine, mode_name(mode), sync_name(sync), noc_name(noc));
-                    check_interruptions(tokens_on(small_program(), shape, mode, sync, noc, false), 2, ++seed);
+                    check_interruptions(tokens_on(small_program(), shape, mode, sync, noc, false), 1, ++seed);
                 }
 }
 
@@ -145,7 +145,7 @@ TEST_CASE("a run goes on with and without a timeline", "[threads]") {
             CAPTURE(sync_name(sync), traced);
             check_interruptions(tokens_on(small_program(), {"kapoho-point", 13, false}, RunMode::generate, sync,
                                           NocMode::contended, traced),
-                                5, 77);
+                                2, 77);
         }
 }
 
