@@ -8,7 +8,7 @@ using namespace tephra;
 
 TEST_CASE("the hash of pieces is that of the whole, wherever they are cut") {
     std::string text;
-    for (int k = 0; k < 100'000; ++k) text.push_back(static_cast<char>(k * k + k / 7));
+    for (unsigned k = 0; k < 100'000; ++k) text.push_back(static_cast<char>(k * k + k / 7));
     const auto bytes = std::as_bytes(std::span(text));
     for (const std::size_t piece : {std::size_t{1000}, std::size_t{4096}, std::size_t{65'521}, text.size()}) {
         StreamHash hash;

