@@ -24,7 +24,7 @@ const std::vector<std::string> work_of_networks = {"--input", "--events", "--ste
 
 /// A program and what it does on each machine.
 struct Work {
-    Program program;
+    std::shared_ptr<const Program> program;
     SparesWork run;
 };
 
@@ -32,13 +32,12 @@ struct Work {
 /// same: the end of a text ends nothing.
 Work token_work(const std::string& path, int tokens) {
     const auto model = require(load_model(path));
-    Work work{lower(model), {}};
+    Work work{std::make_shared<const Program>(lower(model)), {}};
     TokenOptions options;
     options.prompts = {{std::max<std::int32_t>(model->graph.config.bos_token_id, 0)}};
     options.new_tokens = tokens;
     options.sample = [](int, int, std::span<const std::int32_t> logits) { return greedy_token(logits); };
-    work.run = [program = std::make_shared<Program>(work.program), options](const Machine& machine,
-                                                                            const Mapping& mapping) {
+    work.run = [program = work.program, options](const Machine& machine, const Mapping& mapping) {
         return simulate_tokens(*program, machine, mapping, options);
     };
     return work;
@@ -49,9 +48,10 @@ Work step_work(const NetworkOptions& options, const CLI::App& command) {
     const spiking::NamedNetwork named = read_named_network(options, command);
     const spiking::NetworkInput input = read_input(named.network, options);
     const int steps = require(input.steps_to_run(options.steps, "--steps"));
-    Work work{require(spiking::lower(named.network, named.name, named.hash, host_input(input))), {}};
-    work.run = [program = std::make_shared<Program>(work.program), input, steps](const Machine& machine,
-                                                                                 const Mapping& mapping) {
+    Work work{std::make_shared<const Program>(
+                  require(spiking::lower(named.network, named.name, named.hash, host_input(input)))),
+              {}};
+    work.run = [program = work.program, input, steps](const Machine& machine, const Mapping& mapping) {
         spiking::NetworkInput own = input;  // it keeps its place
         FrameFeed feed = frame_feed(*program, own, steps);
         return simulate(*program, machine, mapping, feed, {});
@@ -141,7 +141,7 @@ void map_spares(const SparesChoice& choice, const NetworkOptions& model, const s
     const Machine machine = require(find_machine(machine_name));
     const CostTable costs = require(find_cost_table(choice.costs.empty() ? machine.kind : choice.costs));
     const Work work = network ? step_work(model, command) : token_work(model.network, choice.tokens);
-    const Spares spares = require(measure_spares(work.program, machine, costs, options, work.run));
+    const Spares spares = require(measure_spares(*work.program, machine, costs, options, work.run));
     if (html) finish(html, spares_page(spares));
     print(spares, format);
 }
