@@ -8,8 +8,8 @@
 #include "core/data_files.hpp"
 #include "core/stop.hpp"
 #include "core/text.hpp"
-#include "tools/process.hpp"
 #include "simulator/scaling.hpp"
+#include "tools/process.hpp"
 #include "tools/ranks.hpp"
 
 namespace tephra::tools {
