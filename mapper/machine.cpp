@@ -53,6 +53,38 @@ Json::Object mesh_json(const MeshSpec& mesh) {
     return out;
 }
 
+Json::Object errors_json(const LinkErrors& errors) {
+    Json::Object out{{"per_e18_bits", errors.rate}, {"on_error", link_policy_names()[errors.attempts > 1 ? 1 : 0]}};
+    if (errors.attempts > 1) out.emplace_back("attempts", errors.attempts);
+    return out;
+}
+
+Json::Object link_json(const ChipLinkSpec& link) {
+    Json::Object out{{"latency_ps", entry(link.latency)},
+                     {"flit_ps", entry(link.flit)},
+                     {"packet_ps", entry(link.packet)},
+                     {"buffer_packets", link.buffer_packets}};
+    if (link.errors.rate > 0) out.emplace_back("errors", errors_json(link.errors));
+    return out;
+}
+
+Json::Array faulty_json(const std::vector<Machine::FaultyLink>& links) {
+    Json::Array out;
+    for (const auto& link : links)
+        out.emplace_back(
+            Json::Object{{"from", link.from.value}, {"to", link.to.value}, {"errors", errors_json(link.errors)}});
+    return out;
+}
+
+Json::Object barrier_json(const BarrierSpec& barrier) {
+    Json::Object out{{"base_ps", entry(barrier.base)},
+                     {"per_tile_ps", entry(barrier.per_tile)},
+                     {"per_chip_ps", entry(barrier.per_chip)},
+                     {"management_ps", entry(barrier.management)}};
+    if (barrier.stall) out.emplace_back("stall_ps", entry(*barrier.stall));
+    return out;
+}
+
 Json::Object host_json(const HostSpec& host) {
     return {{"chip", host.chip.value},       {"latency_ps", entry(host.latency)},
             {"flit_ps", entry(host.flit)},   {"message_ps", entry(host.message)},
@@ -74,18 +106,12 @@ Json::Object numbers_json(const Machine& machine) {
                      {"synapse_formats", std::move(formats)},
                      {"timing", timing_json(machine)},
                      {"mesh", mesh_json(machine.mesh)}};
-    if (machine.link.buffer_packets > 0)
-        out.emplace_back("chip_link", Json::Object{{"latency_ps", entry(machine.link.latency)},
-                                                   {"flit_ps", entry(machine.link.flit)},
-                                                   {"packet_ps", entry(machine.link.packet)},
-                                                   {"buffer_packets", machine.link.buffer_packets}});
-    out.emplace_back("barrier", Json::Object{{"base_ps", entry(machine.barrier.base)},
-                                             {"per_tile_ps", entry(machine.barrier.per_tile)},
-                                             {"per_chip_ps", entry(machine.barrier.per_chip)},
-                                             {"management_ps", entry(machine.barrier.management)}});
+    if (machine.link.buffer_packets > 0) out.emplace_back("chip_link", link_json(machine.link));
+    out.emplace_back("barrier", barrier_json(machine.barrier));
     out.emplace_back("host", host_json(machine.host));
     out.emplace_back("dead_cores", std::move(cores));
     out.emplace_back("dead_links", std::move(links));
+    if (!machine.faulty_links.empty()) out.emplace_back("faulty_links", faulty_json(machine.faulty_links));
     return out;
 }
 
@@ -94,6 +120,21 @@ Json::Object numbers_json(const Machine& machine) {
 const std::vector<std::string>& routing_names() {
     static const std::vector<std::string> names = {"unicast", "multicast"};
     return names;
+}
+
+const std::vector<std::string>& link_policy_names() {
+    static const std::vector<std::string> names = {"loss", "retry"};
+    return names;
+}
+
+LinkErrors Machine::link_errors(ChipId from, ChipId to) const {
+    const auto own = std::ranges::find_if(faulty_links, [&](const auto& l) { return l.from == from && l.to == to; });
+    return own == faulty_links.end() ? link.errors : own->errors;
+}
+
+bool Machine::has_link_errors() const {
+    return (link.errors.rate > 0 && chips() > 1) ||
+           std::ranges::any_of(faulty_links, [](const auto& l) { return l.errors.rate > 0; });
 }
 
 bool Machine::usable(CoreId core) const {

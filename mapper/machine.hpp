@@ -2,6 +2,7 @@
 // Machine: chips with links, each chip a mesh of tiles with cores; limits and timing. Read from JSON (docs/formats.md).
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ inline constexpr int most_tiles_along = 256;
 inline constexpr int most_cores_per_tile = 64;
 /// Senders count the free slots of a buffer with 16 bits.
 inline constexpr int most_buffer_packets = 65'535;
+/// Rates of bit errors are counts in 10^18 bits: 10^6 is a rate of 1e-12.
+inline constexpr std::int64_t bits_of_error_rate = 1'000'000'000'000'000'000;
+inline constexpr int most_attempts = 1000;
 /// The largest neuromorphic machines have a million cores. Tables of a core each stay below some hundred megabytes.
 inline constexpr int most_cores = 1 << 22;
 
@@ -36,6 +40,9 @@ struct CoreLimits {
 
 /// "unicast", "multicast": in the order of the enumerators.
 const std::vector<std::string>& routing_names();
+
+/// What a link does with a packet that arrived wrong: "loss", "retry".
+const std::vector<std::string>& link_policy_names();
 
 /// Times of the units of one neurocore, which work side by side (docs/decisions/0010-units-of-a-core.md).
 struct CoreTiming {
@@ -66,18 +73,30 @@ struct MeshSpec {
     [[nodiscard]] int packet_flits(int bits) const { return 1 + (bits + flit_bits - 1) / flit_bits; }
 };
 
+/// Errors of a link between chips. The far end finds every one of them by a checksum: a wrong packet is thrown away
+/// there (docs/decisions/0012-links-with-errors.md).
+struct LinkErrors {
+    std::int64_t rate = 0;  ///< wrong bits in bits_of_error_rate; 0: none
+    int attempts = 1;       ///< how often a packet is sent until it is lost; 1: it is not sent again. Rate 0: 1
+    friend bool operator==(const LinkErrors&, const LinkErrors&) = default;
+};
+
 /// Links between chips that are neighbours in the 3-D arrangement, each direction its own.
 struct ChipLinkSpec {
     Picoseconds latency;
     Picoseconds flit;    ///< occupancy per flit
     Picoseconds packet;  ///< occupancy per packet beside its flits
     int buffer_packets = 0;
+    LinkErrors errors;  ///< of links that are not among Machine::faulty_links
 };
 
 /// End of a step. Machine-wide barrier: base + per_tile x mapped tiles of the fullest chip + per_chip x mapped chips.
 struct BarrierSpec {
     Picoseconds base, per_tile, per_chip;
     Picoseconds management;  ///< beside the barrier: embedded processors that take part in every step
+    /// Self-timed runs: how long nothing in the machine moves before those who wait go on without what was lost. None:
+    /// time() of a barrier, which is what the machine needs to learn that all of it is idle.
+    std::optional<Picoseconds> stall;
     /// Time of one barrier, without management, of so many chips, the fullest with so many tiles.
     [[nodiscard]] Picoseconds time(std::int64_t tiles, std::int64_t chips) const {
         return base + per_tile * tiles + per_chip * chips;
@@ -111,9 +130,14 @@ struct Machine {
         ChipId from, to;
         friend auto operator<=>(const DeadLink&, const DeadLink&) = default;
     };
-    std::vector<DeadLink> dead_links;    ///< chip links, directed, both ends neighbours; sorted
-    std::vector<Provenance> provenance;  ///< of every number that has one
-    Hash128 hash;                        ///< machine_hash() of this machine
+    std::vector<DeadLink> dead_links;  ///< chip links, directed, both ends neighbours; sorted
+    struct FaultyLink {
+        ChipId from, to;
+        LinkErrors errors;
+    };
+    std::vector<FaultyLink> faulty_links;  ///< with errors of their own, directed, both ends neighbours; sorted
+    std::vector<Provenance> provenance;    ///< of every number that has one
+    Hash128 hash;                          ///< machine_hash() of this machine
 
     [[nodiscard]] int chips() const { return chips_x * chips_y * chips_z; }
     [[nodiscard]] int tiles_per_chip() const { return mesh.tiles_x * mesh.tiles_y; }
@@ -122,6 +146,9 @@ struct Machine {
     [[nodiscard]] ChipId chip_of(CoreId core) const { return ChipId(core.value / cores_per_chip()); }
     /// Tile of a core within its chip: x + y tiles_x.
     [[nodiscard]] int tile_of(CoreId core) const { return core.value % cores_per_chip() / mesh.cores_per_tile; }
+    [[nodiscard]] LinkErrors link_errors(ChipId from, ChipId to) const;
+    /// Whether any link between chips has errors.
+    [[nodiscard]] bool has_link_errors() const;
     /// Whether a core takes work: not reserved and not dead.
     [[nodiscard]] bool usable(CoreId core) const;
 };
@@ -140,8 +167,8 @@ std::vector<std::string> machine_names();
 /// Chips in the order that blocks are laid out: each is a neighbour of the one before.
 std::vector<ChipId> snake_order(const Machine& machine);
 
-/// Hash of all that a run depends on: shape, limits, formats, times, routing, dead cores and links. Name, kind, notes
-/// and sources are left out: a copy of a machine file under another name is the same machine.
+/// Hash of all that a run depends on: shape, limits, formats, times, routing, dead cores, dead and faulty links. Name,
+/// kind, notes and sources are left out: a copy of a machine file under another name is the same machine.
 Hash128 machine_hash(const Machine& machine);
 
 /// Canonical JSON: every key in a fixed order, plain numbers. parse_machine reads it back with an equal hash.

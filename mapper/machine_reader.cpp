@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "core/file_kind.hpp"
 #include "core/narrow.hpp"
@@ -101,12 +103,26 @@ Result<MeshSpec> read_mesh(Section section) {
     return section.finish().map([&] { return mesh; });
 }
 
+/// A rate of 0 is no errors, whatever else is said of them.
+Result<LinkErrors> read_link_errors(Section section) {
+    LinkErrors errors;
+    errors.rate = section.integer("per_e18_bits", 0, bits_of_error_rate);
+    const bool again = section.reader().choice("on_error", link_policy_names()) == 1;
+    if (again) errors.attempts = section.count("attempts", 2, most_attempts);
+    return section.finish().map([&] { return errors.rate > 0 ? errors : LinkErrors{}; });
+}
+
 Result<ChipLinkSpec> read_link(Section section) {
     ChipLinkSpec link;
     link.latency = section.time("latency_ps", 1);  // the parallel simulation looks ahead by this much
     link.flit = section.time("flit_ps", 1);
     if (section.reader().has("packet_ps")) link.packet = section.time("packet_ps");
     link.buffer_packets = section.count("buffer_packets", 1, most_buffer_packets);
+    if (section.reader().has("errors")) {
+        auto errors = read_link_errors(section.child("errors"));
+        if (!errors) return tl::unexpected(errors.error());
+        link.errors = *errors;
+    }
     return section.finish().map([&] { return link; });
 }
 
@@ -116,6 +132,7 @@ Result<BarrierSpec> read_barrier(Section section) {
     barrier.per_tile = section.time("per_tile_ps");
     barrier.per_chip = section.time("per_chip_ps");
     if (section.reader().has("management_ps")) barrier.management = section.time("management_ps");
+    if (section.reader().has("stall_ps")) barrier.stall = section.time("stall_ps");
     return section.finish().map([&] { return barrier; });
 }
 
@@ -187,6 +204,35 @@ Result<void> read_dead_links(ObjectReader& top, Machine& machine) {
     return {};
 }
 
+/// Links with errors of their own. One whose errors are those of all links is none.
+Result<void> read_faulty_links(ObjectReader& top, Machine& machine) {
+    if (!top.has("faulty_links")) return {};
+    const Json::Array& links = top.array("faulty_links");
+    std::set<std::pair<ChipId, ChipId>> listed;
+    for (std::size_t k = 0; k < links.size(); ++k) {
+        const std::string place = top.place("faulty_links/" + std::to_string(k));
+        Section entry(links[k], place, machine.provenance);
+        const ChipId from(entry.count("from", 0, machine.chips() - 1));
+        const ChipId to(entry.count("to", 0, machine.chips() - 1));
+        auto errors = read_link_errors(entry.child("errors"));
+        // A fault of the entry itself, such as a missing key, came first and says more.
+        if (!errors && !entry.reader().failed()) return tl::unexpected(errors.error());
+        if (auto done = entry.finish(); !done) return done;
+        const std::string name = "chip " + std::to_string(from.value) + " to chip " + std::to_string(to.value);
+        if (!are_neighbours(machine, from, to))
+            return bad_input("there is no link from " + name + ": they are not neighbours", place,
+                             "chip x + chips_x (y + chips_y z) is linked to those that differ by 1 in x, y or z");
+        if (!listed.emplace(from, to).second)
+            return bad_input("link from " + name + " is listed twice", place, "remove one");
+        if (std::ranges::binary_search(machine.dead_links, Machine::DeadLink{from, to}))
+            return bad_input("link from " + name + " is dead: it carries nothing", place,
+                             "remove it here or from dead_links");
+        if (*errors != machine.link.errors) machine.faulty_links.push_back({from, to, *errors});
+    }
+    std::ranges::sort(machine.faulty_links, {}, [](const auto& link) { return std::pair(link.from, link.to); });
+    return {};
+}
+
 template <typename T>
 Result<void> assign(T& to, Result<T> from) {
     if (!from) return tl::unexpected(from.error());
@@ -223,7 +269,8 @@ Result<void> read_parts(Section& top, Machine& machine) {
     if (auto done = assign(machine.barrier, read_barrier(top.child("barrier"))); !done) return done;
     if (auto done = assign(machine.host, read_host(top.child("host"), machine.chips())); !done) return done;
     read_dead_cores(reader, machine);
-    return read_dead_links(reader, machine);
+    if (auto done = read_dead_links(reader, machine); !done) return done;
+    return read_faulty_links(reader, machine);
 }
 
 }  // namespace

@@ -96,6 +96,7 @@ TEST_CASE("The hash of a machine is that of its numbers, not of its name, kind, 
              {"\"multicast\"", "\"unicast\""},
              {"[\"ternary2\", \"int8\"]", "[\"int8\", \"ternary2\"]"},
              {"\"dead_cores\": []", "\"dead_cores\": [7]"},
+             {"\"per_chip_ps\": 50000", "\"per_chip_ps\": 50000, \"stall_ps\": 7"},
              {"\"dead_links\": []", "\"dead_links\": [{\"from\": 0, \"to\": 1}]"}}) {
         const auto other = parse_machine(edited(from, to), "d");
         REQUIRE(other);
@@ -147,6 +148,7 @@ TEST_CASE("Every range of a machine file ends where it says: the limit is read, 
         {"per_tile_ps", "/barrier/per_tile_ps", "\"per_tile_ps\": 2000", 0, second},
         {"per_chip_ps", "/barrier/per_chip_ps", "\"per_chip_ps\": 50000", 0, second},
         {"management_ps", "/barrier/management_ps", "\"per_chip_ps\": 50000", 0, second},
+        {"stall_ps", "/barrier/stall_ps", "\"per_chip_ps\": 50000", 0, second},
         {"chip", "/host/chip", "\"chip\": 0", 0, 3},
         {"latency_ps", "/host/latency_ps", "\"latency_ps\": 1000000", 1, second},
         {"flit_ps", "/host/flit_ps", "\"flit_ps\": 3200", 1, second},
@@ -269,6 +271,94 @@ TEST_CASE("Each fault of a machine file is one error with its place") {
         CHECK(machine.error().place == fault.place);
         CHECK(machine.error().message == fault.message);
     }
+}
+
+namespace {
+
+/// The generic machine, its links with these errors, and further keys of the machine.
+Result<Machine> with_errors(const std::string& errors, const std::string& more = "") {
+    std::string text = edited("\"flit_ps\": 1000", "\"flit_ps\": 1000, \"errors\": " + errors);
+    return parse_machine(edited(std::move(text), "\"dead_cores\": []", "\"dead_cores\": []" + more), "m");
+}
+
+const std::string millionth = R"({"per_e18_bits": 1000000000000, "on_error": "retry", "attempts": 4})";
+
+}  // namespace
+
+TEST_CASE("Errors of chip links: a default, and links of their own") {
+    const std::string own = R"(, "faulty_links": [
+        {"from": 3, "to": 1, "errors": {"per_e18_bits": 5, "on_error": "loss"}},
+        {"from": 0, "to": 1, "errors": {"per_e18_bits": 0, "on_error": "loss"}},
+        {"from": 1, "to": 0, "errors": )" +
+                            millionth + "}]";
+    const auto machine = with_errors(millionth, own);
+    if (!machine) FAIL(to_string(machine.error()));
+    CHECK(machine->has_link_errors());
+    CHECK(machine->link_errors(ChipId(0), ChipId(2)) == LinkErrors{1'000'000'000'000, 4});
+    CHECK(machine->link_errors(ChipId(3), ChipId(1)) == LinkErrors{5, 1});
+    CHECK(machine->link_errors(ChipId(0), ChipId(1)) == LinkErrors{0, 1});
+    CHECK(machine->faulty_links.size() == 2);  // one is as all others are
+    const auto again = parse_machine(machine_json(*machine), "again");
+    if (!again) FAIL(to_string(again.error()));
+    CHECK(again->hash == machine->hash);
+    CHECK(machine_json(*again) == machine_json(*machine));
+    CHECK(with_errors(millionth)->hash != machine->hash);
+}
+
+TEST_CASE("A rate of 0 is no errors: the machine is the same") {
+    const auto plain = parse_machine(generic_text(), "m");
+    for (const char* none :
+         {R"({"per_e18_bits": 0, "on_error": "loss"})", R"({"per_e18_bits": 0, "on_error": "retry", "attempts": 9})"}) {
+        const auto machine = with_errors(none);
+        REQUIRE(machine);
+        CHECK_FALSE(machine->has_link_errors());
+        CHECK(machine->hash == plain->hash);
+    }
+}
+
+TEST_CASE("Each fault of a link's errors is one error with its place") {
+    struct Fault {
+        std::string errors, more, place, message;
+    };
+    const std::string link = R"({"from": 0, "to": 1, "errors": )" + millionth + "}";
+    const std::vector<Fault> faults = {
+        {R"({"per_e18_bits": -1, "on_error": "loss"})", "", "/chip_link/errors/per_e18_bits", "-1 is out of range"},
+        {R"({"per_e18_bits": 1000000000000000001, "on_error": "loss"})", "", "/chip_link/errors/per_e18_bits",
+         "1000000000000000001 is out of range"},
+        {R"({"per_e18_bits": 1, "on_error": "lose"})", "", "/chip_link/errors/on_error", "unknown value \"lose\""},
+        {R"({"per_e18_bits": 1, "on_error": "retry"})", "", "/chip_link/errors/attempts",
+         "key \"attempts\" is missing"},
+        {R"({"per_e18_bits": 1, "on_error": "retry", "attempts": 1})", "", "/chip_link/errors/attempts",
+         "1 is out of range"},
+        {R"({"per_e18_bits": 1, "on_error": "retry", "attempts": 1001})", "", "/chip_link/errors/attempts",
+         "1001 is out of range"},
+        {R"({"per_e18_bits": 1, "on_error": "loss", "attempts": 2})", "", "/chip_link/errors/attempts",
+         "unknown key \"attempts\""},
+        {millionth, R"(, "faulty_links": [{"from": 0, "to": 1}])", "/faulty_links/0/errors",
+         "key \"errors\" is missing"},
+        {millionth, R"(, "faulty_links": [{"from": 0, "to": 4, "errors": {"per_e18_bits": 1, "on_error": "loss"}}])",
+         "/faulty_links/0/to", "4 is out of range"},
+        {millionth, R"(, "faulty_links": [{"from": 0, "to": 3, "errors": {"per_e18_bits": 1, "on_error": "loss"}}])",
+         "/faulty_links/0", "there is no link from chip 0 to chip 3: they are not neighbours"},
+        {millionth, ", \"faulty_links\": [" + link + ", " + link + "]", "/faulty_links/1",
+         "link from chip 0 to chip 1 is listed twice"},
+    };
+    for (const Fault& fault : faults) {
+        INFO(fault.errors << fault.more);
+        const auto machine = with_errors(fault.errors, fault.more);
+        REQUIRE_FALSE(machine);
+        CHECK(machine.error().code == ErrorCode::bad_input);
+        CHECK(machine.error().place == "m#" + fault.place);
+        CHECK(machine.error().message == fault.message);
+    }
+    const auto dead = parse_machine(
+        edited("\"dead_links\": []", R"("dead_links": [{"from": 0, "to": 1}], "faulty_links": [)" + link + "]"), "m");
+    REQUIRE_FALSE(dead);
+    CHECK(dead.error().message == "link from chip 0 to chip 1 is dead: it carries nothing");
+    for (const std::int64_t rate : {std::int64_t{1}, bits_of_error_rate})
+        CHECK(
+            with_errors("{\"per_e18_bits\": " + std::to_string(rate) + ", \"on_error\": \"loss\"}")->link.errors.rate ==
+            rate);
 }
 
 TEST_CASE("A machine file cut at any byte is an error") {
