@@ -6,7 +6,9 @@
 #include <catch2/catch.hpp>
 #endif
 #include <filesystem>
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace tephra::test {
 
@@ -25,6 +27,17 @@ inline std::string shared_file(const std::string& name) {
     if (std::filesystem::exists(path)) return path;
     WARN("skipped: " << name << " is not here (shared data folder absent)");
     return {};
+}
+
+/// Values that a test repeats one path with. Where a sanitizer watches, which takes ten times as long, the last of them
+/// alone: the sanitizer looks for faults of the path, and the ordinary build takes every value.
+template <typename T>
+std::vector<T> repeats(std::initializer_list<T> values) {
+#ifdef TEPHRA_SANITIZED
+    return {*(values.end() - 1)};
+#else
+    return values;
+#endif
 }
 
 /// A fresh path in the system's temporary folder, removed at the end.

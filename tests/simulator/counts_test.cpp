@@ -30,7 +30,7 @@ TEST_CASE("the counts are those of a closed form over the mapping and the golden
     const Machine machine = *find_machine("kapoho-point");
     const std::vector<std::int32_t> ids{5, 100, 17, 3, 3, 42};
     const Activity activity = *activity_of(*make_golden_engine(model, {1, 1}).value(), *model, ids);
-    for (const int neurons : {3, 50})
+    for (const int neurons : test::repeats({3, 50}))
         for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
             for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
                 const Mapping mapping = test::spread(program, machine, neurons);

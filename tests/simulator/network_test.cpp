@@ -154,7 +154,7 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
         std::map<CoreId, std::vector<std::uint32_t>> sends;
         std::map<std::pair<std::uint32_t, std::uint32_t>, int> expected;
         const int ends = machine.cores() + 1;  // the host sends and receives too
-        constexpr int packets = 60;
+        constexpr int packets = 20;
         for (int core = 0; core < ends; ++core)
             for (int k = 0; k < packets; ++k) {
                 const auto random = random_words(3, static_cast<std::uint32_t>(core), static_cast<std::uint64_t>(k), 0);

@@ -73,7 +73,7 @@ TEST_CASE("a language model's run file, text and timeline do not depend on the n
     const test::TemporaryPath path("trace.json");
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
         for (const NocMode noc : {NocMode::ideal, NocMode::contended})
-            for (const bool traced : {false, noc == NocMode::contended}) {
+            for (const bool traced : test::repeats({false, noc == NocMode::contended})) {
                 TokenOptions options;
                 options.sync = sync;
                 options.noc = noc;
@@ -84,7 +84,7 @@ TEST_CASE("a language model's run file, text and timeline do not depend on the n
                 REQUIRE(expected.error.empty());
                 REQUIRE(expected.sampled.size() >= 5);  // one stream has ended early
                 CHECK(expected.trace.empty() != traced);
-                for (const int ranks : {3, 8}) {
+                for (const int ranks : test::repeats({8, 3})) {
                     CAPTURE(ranks, sync_name(sync), noc_name(noc), traced);
                     const Output output = run_on_ranks(ranks, language(), options, trace);
                     CHECK(output.error.empty());

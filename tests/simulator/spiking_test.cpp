@@ -39,7 +39,7 @@ TEST_CASE("a network on a machine sends and holds what the plain engine says") {
         const Mapping mapping = mapped(program, machine);
         for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
             Hash128 trace;
-            for (const int threads : {1, 2, 4}) {
+            for (const int threads : test::repeats({1, 2, 4})) {
                 SimulateOptions options;
                 options.noc = noc;
                 options.threads = threads;
@@ -48,7 +48,7 @@ TEST_CASE("a network on a machine sends and holds what the plain engine says") {
                 if (!run) FAIL(to_string(run.error()));
                 CHECK(played == expected);
                 CHECK(run->tokens.size() == rounds);
-                if (threads == 1) trace = run->trace;
+                if (trace == Hash128()) trace = run->trace;
                 CHECK(run->trace == trace);
             }
         }

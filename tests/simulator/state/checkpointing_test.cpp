@@ -129,8 +129,8 @@ const Program& small_program() {
 
 TEST_CASE("a run of tokens goes on from any window as if nothing had been", "[threads]") {
     std::uint64_t seed = 1;
-    for (const Shape& shape :
-         {Shape{"kapoho-point", 7, false}, {"generic-mesh", 11, true}, {"loihi2-oheo-gulch", 40, false}})
+    for (const Shape& shape : test::repeats<Shape>(
+             {{"loihi2-oheo-gulch", 40, false}, {"kapoho-point", 7, false}, {"generic-mesh", 11, true}}))
         for (const RunMode mode : {RunMode::generate, RunMode::prefill})
             for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
                 for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
@@ -141,7 +141,7 @@ TEST_CASE("a run of tokens goes on from any window as if nothing had been", "[th
 
 TEST_CASE("a run goes on with and without a timeline", "[threads]") {
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
-        for (const bool traced : {false, true}) {
+        for (const bool traced : test::repeats({false, true})) {
             CAPTURE(sync_name(sync), traced);
             check_interruptions(tokens_on(small_program(), {"kapoho-point", 13, false}, RunMode::generate, sync,
                                           NocMode::contended, traced),
