@@ -210,7 +210,7 @@ TEST_CASE("a continuation longer than the logits held at a time is scored in par
     config.intermediate_size = 4;
     config.num_layers = 1;
     const auto model = test::random_deployment(config);
-    const TokenPair whole{{3}, test::random_ids(400, config.vocab_size, 5)};
+    const TokenPair whole{{3}, test::random_ids(264, config.vocab_size, 5)};
     const Ids& ids = whole.continuation;
     const std::vector<TokenPair> pairs = {
         whole,
