@@ -7,56 +7,35 @@
 #include "core/data_files.hpp"
 #include "core/text.hpp"
 #include "neuro/lm/lower.hpp"
-#include "neuro/lm/sampling.hpp"
-#include "simulator/lm/simulate_tokens.hpp"
+#include "neuro/spiking/lower.hpp"
+#include "simulator/lm/spares_work.hpp"
 #include "simulator/page/spares_page.hpp"
-#include "simulator/simulate.hpp"
 #include "simulator/spares.hpp"
+#include "simulator/spiking/network_feed.hpp"
 #include "tools/outputs.hpp"
-#include "tools/simulate_network.hpp"
 #include "tools/table.hpp"
 
 namespace tephra::tools {
 namespace {
 
-constexpr int most_tokens = 1 << 16;  // that one run generates
 const std::vector<std::string> work_of_networks = {"--input", "--events", "--steps"};
 
 /// A program and what it does on each machine.
-struct Work {
-    std::shared_ptr<const Program> program;
-    SparesWork run;
-};
+using Work = std::pair<std::shared_ptr<const Program>, SparesWork>;
 
-/// Generates some tokens after the one that starts a text (where the model has none: after token 0). All draws do the
-/// same: the end of a text ends nothing.
-Work token_work(const std::string& path, int tokens) {
+Work work_of_model(const std::string& path, int tokens) {
     const auto model = require(load_model(path));
-    Work work{std::make_shared<const Program>(lower(model)), {}};
-    TokenOptions options;
-    options.prompts = {{std::max<std::int32_t>(model->graph.config.bos_token_id, 0)}};
-    options.new_tokens = tokens;
-    options.sample = [](int, int, std::span<const std::int32_t> logits) { return greedy_token(logits); };
-    work.run = [program = work.program, options](const Machine& machine, const Mapping& mapping) {
-        return simulate_tokens(*program, machine, mapping, options);
-    };
-    return work;
+    auto program = std::make_shared<const Program>(lower(model));
+    return {program, token_work(*model, program, tokens)};
 }
 
-/// Some time steps of a network with its input.
-Work step_work(const NetworkOptions& options, const CLI::App& command) {
+Work work_of_network(const NetworkOptions& options, const CLI::App& command) {
     const spiking::NamedNetwork named = read_named_network(options, command);
-    const spiking::NetworkInput input = read_input(named.network, options);
+    spiking::NetworkInput input = read_input(named.network, options);
     const int steps = require(input.steps_to_run(options.steps, "--steps"));
-    Work work{std::make_shared<const Program>(
-                  require(spiking::lower(named.network, named.name, named.hash, host_input(input)))),
-              {}};
-    work.run = [program = work.program, input, steps](const Machine& machine, const Mapping& mapping) {
-        spiking::NetworkInput own = input;  // it keeps its place
-        FrameFeed feed = frame_feed(*program, own, steps);
-        return simulate(*program, machine, mapping, feed, {});
-    };
-    return work;
+    auto program = std::make_shared<const Program>(
+        require(spiking::lower(named.network, named.name, named.hash, spiking::host_input(input))));
+    return {program, spiking::step_work(program, std::move(input), steps)};
 }
 
 Table summary_table(const Spares& spares) {
@@ -112,7 +91,8 @@ void add_spares_options(CLI::App& command, SparesChoice& choice, NetworkOptions&
     add_integer(command, "--seed", choice.seed, 0, UINT64_MAX, "of the draws");
     add_word(command, "--costs", choice.costs,
              "cost table: a name in machines/costs or a file; default: the machine's kind");
-    add_integer(command, "--tokens", choice.tokens, 1, most_tokens, "language model: tokens that a run generates");
+    add_integer(command, "--tokens", choice.tokens, 1, most_spares_tokens,
+                "language model: tokens that a run generates");
     add_threads(command, choice.threads, "runs at the same time; results do not depend on it");
     add_output(command, "--html", choice.html, "also write a self-contained page with charts to this file");
     add_input_options(command, network);
@@ -140,8 +120,9 @@ void map_spares(const SparesChoice& choice, const NetworkOptions& model, const s
     if (!network) refuse_network_options(command, "with a language model");
     const Machine machine = require(find_machine(machine_name));
     const CostTable costs = require(find_cost_table(choice.costs.empty() ? machine.kind : choice.costs));
-    const Work work = network ? step_work(model, command) : token_work(model.network, choice.tokens);
-    const Spares spares = require(measure_spares(*work.program, machine, costs, options, work.run));
+    const auto [program, work] =
+        network ? work_of_network(model, command) : work_of_model(model.network, choice.tokens);
+    const Spares spares = require(measure_spares(*program, machine, costs, options, work));
     if (html) finish(html, spares_page(spares));
     print(spares, format);
 }

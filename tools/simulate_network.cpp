@@ -4,8 +4,8 @@
 #include <iostream>
 #include <limits>
 
-#include "core/narrow.hpp"
 #include "core/text.hpp"
+#include "simulator/spiking/network_feed.hpp"
 #include "simulator/spiking/network_recipe.hpp"
 #include "simulator/spiking/probe_recorder.hpp"
 #include "tools/ranks.hpp"
@@ -39,20 +39,6 @@ Table summary(const Run& run) {
 
 }  // namespace
 
-spiking::HostInput host_input(const NetworkInput& input) {
-    return input.constant() ? spiking::HostInput::changes : spiking::HostInput::messages;
-}
-
-FrameFeed frame_feed(const Program& program, NetworkInput& input, int steps) {
-    const std::vector<std::int32_t> nothing(static_cast<std::size_t>(program[program.source].size));
-    return {steps,
-            [&input, nothing](std::int64_t step) {
-                const auto frame = input.frame(narrow<int>(step));
-                return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
-            },
-            {}};
-}
-
 void simulate_network(const NetworkOptions& options, const MachineRunOptions& run_options, const std::string& record,
                       const CLI::App& command) {
     Outputs outputs;
@@ -66,10 +52,10 @@ void simulate_network(const NetworkOptions& options, const MachineRunOptions& ru
     const int steps = require(input.steps_to_run(options.steps, "--steps"));
     std::vector<spiking::Probe> probes;
     if (recorded) probes = require(spiking::find_probes(network, options.probes, steps, "--probe"));
-    const Program program = require(spiking::lower(network, named.name, named.hash, host_input(input)));
+    const Program program = require(spiking::lower(network, named.name, named.hash, spiking::host_input(input)));
     const Mapping mapping = options.layer_cores.empty() ? mapping_of(run_options, program, machine, 1)
                                                         : placed(options.layer_cores, program, machine);
-    FrameFeed feed = frame_feed(program, input, steps);
+    FrameFeed feed = spiking::network_feed(program, input, steps);
     spiking::ProbeRecorder recorder(network, probes);
     SimulateOptions simulation;
     std::int64_t dropped = 0;

@@ -37,20 +37,7 @@ MappingObject object_of(Mapping mapping, const ProgramObject& program, const Mac
 
 MappingObject map(const ProgramObject& program, const MachineObject& machine, const py::kwargs& given) {
     Keywords in(given, "map_program");
-    MapOptions options;
-    in.take("synapses", [&](py::handle value, const std::string& place) {
-        options.format = weight_storage_of(weight_storage_names()[choice(value, place, weight_storage_names())]);
-    });
-    if (program.program->round == RoundKind::time_step) {
-        in.refuse_ignored({"head", "streams"}, "with a network");
-    } else {
-        in.take("head", [&](py::handle value, const std::string& place) {
-            options.head_on_host = choice(value, place, {"chip", "host"}) == 1;
-        });
-        in.integer("streams", options.streams, 1, most_streams);
-    }
-    in.integer("cores_per_chip", options.cores_per_chip, 1, most_cores_per_chip);
-    in.take("unplaced", [&](py::handle value, const std::string& place) { options.improve = !flag(value, place); });
+    const MapOptions options = take_map_options(in, *program.program);
     in.finish();
     return object_of(long_call([&] { return require(map_program(*program.program, *machine.machine, options)); }),
                      program, machine);
@@ -135,6 +122,24 @@ py::dict traffic(const MappingObject& object) {
 }
 
 }  // namespace
+
+MapOptions take_map_options(Keywords& in, const Program& program) {
+    MapOptions options;
+    in.take("synapses", [&](py::handle value, const std::string& place) {
+        options.format = weight_storage_of(weight_storage_names()[choice(value, place, weight_storage_names())]);
+    });
+    if (program.round == RoundKind::time_step) {
+        in.refuse_ignored({"head", "streams"}, "with a network");
+    } else {
+        in.take("head", [&](py::handle value, const std::string& place) {
+            options.head_on_host = choice(value, place, {"chip", "host"}) == 1;
+        });
+        in.integer("streams", options.streams, 1, most_streams);
+    }
+    in.integer("cores_per_chip", options.cores_per_chip, 1, most_cores_per_chip);
+    in.take("unplaced", [&](py::handle value, const std::string& place) { options.improve = !flag(value, place); });
+    return options;
+}
 
 void bind_mappings(py::module_& m) {
     py::class_<ProgramObject>(m, "Program")

@@ -18,5 +18,6 @@ PYBIND11_MODULE(_core, m) {
     bind_likelihoods(m);
     bind_mappings(m);
     bind_simulations(m);
+    bind_spares(m);
     bind_reports(m);
 }

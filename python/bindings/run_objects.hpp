@@ -65,8 +65,12 @@ private:
 /// sync, noc and threads.
 void take_simulation(Keywords& in, SimulateOptions& options);
 
+/// synapses, head, streams, cores_per_chip and unplaced.
+MapOptions take_map_options(Keywords& in, const Program& program);
+
 void bind_mappings(py::module_& m);
 void bind_simulations(py::module_& m);
+void bind_spares(py::module_& m);
 void bind_reports(py::module_& m);
 
 }  // namespace tephra::python

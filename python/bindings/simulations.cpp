@@ -4,14 +4,12 @@
 
 #include "core/stop.hpp"
 #include "neuro/spiking/engine.hpp"
-#include "neuro/spiking/network_input.hpp"
-#include "neuro/spiking/probes.hpp"
 #include "python/bindings/calls.hpp"
 #include "python/bindings/model_objects.hpp"
-#include "python/bindings/network_objects.hpp"
+#include "python/bindings/network_task.hpp"
 #include "python/bindings/run_objects.hpp"
-#include "simulator/frame_feed.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
+#include "simulator/spiking/network_feed.hpp"
 #include "simulator/spiking/probe_recorder.hpp"
 
 namespace tephra::python {
@@ -21,21 +19,6 @@ using spiking::NetworkInput;
 using spiking::Probe;
 
 constexpr int most_new_tokens = 1 << 24;  // of a stream
-
-/// Input and probes of one run of a network, as the options input, events, steps and probe say.
-struct NetworkTask {
-    NetworkObject object;
-    NetworkInput input;
-    int steps = 0;
-    std::vector<Probe> probes;
-    std::function<void(std::int64_t, std::int64_t)> progress;
-    bool used = false;
-
-    /// What probes recorded leaves with the first run.
-    void use() {
-        if (std::exchange(used, true)) refuse("it has run already", "task", "make another one");
-    }
-};
 
 NumberArray array_argument(py::handle value, const std::string& place) {
     if (PyUnicode_Check(value.ptr()) != 0 || py::hasattr(value, "__fspath__"))
@@ -133,17 +116,10 @@ py::tuple simulate_network(NetworkTask& task, const ProgramObject& program, cons
     trace.open();
     options.trace = trace.output();
     const spiking::Network& network = task.object.network();
-    const std::vector<std::int32_t> nothing(static_cast<std::size_t>((*program.program)[program.program->source].size));
     const auto reader = [&](std::int64_t round, std::span<const std::int32_t>) {
         if (task.progress) task.progress(round + 1, task.steps);
     };
-    FrameFeed feed(
-        task.steps,
-        [&](std::int64_t step) {
-            const auto frame = task.input.frame(static_cast<int>(step));
-            return frame.empty() ? std::span<const std::int32_t>(nothing) : frame;
-        },
-        reader);
+    FrameFeed feed = spiking::network_feed(*program.program, task.input, task.steps, reader);
     spiking::ProbeRecorder recorder(network, task.probes);
     if (!task.probes.empty()) options.observer = &recorder;
     options.checkpoint.inputs = spiking::checkpoint_inputs(task.input, task.probes);

@@ -29,6 +29,7 @@ from .plain_runs import NetworkRun, run
 from .reports import Comparison, Report, Validation, compare, price, validate
 from .runs import Run, simulate
 from .scores import Answer, Score, score
+from .spares import Spares, measure_spares
 
 __all__ = [
     "Answer",
@@ -50,6 +51,7 @@ __all__ = [
     "Report",
     "Run",
     "Score",
+    "Spares",
     "TokenEngine",
     "Validation",
     "__version__",
@@ -61,6 +63,7 @@ __all__ = [
     "load",
     "machine_names",
     "map_program",
+    "measure_spares",
     "neurons",
     "price",
     "read_network",

@@ -81,6 +81,8 @@ const std::vector<CoveredBy>& covered_sources() {
         {"simulator/state/", "tests/simulator/state/checkpointing_test.cpp"},
         {"simulator/chip.cpp", "tests/simulator/simulate_test.cpp"},
         {"simulator/lm/simulate_tokens.cpp", "tests/simulator/simulate_test.cpp"},
+        {"simulator/lm/spares_work.cpp", "tests/tools/map_spares_test.cpp"},
+        {"simulator/spiking/network_feed.cpp", "tests/tools/simulate_network_test.cpp"},
         {"simulator/frame_feed.cpp", "tests/simulator/spiking_test.cpp"},
         {"simulator/lm/model_shape.cpp", "tests/simulator/lm/compare_test.cpp"},
         {"simulator/page/", "tests/simulator/page_test.cpp"},

@@ -173,3 +173,22 @@ def test_events_and_constant_frames_are_the_same(program, small, frames, tmp_pat
 def test_validate_gives_the_same_lines(program):
     shown = json.loads(program("validate", "--row", "pilotnet-lif", "--format", "json"))
     assert tephra.validate(row="pilotnet-lif").to_dict() == shown
+
+
+def test_measure_spares_finds_the_same(program, model, model_path, pilotnet, tmp_path):
+    words = ("map", model_path, "--machine", "kapoho-point", "--spares", "1,30", "--draws", 2, "--seed", 5)
+    told = json.loads(program(*words, "--html", tmp_path / "a.html", "--format", "json"))
+    spares = tephra.measure_spares(model, "kapoho-point", [1, 30], draws=2, seed=5, threads=1)
+    assert spares.to_dict() == told
+    assert spares.html() == (tmp_path / "a.html").read_text()
+    rows = spares.summaries()
+    assert rows["dead"] == [0, 1, 30] and rows["ran"] == [1, 2, 2]
+    assert rows["median_us"][0] == told["trials"][0]["time_ps"] / 1e6
+    assert list(rows) == list(spares.frame())
+
+    network = PILOTNET / "network.net"
+    image = np.load(PILOTNET / "image.npy")
+    words = ("map", network, "--reset-interval", 16, "--machine", "kapoho-point", "--spares", 2, "--draws", 1)
+    told = json.loads(program(*words, "--input", PILOTNET / "image.npy", "--steps", 4, "--format", "json"))
+    spares = tephra.measure_spares(pilotnet, "kapoho-point", [2], draws=1, input=image, steps=4)
+    assert spares.to_dict() == told
