@@ -116,8 +116,8 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
     const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
     const auto generated = expected_logits(model, prompts, 3);
     const auto prefilled = expected_logits(model, prompts, 1);
-    for (const Case& c :
-         {Case{"kapoho-point", 7, false}, {"generic-mesh", 11, true}, {"loihi2-oheo-gulch", 40, false}}) {
+    for (const Case& c : test::repeats<Case>(
+             {{"generic-mesh", 11, true}, {"loihi2-oheo-gulch", 40, false}, {"kapoho-point", 7, false}})) {
         const Machine machine = *find_machine(c.machine);
         const Mapping mapping = test::spread(program, machine, c.neurons, 3, c.head_on_host);
         for (const RunMode mode : {RunMode::generate, RunMode::prefill})
@@ -148,7 +148,7 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
 TEST_CASE("buffers of one packet slow a machine down but cannot lock it") {
     const auto model = small_model();
     const Program program = lower(model);
-    const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5, 9, 9, 101, 4, 64, 8}};
+    const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5, 9, 9}};
     const auto expected = expected_logits(model, prompts, 1);
     for (const char* name : test::repeats({"kapoho-point", "generic-mesh"})) {
         const Machine roomy = *find_machine(name);
