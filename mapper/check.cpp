@@ -7,6 +7,7 @@
 #include "mapper/cluster.hpp"
 #include "mapper/mapping.hpp"
 #include "mapper/memory.hpp"
+#include "mapper/route.hpp"
 #include "mapper/traffic.hpp"
 
 namespace tephra {
@@ -20,8 +21,9 @@ std::string range(int begin, int end) {
 
 class Check {
 public:
-    Check(const Program& program, const Machine& machine, const Mapping& mapping, const std::string& place)
-        : program_(program), machine_(machine), mapping_(mapping), place_(place) {}
+    Check(const Program& program, const Machine& machine, const Topology& topology, const Mapping& mapping,
+          const std::string& place)
+        : program_(program), machine_(machine), topology_(topology), mapping_(mapping), place_(place) {}
 
     std::vector<Error> run() {
         check_identity();
@@ -125,7 +127,15 @@ private:
         if (core.value < 0 || core.value >= machine_.cores())
             return add(pointer(p, k), name + ": " + machine_.name + " has no core " + std::to_string(core.value),
                        "its cores are 0 to " + std::to_string(machine_.cores() - 1));
-        if (machine_.usable(core)) return;
+        if (topology_.takes_work(core)) return;
+        if (machine_.usable(core))
+            return add(pointer(p, k), name + ": " + core_name(core) + " is cut off from the host",
+                       "move the slice to another core, or " + topology_.mend_hint(core));
+        if (std::ranges::binary_search(machine_.dead_routers, machine_.router_of(core)))
+            return add(pointer(p, k),
+                       name + ": the router of " + core_name(core) + ", " +
+                           std::to_string(machine_.router_of(core).value) + ", is dead",
+                       "move the slice to a core of another router");
         const bool dead = std::ranges::binary_search(machine_.dead_cores, core);
         add(pointer(p, k), name + ": " + core_name(core) + " is " + (dead ? "dead" : "reserved"),
             "move the slice to another core; of each chip the first " + std::to_string(machine_.mesh.usable_cores) +
@@ -185,6 +195,7 @@ private:
 
     const Program& program_;
     const Machine& machine_;
+    const Topology& topology_;
     const Mapping& mapping_;
     const std::string& place_;
     std::vector<Error> faults_;
@@ -231,7 +242,9 @@ std::vector<CoreUse> core_use(const Program& program, const Machine& machine, co
 
 std::vector<Error> check_mapping(const Program& program, const Machine& machine, const Mapping& mapping,
                                  const std::string& place) {
-    return Check(program, machine, mapping, place).run();
+    const auto topology = Topology::create(machine);
+    if (!topology) return {topology.error()};
+    return Check(program, machine, *topology, mapping, place).run();
 }
 
 Result<void> accept_mapping(const Program& program, const Machine& machine, const Mapping& mapping,

@@ -92,15 +92,42 @@ Json::Object host_json(const HostSpec& host) {
             {"token_ps", entry(host.token)}};
 }
 
+template <typename Link>
+Json::Array links_json(const std::vector<Link>& dead) {
+    Json::Array links;
+    for (const auto& link : dead) links.emplace_back(Json::Object{{"from", link.from.value}, {"to", link.to.value}});
+    return links;
+}
+
+/// What is dead or slow. Keys that came after dead_links stand only where they say something: hashes stay as they were.
+void add_faults(const Machine& machine, Json::Object& out) {
+    Json::Array cores, routers, slow;
+    for (const CoreId core : machine.dead_cores) cores.emplace_back(core.value);
+    for (const RouterId router : machine.dead_routers) routers.emplace_back(router.value);
+    for (const auto& [core, thousandths] : machine.slow_cores)
+        slow.emplace_back(
+            Json::Object{{"core", core.value}, {"factor", static_cast<double>(thousandths) / sound_slowness}});
+    out.emplace_back("dead_cores", std::move(cores));
+    out.emplace_back("dead_links", links_json(machine.dead_links));
+    if (!machine.dead_mesh_links.empty()) out.emplace_back("dead_mesh_links", links_json(machine.dead_mesh_links));
+    if (!routers.empty()) out.emplace_back("dead_routers", std::move(routers));
+    if (!slow.empty()) out.emplace_back("slow_cores", std::move(slow));
+}
+
+CoreTiming slowed(CoreTiming timing, int thousandths) {
+    if (thousandths == sound_slowness) return timing;
+    const auto slow = [thousandths](Picoseconds& time) {
+        time = Picoseconds((time.value() * thousandths + sound_slowness - 1) / sound_slowness);
+    };
+    for (Picoseconds* time : {&timing.message_in, &timing.synop, &timing.spike, &timing.message_out}) slow(*time);
+    for (Picoseconds& time : timing.neuron) slow(time);
+    return timing;
+}
+
 /// All of the file but name, kind, notes and sources, in a fixed order.
 Json::Object numbers_json(const Machine& machine) {
     Json::Array formats;
     for (const WeightStorage format : machine.formats) formats.emplace_back(weight_storage_name(format));
-    Json::Array cores;
-    for (const CoreId core : machine.dead_cores) cores.emplace_back(core.value);
-    Json::Array links;
-    for (const auto& link : machine.dead_links)
-        links.emplace_back(Json::Object{{"from", link.from.value}, {"to", link.to.value}});
     Json::Object out{{"chips", shape_json(machine)},
                      {"core", limits_json(machine.limits)},
                      {"synapse_formats", std::move(formats)},
@@ -109,8 +136,7 @@ Json::Object numbers_json(const Machine& machine) {
     if (machine.link.buffer_packets > 0) out.emplace_back("chip_link", link_json(machine.link));
     out.emplace_back("barrier", barrier_json(machine.barrier));
     out.emplace_back("host", host_json(machine.host));
-    out.emplace_back("dead_cores", std::move(cores));
-    out.emplace_back("dead_links", std::move(links));
+    add_faults(machine, out);
     if (!machine.faulty_links.empty()) out.emplace_back("faulty_links", faulty_json(machine.faulty_links));
     return out;
 }
@@ -138,7 +164,23 @@ bool Machine::has_link_errors() const {
 }
 
 bool Machine::usable(CoreId core) const {
-    return core.value % cores_per_chip() < mesh.usable_cores && !std::ranges::binary_search(dead_cores, core);
+    return core.value % cores_per_chip() < mesh.usable_cores && !std::ranges::binary_search(dead_cores, core) &&
+           !std::ranges::binary_search(dead_routers, router_of(core));
+}
+
+int Machine::slowness(CoreId core) const {
+    const auto found = std::ranges::lower_bound(slow_cores, core, {}, &SlowCore::core);
+    return found != slow_cores.end() && found->core == core ? found->thousandths : sound_slowness;
+}
+
+CoreTiming Machine::timing_of(CoreId core) const {
+    return slowed(timing, slowness(core));
+}
+
+CoreTiming Machine::slowest_timing() const {
+    int most = sound_slowness;
+    for (const SlowCore& slow : slow_cores) most = std::max(most, slow.thousandths);
+    return slowed(timing, most);
 }
 
 std::vector<ChipId> snake_order(const Machine& machine) {

@@ -16,6 +16,8 @@
 
 namespace tephra {
 
+using RouterId = Id<struct RouterTag>;  ///< chip x tiles_per_chip + tile
+
 enum class Routing : std::uint8_t { unicast, multicast };  ///< a packet per destination core, or one tree per chip set
 
 inline constexpr int most_chips_along = 1024;
@@ -43,6 +45,10 @@ const std::vector<std::string>& routing_names();
 
 /// What a link does with a packet that arrived wrong: "loss", "retry".
 const std::vector<std::string>& link_policy_names();
+
+/// A slow core takes at most so many thousandths of the times of a sound one.
+inline constexpr int most_slowness = 1'000'000;
+inline constexpr int sound_slowness = 1000;
 
 /// Times of the units of one neurocore, which work side by side (docs/decisions/0010-units-of-a-core.md).
 struct CoreTiming {
@@ -136,8 +142,20 @@ struct Machine {
         LinkErrors errors;
     };
     std::vector<FaultyLink> faulty_links;  ///< with errors of their own, directed, both ends neighbours; sorted
-    std::vector<Provenance> provenance;    ///< of every number that has one
-    Hash128 hash;                          ///< machine_hash() of this machine
+    struct DeadMeshLink {
+        RouterId from, to;
+        friend auto operator<=>(const DeadMeshLink&, const DeadMeshLink&) = default;
+    };
+    std::vector<DeadMeshLink> dead_mesh_links;  ///< directed, both ends neighbours on one chip; sorted
+    std::vector<RouterId> dead_routers;         ///< no link of theirs works, so their cores are lost too; sorted
+    struct SlowCore {
+        CoreId core;
+        int thousandths = sound_slowness;  ///< of the times of a sound core: above sound_slowness
+        friend auto operator<=>(const SlowCore&, const SlowCore&) = default;
+    };
+    std::vector<SlowCore> slow_cores;    ///< each core once; sorted
+    std::vector<Provenance> provenance;  ///< of every number that has one
+    Hash128 hash;                        ///< machine_hash() of this machine
 
     [[nodiscard]] int chips() const { return chips_x * chips_y * chips_z; }
     [[nodiscard]] int tiles_per_chip() const { return mesh.tiles_x * mesh.tiles_y; }
@@ -149,8 +167,16 @@ struct Machine {
     [[nodiscard]] LinkErrors link_errors(ChipId from, ChipId to) const;
     /// Whether any link between chips has errors.
     [[nodiscard]] bool has_link_errors() const;
-    /// Whether a core takes work: not reserved and not dead.
+    [[nodiscard]] RouterId router_of(CoreId core) const { return RouterId(core.value / mesh.cores_per_tile); }
+    /// Whether a core works and is not reserved: neither it nor its router is dead. Whether the host reaches it:
+    /// Topology::takes_work.
     [[nodiscard]] bool usable(CoreId core) const;
+    /// Thousandths of the times of a sound core that a core takes.
+    [[nodiscard]] int slowness(CoreId core) const;
+    /// `timing` of a core: each time of a slow one is multiplied, and rounded up to a whole picosecond.
+    [[nodiscard]] CoreTiming timing_of(CoreId core) const;
+    /// The same of the slowest core.
+    [[nodiscard]] CoreTiming slowest_timing() const;
 };
 
 /// Reads a machine description. Errors: bad_input with file and JSON pointer (unknown key, range, dead core twice ...).
@@ -167,8 +193,8 @@ std::vector<std::string> machine_names();
 /// Chips in the order that blocks are laid out: each is a neighbour of the one before.
 std::vector<ChipId> snake_order(const Machine& machine);
 
-/// Hash of all that a run depends on: shape, limits, formats, times, routing, dead cores, dead and faulty links. Name,
-/// kind, notes and sources are left out: a copy of a machine file under another name is the same machine.
+/// Hash of all that a run depends on: shape, limits, formats, times, routing, dead, faulty and slow parts. Name, kind,
+/// notes and sources are left out: a copy of a machine file under another name is the same machine.
 Hash128 machine_hash(const Machine& machine);
 
 /// Canonical JSON: every key in a fixed order, plain numbers. parse_machine reads it back with an equal hash.

@@ -9,6 +9,7 @@
 #include "core/narrow.hpp"
 #include "core/object_reader.hpp"
 #include "mapper/machine.hpp"
+#include "mapper/machine_faults.hpp"
 #include "mapper/route.hpp"
 
 namespace tephra {
@@ -161,49 +162,6 @@ void read_formats(ObjectReader& top, Machine& machine) {
     }
 }
 
-void read_dead_cores(ObjectReader& top, Machine& machine) {
-    if (!top.has("dead_cores")) return;
-    const Json::Array& cores = top.array("dead_cores");
-    for (std::size_t k = 0; k < cores.size(); ++k) {
-        const std::string place = "dead_cores/" + std::to_string(k);
-        const auto* core = cores[k].integer();
-        if (core == nullptr || *core < 0 || *core >= machine.cores())
-            return top.fault(place, "not a core of this machine",
-                             "allowed: 0 to " + std::to_string(machine.cores() - 1));
-        machine.dead_cores.emplace_back(narrow<std::int32_t>(*core));
-    }
-    std::ranges::sort(machine.dead_cores);
-    const auto twice = std::ranges::adjacent_find(machine.dead_cores);
-    if (twice != machine.dead_cores.end())
-        top.fault("dead_cores", "core " + std::to_string(twice->value) + " is listed twice", "remove one");
-}
-
-Result<void> read_dead_links(ObjectReader& top, Machine& machine) {
-    if (!top.has("dead_links")) return {};
-    const Json::Array& links = top.array("dead_links");
-    for (std::size_t k = 0; k < links.size(); ++k) {
-        const std::string place = top.place("dead_links/" + std::to_string(k));
-        ObjectReader entry(links[k], place);
-        Machine::DeadLink link;
-        link.from = ChipId(narrow<std::int32_t>(entry.integer("from", 0, machine.chips() - 1)));
-        link.to = ChipId(narrow<std::int32_t>(entry.integer("to", 0, machine.chips() - 1)));
-        if (auto done = entry.finish(); !done) return done;
-        if (!are_neighbours(machine, link.from, link.to))
-            return bad_input("chips " + std::to_string(link.from.value) + " and " + std::to_string(link.to.value) +
-                                 " are not neighbours: there is no link between them",
-                             place,
-                             "chip x + chips_x (y + chips_y z) is linked to those that differ by 1 in x, y or z");
-        machine.dead_links.push_back(link);
-    }
-    std::ranges::sort(machine.dead_links);
-    const auto twice = std::ranges::adjacent_find(machine.dead_links);
-    if (twice != machine.dead_links.end())
-        return bad_input("link from chip " + std::to_string(twice->from.value) + " to chip " +
-                             std::to_string(twice->to.value) + " is listed twice",
-                         top.place("dead_links"), "remove one");
-    return {};
-}
-
 /// Links with errors of their own. One whose errors are those of all links is none.
 Result<void> read_faulty_links(ObjectReader& top, Machine& machine) {
     if (!top.has("faulty_links")) return {};
@@ -268,8 +226,7 @@ Result<void> read_parts(Section& top, Machine& machine) {
         if (auto done = assign(machine.link, read_link(top.child("chip_link"))); !done) return done;
     if (auto done = assign(machine.barrier, read_barrier(top.child("barrier"))); !done) return done;
     if (auto done = assign(machine.host, read_host(top.child("host"), machine.chips())); !done) return done;
-    read_dead_cores(reader, machine);
-    if (auto done = read_dead_links(reader, machine); !done) return done;
+    if (auto done = read_machine_faults(reader, machine); !done) return done;
     return read_faulty_links(reader, machine);
 }
 

@@ -53,7 +53,7 @@ Result<Mapping> map_program(const Program& program, const Machine& machine, cons
     if (!topology) return tl::unexpected(topology.error());
     MapOptions chosen = options;
     chosen.format = format;
-    auto mapping = partition(program, machine, chosen);
+    auto mapping = partition(program, machine, *topology, chosen);
     if (!mapping) return tl::unexpected(mapping.error());
     mapping->model = program.model;
     mapping->machine = machine.hash;

@@ -48,9 +48,9 @@ struct MapOptions {
 Result<Mapping> map_program(const Program& program, const Machine& machine, const MapOptions& options);
 
 /// Every fault of a mapping, whoever made it; empty when the machine can run the program so. Code bad_input: another
-/// model or machine, a format that the machine has not, neurons on no core, on two, on dead or reserved ones, parted
-/// groups. Code does_not_fit: a limit of a core (Machine::limits), counted only when all slices are sound. Places are
-/// `place` and the JSON pointer into a mapping file ("m.json#/slices/3/6").
+/// model or machine, a format that the machine has not, neurons on no core, on two, on one that is dead, reserved
+/// or cut off from the host, parted groups. Code does_not_fit: a limit of a core (Machine::limits), counted only when
+/// all slices are sound. Places are `place` and the JSON pointer into a mapping file ("m.json#/slices/3/6").
 std::vector<Error> check_mapping(const Program& program, const Machine& machine, const Mapping& mapping,
                                  const std::string& place = "mapping");
 

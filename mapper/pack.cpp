@@ -43,14 +43,33 @@ std::string remedies(const Program& program, const Machine& machine, const MapOp
     return text;
 }
 
+/// Cores that would take work if the host reached them, and how to reach the first of them.
+struct CutOff {
+    int cores = 0;
+    std::string hint;
+};
+
+CutOff cut_off(const Machine& machine, const Topology& topology) {
+    CutOff cut;
+    for (int c = 0; c < machine.cores(); ++c) {
+        const CoreId core(c);
+        if (!machine.usable(core) || topology.takes_work(core)) continue;
+        if (cut.cores++ == 0) cut.hint = topology.mend_hint(core);
+    }
+    return cut;
+}
+
 /// The error of a program that needs `needed` cores, of which the machine has `usable`.
-Error lack_of_cores(const Program& program, const Machine& machine, const MapOptions& options, int needed, int usable) {
+Error lack_of_cores(const Program& program, const Machine& machine, const Topology& topology, const MapOptions& options,
+                    int needed, int usable) {
+    const CutOff cut = cut_off(machine, topology);
     const auto error = [&](const std::string& message, std::string hint) {
         return Error{ErrorCode::does_not_fit, message, program.model_name, std::move(hint)};
     };
     if (usable == 0)
-        return error("no core of " + machine.name + " takes work: all are dead or reserved",
-                     "take some off dead_cores, or raise usable_cores");
+        return error("no core of " + machine.name + " takes work: all are dead" +
+                         (cut.cores > 0 ? ", reserved or cut off from the host" : " or reserved"),
+                     "take some off dead_cores, or raise usable_cores" + (cut.cores > 0 ? ", or " + cut.hint : ""));
     int per_chip = machine.mesh.usable_cores;
     std::string limited;
     if (options.cores_per_chip > 0 && options.cores_per_chip < per_chip) {
@@ -62,7 +81,10 @@ Error lack_of_cores(const Program& program, const Machine& machine, const MapOpt
         chips > machine.chips()
             ? std::to_string(chips) + " chips of this kind" + limited + ", it has " + std::to_string(machine.chips())
             : std::to_string(needed) + " cores, it has " + std::to_string(usable) + " that take work";
-    return error("does not fit " + machine.name + ": needs " + what, remedies(program, machine, options, needed));
+    const std::string off =
+        cut.cores > 0 ? "; " + std::to_string(cut.cores) + " more are cut off from the host" : std::string();
+    return error("does not fit " + machine.name + ": needs " + what + off,
+                 remedies(program, machine, options, needed) + (cut.cores > 0 ? ", or " + cut.hint : ""));
 }
 
 }  // namespace
@@ -91,12 +113,13 @@ int cores_needed(const std::vector<PackedPart>& parts) {
     return parts.empty() ? 0 : parts.back().core + 1;
 }
 
-Result<Mapping> place_packed(const Program& program, const Machine& machine, const MapOptions& options,
-                             Clusters& clusters, const std::vector<CoreId>& cores) {
+Result<Mapping> place_packed(const Program& program, const Machine& machine, const Topology& topology,
+                             const MapOptions& options, Clusters& clusters, const std::vector<CoreId>& cores) {
     for (Cluster& cluster : clusters.all) cluster.cores = cluster.least;
     const auto parts = pack(clusters, machine.limits);
     if (std::cmp_greater(cores_needed(parts), cores.size()))
-        return tl::unexpected(lack_of_cores(program, machine, options, cores_needed(parts), narrow<int>(cores.size())));
+        return tl::unexpected(
+            lack_of_cores(program, machine, topology, options, cores_needed(parts), narrow<int>(cores.size())));
     Mapping mapping;
     mapping.slices.resize(program.populations.size());
     for (const PackedPart& part : parts)

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "mapper/cluster.hpp"
+#include "mapper/route.hpp"
 
 namespace tephra {
 
@@ -22,8 +23,9 @@ std::vector<PackedPart> pack(const Clusters& clusters, const CoreLimits& limits)
 int cores_needed(const std::vector<PackedPart>& parts);
 
 /// Slices as pack() lays them on `cores`; sets Cluster::cores. Errors: does_not_fit when there are too few cores; its
-/// message says how many chips are needed, its hint names the options that would need fewer.
-Result<Mapping> place_packed(const Program& program, const Machine& machine, const MapOptions& options,
-                             Clusters& clusters, const std::vector<CoreId>& cores);
+/// message says how many chips are needed, its hint names the options that would need fewer, and what cuts cores off
+/// from the host.
+Result<Mapping> place_packed(const Program& program, const Machine& machine, const Topology& topology,
+                             const MapOptions& options, Clusters& clusters, const std::vector<CoreId>& cores);
 
 }  // namespace tephra

@@ -33,14 +33,15 @@ struct Segment {
 
 class Partition {
 public:
-    Partition(const Program& program, const Machine& machine, const MapOptions& options)
-        : program_(program), machine_(machine), options_(options), clusters_(program, machine, options) {
+    Partition(const Program& program, const Machine& machine, const Topology& topology, const MapOptions& options)
+        : program_(program),
+          machine_(machine),
+          topology_(topology),
+          options_(options),
+          clusters_(program, machine, options) {
         for (const ChipId chip : snake_order(machine)) {
-            std::vector<CoreId>& cores = chip_cores_.emplace_back();
-            for (int c = 0; c < machine.cores_per_chip() && static_cast<int>(cores.size()) < cores_per_chip(); ++c) {
-                const CoreId core(chip.value * machine.cores_per_chip() + c);
-                if (machine.usable(core)) cores.push_back(core);
-            }
+            std::vector<CoreId>& cores = chip_cores_.emplace_back(topology.working_cores(chip));
+            if (std::ssize(cores) > cores_per_chip()) cores.resize(static_cast<std::size_t>(cores_per_chip()));
         }
     }
 
@@ -50,7 +51,7 @@ public:
         if (auto mapping = place_units()) return std::move(*mapping);
         std::vector<CoreId> cores;
         for (const auto& more : chip_cores_) cores.insert(cores.end(), more.begin(), more.end());
-        return place_packed(program_, machine_, options_, clusters_, cores);
+        return place_packed(program_, machine_, topology_, options_, clusters_, cores);
     }
 
 private:
@@ -279,6 +280,7 @@ private:
 
     const Program& program_;
     const Machine& machine_;
+    const Topology& topology_;
     const MapOptions& options_;
     Clusters clusters_;
     std::vector<Unit> units_;
@@ -287,8 +289,9 @@ private:
 
 }  // namespace
 
-Result<Mapping> partition(const Program& program, const Machine& machine, const MapOptions& options) {
-    return Partition(program, machine, options).run();
+Result<Mapping> partition(const Program& program, const Machine& machine, const Topology& topology,
+                          const MapOptions& options) {
+    return Partition(program, machine, topology, options).run();
 }
 
 }  // namespace tephra

@@ -17,12 +17,14 @@
 // The order of the cores within a chip is only a first guess here: place.cpp changes it, except in MapOptions::improve
 // == false and on chips that are too large for it.
 #include "mapper/mapping.hpp"
+#include "mapper/route.hpp"
 
 namespace tephra {
 
 /// Slices of every population that is not on the host.
 /// `options.format` must be set. Errors: does_not_fit (the number of chips needed, or the neuron that no core can
 /// hold).
-Result<Mapping> partition(const Program& program, const Machine& machine, const MapOptions& options);
+Result<Mapping> partition(const Program& program, const Machine& machine, const Topology& topology,
+                          const MapOptions& options);
 
 }  // namespace tephra

@@ -122,13 +122,11 @@ private:
 
 /// Cores of a chip among which slices move: all usable ones, at most most_places. Where a chip has more, the free ones
 /// nearest to its middle are taken; where more are in use, none, and its slices stay where the partition put them.
-std::vector<CoreId> places_of(const Machine& machine, ChipId chip, const std::vector<bool>& in_use) {
+std::vector<CoreId> places_of(const Machine& machine, const Topology& topology, ChipId chip,
+                              const std::vector<bool>& in_use) {
     std::vector<CoreId> used;
     std::vector<CoreId> idle;
-    for (int k = 0; k < machine.mesh.usable_cores; ++k) {
-        const CoreId core(chip.value * machine.cores_per_chip() + k);
-        if (machine.usable(core)) (in_use[core.index()] ? used : idle).push_back(core);
-    }
+    for (const CoreId core : topology.working_cores(chip)) (in_use[core.index()] ? used : idle).push_back(core);
     if (used.empty() || used.size() > most_places) return {};
     const auto from_middle = [&](CoreId core) {
         const int tile = machine.tile_of(core);
@@ -154,7 +152,7 @@ public:
             for (const Slice& slice : slices) in_use[slice.core.index()] = true;
         index_.resize(in_use.size(), 0);
         for (int c = 0; c < machine.chips(); ++c) {
-            const ChipTraffic& chip = chips_.emplace_back(places_of(machine, ChipId(c), in_use));
+            const ChipTraffic& chip = chips_.emplace_back(places_of(machine, topology, ChipId(c), in_use));
             for (std::size_t k = 0; k < chip.cores().size(); ++k) index_[chip.cores()[k].index()] = k;
         }
     }

@@ -1,6 +1,9 @@
 #include "mapper/route.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <cstdlib>
+#include <string>
 
 namespace tephra {
 namespace {
@@ -8,14 +11,18 @@ namespace {
 // Numbers of the links of a chip, in order: 4 mesh directions a tile, then 2 ports a core, then 6 chip links.
 constexpr int ports = 2;  // inject, eject
 
-constexpr std::uint8_t arrived = 0;
-constexpr int detour_channels = chip_axes;  // added to 1, 2, 3 on the way to the intermediate chip
-
 }  // namespace
 
 bool are_neighbours(const Machine& machine, ChipId a, ChipId b) {
     const int x = machine.chips_x, y = machine.chips_y;
     return links_between(chip_position(a, x, y), chip_position(b, x, y)) == 1;
+}
+
+bool are_neighbours(const Machine& machine, RouterId a, RouterId b) {
+    const int tiles = machine.tiles_per_chip(), tiles_x = machine.mesh.tiles_x;
+    if (a.value / tiles != b.value / tiles) return false;
+    const int p = a.value % tiles, q = b.value % tiles;
+    return std::abs(p % tiles_x - q % tiles_x) + std::abs(p / tiles_x - q / tiles_x) == 1;
 }
 
 Topology::Topology(const Machine& machine)
@@ -29,7 +36,11 @@ Topology::Topology(const Machine& machine)
 
 Result<Topology> Topology::create(const Machine& machine) {
     Topology topology(machine);
-    if (auto done = topology.find_detours(machine); !done) return tl::unexpected(done.error());
+    topology.find_remains(machine);
+    if (const RouterId gate = topology.router_of(topology.host());
+        std::ranges::binary_search(machine.dead_routers, gate))
+        return bad_input("router " + std::to_string(gate.value) + " is dead, and the host hangs on it", "dead_routers",
+                         "attach the host to a chip whose first router works (host/chip)");
     if (const std::int64_t buffers = topology.buffers_per_chip(); buffers > most_buffers)
         return bad_input("a chip needs " + std::to_string(buffers) +
                              " buffers (links x channels), routes number only " + std::to_string(most_buffers),
@@ -157,34 +168,35 @@ Topology::Step Topology::mesh_step(RouterId router, int to, std::uint8_t channel
     return {{LinkId(chip * stride_ + tile * mesh_directions + direction), channel}, RouterId(router.value + distance)};
 }
 
-Topology::Step Topology::step(RouterId router, CoreId target, ChipId& via) const {
-    const ChipId chip = chip_of(router);
-    if (via == chip) via = {};
-    const int tile = router.value % tiles_;
-    const RouterId last = router_of(target);
-    const ChipId goal = via.valid() ? via : chip_of(last);
-    if (goal == chip) {
-        if (router == last) return {{eject(target), arrived}, {}};
-        return mesh_step(router, last.value % tiles_, arrived);
-    }
-    const int direction = chip_direction(chip, goal);
-    const auto channel = static_cast<std::uint8_t>(1 + direction / 2 + (via.valid() ? detour_channels : 0));
-    const int border = border_tile(direction);
-    if (tile != border) return mesh_step(router, border, channel);
+Topology::Step Topology::chip_step(ChipId chip, int direction, std::uint8_t channel) const {
     return {{LinkId((chip.value + 1) * stride_ - chip_directions + direction), channel},
             RouterId(chip_neighbour(chip, direction).value * tiles_ + border_tile(direction ^ 1))};
 }
 
-Hop Topology::next(RouterId router, CoreId target, ChipId& via) const {
-    return step(router, target, via).hop;
+Topology::Step Topology::step(RouterId router, CoreId target) const {
+    const ChipId chip = chip_of(router);
+    const int tile = router.value % tiles_;
+    const RouterId last = router_of(target);
+    if (chip_of(last) == chip) {
+        if (router == last) return {{eject(target), arrived}, {}};
+        return mesh_step(router, last.value % tiles_, arrived);
+    }
+    const int direction = chip_direction(chip, chip_of(last));
+    const auto channel = static_cast<std::uint8_t>(1 + direction / 2);
+    const int border = border_tile(direction);
+    return tile != border ? mesh_step(router, border, channel) : chip_step(chip, direction, channel);
 }
 
 void Topology::route(CoreId from, CoreId to, std::vector<Hop>& path) const {
     RouterId router = router_of(from);
-    ChipId via = detours_.empty() ? ChipId() : detour(chip_of(router), chip_of(router_of(to)));
     path.push_back({inject(from), arrived});
+    const std::size_t begin = path.size();
     while (router.valid()) {
-        const Step taken = step(router, to, via);
+        const Step taken = step(router, to);
+        if (!works(taken.hop.link)) {
+            path.resize(begin);
+            return detour(router_of(from), to, path);
+        }
         path.push_back(taken.hop);
         router = taken.to;
     }

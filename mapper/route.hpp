@@ -5,14 +5,14 @@
 // the border tile of its outgoing link; it enters the next chip at the tile of the opposite link. Links along X sit in
 // the middle row of the west and east borders, links along Y in the middle column of the north and south borders, both
 // links along Z at the middle tile. (No vendor publishes the places: assumed.) The host hangs on tile 0 of its chip.
-// Where dead chip links block that path, the packet first goes, by the same rules, to an intermediate chip.
+// Where anything dead lies on that path, the packet takes a way around (mapper/detours.cpp), if there is one.
 //
 // Why finite buffers cannot deadlock. Each link has one buffer per channel, and a packet waits only for the next
 // (link, channel) of its own path. Its channel says what it is heading for on the chip where it is:
 //   0: its target core or the host (it is on its final chip, or never leaves the one it started on);
-//   1, 2, 3: the next chip link, which lies along X, Y, Z;   4, 5, 6: the same while heading for the intermediate chip.
+//   1, 2, 3: the next chip link, which lies along X, Y, Z.
 // The waits-for relation between (link, channel) pairs has no cycle, because
-//   a. a path's channels only ever change in the order (4, 5, 6), (1, 2, 3), 0: first X, then Y, then Z, then target;
+//   a. a path's channels only ever change in the order 1, 2, 3, 0: first X, then Y, then Z, then target;
 //   b. within one channel and chip a path is X then Y: no Y link waits for an X link, and no link for its reverse;
 //   c. within one channel, a packet that arrives over a chip link along X goes straight along the middle row to the
 //      opposite border and on in the same direction, along Y straight along the middle column, along Z not at all. So
@@ -21,8 +21,12 @@
 // Links from a core into the mesh are waited for by nobody, links into a core or the host drain: so the engine of a
 // core must take packets whether or not it can send. A multicast packet that branches holds its buffer until every
 // branch has moved on; branches follow the same order, so the argument holds for trees too.
+// Ways around have two channels of their own, so they never wait for other packets but at their target. Why they do not
+// wait for each other in a circle: mapper/detours.cpp, docs/decisions/0013-ways-around-dead-parts.md.
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/error.hpp"
@@ -32,8 +36,7 @@
 
 namespace tephra {
 
-using LinkId = Id<struct LinkTag>;      ///< directed link, 0 .. Topology::links() - 1
-using RouterId = Id<struct RouterTag>;  ///< chip x tiles_per_chip + tile
+using LinkId = Id<struct LinkTag>;  ///< directed link, 0 .. Topology::links() - 1
 
 enum class LinkKind : std::uint8_t {
     none,       ///< a number without a link (mesh and chip borders)
@@ -72,20 +75,22 @@ struct TreeHop {
 /// Most buffers of a chip: each entry of a route numbers its buffer with 24 bits.
 inline constexpr std::int64_t most_buffers = std::int64_t{1} << 24;
 
-inline constexpr int mesh_directions = 4;                ///< +x, -x, +y, -y
-inline constexpr int chip_axes = 3;                      ///< x, y, z
-inline constexpr int chip_directions = 2 * chip_axes;    ///< +x, -x, +y, -y, +z, -z
-inline constexpr int host_links = 2;                     ///< from_host, to_host
-inline constexpr int most_channels = 1 + 2 * chip_axes;  ///< of a link: channels 0 to 6
+inline constexpr int mesh_directions = 4;              ///< +x, -x, +y, -y
+inline constexpr int chip_axes = 3;                    ///< x, y, z
+inline constexpr int chip_directions = 2 * chip_axes;  ///< +x, -x, +y, -y, +z, -z
+inline constexpr int host_links = 2;                   ///< from_host, to_host
+inline constexpr std::uint8_t arrived = 0;             ///< channel of packets on their target's chip, and of ports
+inline constexpr int detour_channels = 2;              ///< of ways around: away from the root, towards it
+inline constexpr int most_channels = 1 + chip_axes + detour_channels;  ///< of a link
 
 /// No tree has more branches at a router: to its neighbours in every channel, to its cores and to the host.
 inline constexpr int most_branches = (mesh_directions + chip_directions) * most_channels + most_cores_per_tile + 1;
 
-/// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save a table of detours).
+/// Links and routes of a machine. A value: copies are cheap (all is arithmetic, save what dead parts leave).
 class Topology {
 public:
-    /// Errors: bad_input when dead links leave a chip that another cannot reach over one intermediate chip, and when a
-    /// chip has more buffers than most_buffers.
+    /// Errors: bad_input when the router that the host hangs on is dead, and when a chip has more buffers than
+    /// most_buffers.
     static Result<Topology> create(const Machine& machine);
 
     /// One past the largest link number. Numbers of one chip are contiguous: chip c owns [c x stride, (c + 1) x
@@ -95,9 +100,10 @@ public:
     [[nodiscard]] int routers() const { return shape_.chips() * tiles_; }
     /// Buffers of a chip: one a channel behind each of its links, the host's two, and the links from six neighbours.
     [[nodiscard]] std::int64_t buffers_per_chip() const;
-    /// Channels in use: 1 on one chip, 4 on several, 7 with dead links.
+    /// Channels in use: 1 on one chip, 4 on several; where links or routers are dead, 2 and 6.
     [[nodiscard]] int channels() const {
-        return shape_.chips() == 1 ? 1 : (detours_.empty() ? 1 + chip_axes : most_channels);
+        if (shape_.chips() == 1) return remains_ == nullptr ? 1 : 1 + away;
+        return 1 + chip_axes + (remains_ == nullptr ? 0 : detour_channels);
     }
     [[nodiscard]] LinkEnds link(LinkId id) const;
 
@@ -117,11 +123,21 @@ public:
     /// Tile to which the chip link in a direction is attached.
     [[nodiscard]] int border_tile(int direction) const;
 
-    /// Intermediate chip of packets between two chips; invalid when they take the straight path.
-    [[nodiscard]] ChipId detour(ChipId from, ChipId to) const;
-    /// Next hop of a packet in `router`. `via` starts as detour() and becomes invalid once that chip is reached.
-    [[nodiscard]] Hop next(RouterId router, CoreId target, ChipId& via) const;
-    /// Appends the whole path, inject and eject included.
+    /// Whether a link works: it is not dead, nor a router at its ends.
+    [[nodiscard]] bool works(LinkId id) const { return remains_ == nullptr || !remains_->dead[id.index()]; }
+    /// Whether a core takes work: it is usable (Machine::usable), and packets go between it and the host, and so
+    /// between any two cores that take work.
+    [[nodiscard]] bool takes_work(CoreId core) const { return takes_work_[core.index()]; }
+    /// The cores of a chip that take work, in order.
+    [[nodiscard]] std::vector<CoreId> working_cores(ChipId chip) const;
+    /// Whether packets go between a router and the host. Ways around use only pairs of links that work in both
+    /// directions.
+    [[nodiscard]] bool reaches(RouterId router) const;
+    /// What to mend so that the host reaches a core: "mend what cuts core 5 off: the link between chips 0 and 1, router
+    /// 7". Of several links or routers one may be enough.
+    [[nodiscard]] std::string mend_hint(CoreId core) const;
+
+    /// Appends the whole path, inject and eject included. Both ends must be the host or cores whose routers it reaches.
     void route(CoreId from, CoreId to, std::vector<Hop>& path) const;
     [[nodiscard]] std::vector<Hop> route(CoreId from, CoreId to) const;
     /// Union of the paths to all targets, common beginnings shared.
@@ -134,32 +150,63 @@ private:
         int x = 1, y = 1, z = 1;
         [[nodiscard]] int chips() const { return x * y * z; }
     };
-    struct Detour {
-        ChipId from, to, via;
-    };
     struct Step {
         Hop hop;
         RouterId to;  ///< none when the hop leaves the network
     };
+    /// What dead links and routers leave of a machine. Parts of a chip are routers that pairs of working mesh links
+    /// join: the whole chip where no mesh link is dead. Part number c is one of chip c, further ones follow.
+    struct Remains {
+        std::vector<bool> dead;  ///< [links]
+        struct Mesh {
+            std::vector<int> part;   ///< [tile]; -1: its router is dead
+            std::vector<int> level;  ///< [tile] distance from the first tile of its part
+        };
+        std::vector<int> mesh_of;  ///< [chip] in `meshes`; -1: no mesh link of it is dead
+        std::vector<Mesh> meshes;
+        std::vector<ChipId> chip_of;  ///< [part]
+        std::vector<int> level;       ///< [part] distance from the host's part; -1: the host does not reach it
+    };
     explicit Topology(const Machine& machine);
-    [[nodiscard]] Step step(RouterId router, CoreId target, ChipId& via) const;
+    [[nodiscard]] Step step(RouterId router, CoreId target) const;
+    /// From a router to a tile of its chip, along X, then Y.
     [[nodiscard]] Step mesh_step(RouterId router, int to, std::uint8_t channel) const;
-    [[nodiscard]] ChipId chip_at(int x, int y, int z) const { return ChipId(x + shape_.x * (y + shape_.y * z)); }
+    [[nodiscard]] Step chip_step(ChipId chip, int direction, std::uint8_t channel) const;
     [[nodiscard]] ChipPosition position(ChipId chip) const { return chip_position(chip, shape_.x, shape_.y); }
-    Result<void> find_detours(const Machine& machine);  ///< this and what follows: mapper/detours.cpp
-    /// Chip links of the straight path, [from][to]; -1 where a dead link blocks it.
-    [[nodiscard]] std::vector<int> straight_lengths(const Machine& machine) const;
-    /// The chip over which two straight paths make the shortest way, of equal ones the first; invalid: there is none.
-    [[nodiscard]] ChipId best_via(const std::vector<int>& lengths, int from, int to) const;
     [[nodiscard]] ChipId chip_neighbour(ChipId chip, int direction) const;
+    /// Channels of ways around, after the others: on one chip there is no way towards the root of chips.
+    [[nodiscard]] std::uint8_t detour_channel(int side) const {
+        return static_cast<std::uint8_t>((shape_.chips() == 1 ? 0 : chip_axes) + side);
+    }
+    static constexpr int away = 1, towards = 2;
+
+    // mapper/detours.cpp
+    [[nodiscard]] std::vector<bool> dead_links(const Machine& machine) const;
+    /// Links that leave a router for other routers, and those that come back; visit(LinkEnds, works both ways).
+    template <typename Visit>
+    void visit_mesh_wires(RouterId router, const Visit& visit) const;
+    template <typename Visit>
+    void visit_chip_wires(ChipId chip, const Visit& visit) const;
+    /// Calls visit(neighbour) for the tiles of a chip, or the parts, that a pair of working links joins with one.
+    [[nodiscard]] auto mesh_neighbours(int chip) const;
+    [[nodiscard]] auto part_neighbours() const;
+    void find_remains(const Machine& machine);
+    void find_parts(Remains& remains) const;
+    [[nodiscard]] int part_of(RouterId router) const;
+    void detour(RouterId from, CoreId target, std::vector<Hop>& path) const;
+    /// Appends the hops from one router to another of the same part; returns the latter.
+    RouterId walk(RouterId from, RouterId to, std::uint8_t channel, std::vector<Hop>& path) const;
 
     Shape shape_;
     int tiles_x_ = 1, tiles_y_ = 1, tiles_ = 1, cores_per_tile_ = 1, stride_ = 0;
     ChipId host_chip_{0};
-    std::vector<Detour> detours_;  ///< sorted by (from, to)
+    std::vector<bool> takes_work_;            ///< [core]
+    std::shared_ptr<const Remains> remains_;  ///< nullptr: no link and no router is dead
 };
 
 /// Whether two chips differ by one step along one axis.
 bool are_neighbours(const Machine& machine, ChipId a, ChipId b);
+/// Whether two routers of one chip do.
+bool are_neighbours(const Machine& machine, RouterId a, RouterId b);
 
 }  // namespace tephra

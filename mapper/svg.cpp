@@ -172,11 +172,11 @@ private:
                 "fill", by_layer ? layer_color(program_, face.population) : load_color(std::min(1.0, share)));
             title += "\n" + face.names + "\n" + grouped(face.synaptic_bytes) + " synaptic bytes, " +
                      coordinate(100 * share) + " %";
-        } else if (machine_.usable(core)) {
+        } else if (topology_.takes_work(core)) {
             attributes.insert(attributes.end(), {{"fill", "#ffffff"}, {"stroke", "#d5dce3"}, {"stroke-width", "0.6"}});
         } else {
             attributes.emplace_back("fill", "#e4e7eb");
-            title += ": dead or reserved";
+            title += machine_.usable(core) ? ": cut off from the host" : ": dead or reserved";
         }
         svg_.open("rect", attributes).element("title", title).close();
     }

@@ -8,7 +8,7 @@
 namespace tephra {
 
 Result<Picoseconds> work_bound(const Program& program, const Machine& machine) {
-    const CoreTiming& timing = machine.timing;
+    const CoreTiming timing = machine.slowest_timing();
     const MeshSpec& mesh = machine.mesh;
     int flits = 1;  // of the longest packet
     for (const Population& population : program.populations)

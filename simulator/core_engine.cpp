@@ -37,6 +37,9 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
         const CoreId id = is_host ? plan_.topology.host() : CoreId(chip_.value * cores + c);
         Core& core = cores_[static_cast<std::size_t>(c)];
         core.is_host = is_host;
+        const CoreTiming timing = machine.timing_of(id);
+        core.message_in = (is_host ? machine.host.message : timing.message_in).value();
+        core.message_out = (is_host ? machine.host.message : timing.message_out).value();
         core.in_buffer = links.local(plan_.topology.eject(id)) * channels;
         of_link_[links.local(plan_.topology.eject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::receive};
         of_link_[links.local(plan_.topology.inject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::send};

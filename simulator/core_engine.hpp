@@ -122,6 +122,7 @@ private:
     struct Core {
         std::uint32_t in_buffer = 0;  ///< packets that arrive
         bool is_host = false;
+        std::int64_t message_in = 0, message_out = 0;  ///< times: to look up a packet, to send one
         std::uint32_t first_slice = 0, end_slice = 0;  ///< its slices
         std::int64_t evaluation = 0;                   ///< of all its neurons in a barrier step; the host's: 0
         std::array<Unit, core_units> units;

@@ -36,7 +36,6 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, const Packet& pa
     ++run_.delivered[where];
     const bool idle = idles(core, packet.token);
     if (idle && (packet.flags & packet_empty) == 0) ++run_.ignored[where];
-    const Machine& machine = plan_.machine;
     std::int64_t weights = 0;
     std::uint32_t words = packet.value;
     if (packet.extra == no_index) {  // a plain message; a credit of a barrier run does not exist
@@ -48,8 +47,7 @@ std::int64_t CoreEngine::serve(Core& core, std::uint32_t index, const Packet& pa
     } else {
         words = serve_extra(core, packet, terminal, weights);
     }
-    const std::int64_t lookup = (core.is_host ? machine.host.message : machine.timing.message_in).value();
-    const std::int64_t duration = idle ? lookup : std::max(lookup, weights);
+    const std::int64_t duration = idle ? core.message_in : std::max(core.message_in, weights);
     hash_.add(moment(now, Mark::serve), std::uint64_t{where} << 32 | packet.token,
               std::uint64_t{packet.neuron} << 32 | words);
     if (trace_.sample())

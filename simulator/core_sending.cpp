@@ -139,8 +139,7 @@ std::int64_t CoreEngine::send_packet(Core& core, std::int64_t now) {
     Firing& from = firing(core.chosen);
     const Fanout* fanout = from.next;
     Unit& unit = core.unit(CoreUnit::send);
-    const Machine& machine = plan_.machine;
-    const std::int64_t duration = (core.is_host ? machine.host.message : machine.timing.message_out).value();
+    const std::int64_t duration = core.message_out;
     Packet& packet = from.packet;
     if ((packet.flags & (packet_last | packet_record)) != 0)
         packet.extra = add_extra(core, from, *fanout, now, duration);

@@ -10,16 +10,17 @@ namespace tephra {
 namespace {
 
 void add_services(const Program& program, const Machine& machine, TimeSum& sum) {
-    const Picoseconds synop = std::max(machine.timing.synop, machine.host.synop);
+    const CoreTiming timing = machine.slowest_timing();
+    const Picoseconds synop = std::max(timing.synop, machine.host.synop);
     for (const Projection& projection : program.projections) {
         if (projection.synapses != nullptr) sum.add(total_synops(*projection.synapses), synop, "weights");
     }
     for (const Population& population : program.populations) {
         Picoseconds update = machine.host.neuron_update;
-        if (population.model != nullptr) update = std::max(update, machine.timing.of(population.model->program()));
+        if (population.model != nullptr) update = std::max(update, timing.of(population.model->program()));
         // A barrier run evaluates them in every step.
         sum.add(std::int64_t{population.size} * std::max(program.steps, 1), update, "neurons");
-        sum.add(population.size, machine.timing.spike, "neurons that send");
+        sum.add(population.size, timing.spike, "neurons that send");
     }
     sum.add(1, machine.host.token, round_words(program.round).many.c_str());
 }
@@ -27,18 +28,19 @@ void add_services(const Program& program, const Machine& machine, TimeSum& sum) 
 /// A packet on one link: occupancy per flit, latency, and between chips the latency of the credit that returns.
 void add_packets(const Schedule& schedule, TimeSum& sum) {
     const Machine& machine = schedule.machine;
-    const Picoseconds in = std::max(machine.timing.message_in, machine.host.message);
-    const Picoseconds out = std::max(machine.timing.message_out, machine.host.message);
+    const CoreTiming timing = machine.slowest_timing();
+    const Picoseconds in = std::max(timing.message_in, machine.host.message);
+    const Picoseconds out = std::max(timing.message_out, machine.host.message);
     for (const Fanout& fanout : schedule.fanouts) {
         const std::int64_t packets = fanout.kind == Fanout::Kind::message ? fanout.end - fanout.begin : 1;
         sum.add(packets, out, "packets to send");
         sum.add(packets * fanout.terminals, in, "packets to receive");
         for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
             const LinkKind kind = schedule.routes.kind(e);
-            const LinkTiming timing = link_timing(machine, kind);
-            sum.add(packets * fanout.flits, Picoseconds(std::max<std::int64_t>(timing.flit, 1)), "flits over a link");
-            sum.add(packets * (kind == LinkKind::chip ? 2 : 1), Picoseconds(timing.latency), "packets over a link");
-            sum.add(packets, Picoseconds(timing.packet), "packets over a link");
+            const LinkTiming link = link_timing(machine, kind);
+            sum.add(packets * fanout.flits, Picoseconds(std::max<std::int64_t>(link.flit, 1)), "flits over a link");
+            sum.add(packets * (kind == LinkKind::chip ? 2 : 1), Picoseconds(link.latency), "packets over a link");
+            sum.add(packets, Picoseconds(link.packet), "packets over a link");
         }
     }
 }

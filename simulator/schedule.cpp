@@ -102,9 +102,9 @@ private:
         s.begin = slice.begin;
         s.end = slice.end;
         const NeuronModel* model = program_[population].model.get();  // none: the sink, which is on the host
-        s.neuron =
-            (on_host || model == nullptr ? machine_.host.neuron_update : machine_.timing.of(model->program())).value();
-        s.spike = on_host ? 0 : machine_.timing.spike.value();
+        const CoreTiming timing = machine_.timing_of(slice.core);
+        s.neuron = (on_host || model == nullptr ? machine_.host.neuron_update : timing.of(model->program())).value();
+        s.spike = on_host ? 0 : timing.spike.value();
         out_.slices.push_back(s);
     }
 
@@ -144,7 +144,7 @@ private:
     /// Weights that a message meets: one number for all sources, or one each.
     void set_weights(const ScheduledSlice& slice, const SynapseFormat& synapses, const NeuronRanges& listened,
                      SliceInput& input) {
-        input.synop = slice.on_host ? machine_.host.synop : machine_.timing.synop;
+        input.synop = slice.on_host ? machine_.host.synop : machine_.timing_of(slice.core).synop;
         input.wide = mapping_.format == WeightStorage::int8 || synapses.weight_bits() > ternary_bits;
         if (synapses.uniform()) {
             input.synops = synapses.synops(0, slice.neurons());

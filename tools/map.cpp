@@ -79,7 +79,7 @@ Table chip_table(const Mapped& m) {
         int usable = 0;
         for (int c = chip * per_chip; c < (chip + 1) * per_chip; ++c) {
             const CoreUse& use = m.uses[static_cast<std::size_t>(c)];
-            usable += m.machine.usable(CoreId(c)) ? 1 : 0;
+            usable += m.topology.takes_work(CoreId(c)) ? 1 : 0;
             if (use.neurons == 0) continue;
             ++cores;
             sum.neurons += use.neurons;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/narrow.hpp"
+#include "mapper/route.hpp"
 #include "neuro/spiking/convolution.hpp"
 #include "neuro/spiking/dense.hpp"
 #include "neuro/spiking/one_to_one.hpp"
@@ -81,19 +82,12 @@ Result<SynapseFormatPtr> make_synapses(const NetworkRecipe& recipe, const Networ
     return spiking::make_scattered({sources, targets, c.fan_out, c.reach, c.weight_bits});
 }
 
-/// The cores of a chip that take work.
-std::vector<CoreId> usable_cores(const Machine& machine, ChipId chip) {
-    std::vector<CoreId> cores;
-    const int first = chip.value * machine.cores_per_chip();
-    for (int core = first; core < first + machine.cores_per_chip(); ++core)
-        if (machine.usable(CoreId(core))) cores.emplace_back(core);
-    return cores;
-}
-
 /// The core of the machine for each core of the recipe.
 Result<std::vector<CoreId>> chosen_cores(int used, int chips, const Machine& machine) {
+    const auto topology = Topology::create(machine);
+    if (!topology) return tl::unexpected(topology.error());
     const auto order = snake_order(machine);
-    const auto most = usable_cores(machine, order.front()).size();
+    const auto most = topology->working_cores(order.front()).size();
     if (chips == 0) chips = narrow<int>((static_cast<std::size_t>(used) + most - 1) / std::max<std::size_t>(most, 1));
     if (chips > machine.chips())
         return fail(ErrorCode::does_not_fit,
@@ -102,7 +96,7 @@ Result<std::vector<CoreId>> chosen_cores(int used, int chips, const Machine& mac
     std::vector<CoreId> cores;
     for (std::int64_t chip = 0; chip < chips; ++chip) {
         const auto share = narrow<std::size_t>((chip + 1) * used / chips - chip * used / chips);
-        const auto of_chip = usable_cores(machine, order[static_cast<std::size_t>(chip)]);
+        const auto of_chip = topology->working_cores(order[static_cast<std::size_t>(chip)]);
         if (share > of_chip.size())
             return fail(ErrorCode::does_not_fit,
                         std::to_string(share) + " cores of a chip that has " + std::to_string(of_chip.size()), "cores",

@@ -5,67 +5,17 @@
 #include <set>
 
 #include "tests/catch.hpp"
+#include "tests/mapper/route_checks.hpp"
 #include "tests/mapper/small_machine.hpp"
 
 using namespace tephra;
+using test::acyclic;
+using test::check_path;
+using test::ends;
 using test::small_machine;
+using test::topology_of;
 
 namespace {
-
-Topology topology_of(const Machine& machine) {
-    auto topology = Topology::create(machine);
-    REQUIRE(topology);
-    return *topology;
-}
-
-/// Every end of routes: all cores and the host.
-std::vector<CoreId> ends(const Topology& topology) {
-    std::vector<CoreId> all;
-    for (int c = 0; c <= topology.host().value; ++c) all.emplace_back(c);
-    return all;
-}
-
-/// Fails unless the path is made of existing links that join, from `from` to `to`.
-void check_path(const Topology& topology, CoreId from, CoreId to, const std::vector<Hop>& path) {
-    REQUIRE(path.size() >= 2);
-    CHECK(path.front().link == topology.inject(from));
-    CHECK(path.back().link == topology.eject(to));
-    for (std::size_t k = 0; k < path.size(); ++k) {
-        const LinkEnds link = topology.link(path[k].link);
-        REQUIRE(link.kind != LinkKind::none);
-        CHECK(path[k].channel < topology.channels());
-        if (k > 0) CHECK(link.from == topology.link(path[k - 1].link).to);
-    }
-}
-
-/// Whether the waits-for relation of all paths has no cycle: repeatedly takes away what waits for nothing.
-bool acyclic(const Topology& topology, bool channels = true) {
-    std::map<std::pair<int, int>, std::set<std::pair<int, int>>> waits_for;
-    std::map<std::pair<int, int>, int> waiting;
-    for (const CoreId from : ends(topology))
-        for (const CoreId to : ends(topology)) {
-            const auto path = topology.route(from, to);
-            for (std::size_t k = 0; k + 1 < path.size(); ++k) {
-                const std::pair<int, int> a{path[k].link.value, channels ? path[k].channel : 0};
-                const std::pair<int, int> b{path[k + 1].link.value, channels ? path[k + 1].channel : 0};
-                waiting.try_emplace(b, 0);
-                waiting.try_emplace(a, 0);
-                if (waits_for[a].insert(b).second) ++waiting[b];
-            }
-        }
-    std::vector<std::pair<int, int>> free;
-    for (const auto& [node, count] : waiting)
-        if (count == 0) free.push_back(node);
-    std::size_t taken = 0;
-    while (!free.empty()) {
-        const auto node = free.back();
-        free.pop_back();
-        ++taken;
-        for (const auto& next : waits_for[node])
-            if (--waiting[next] == 0) free.push_back(next);
-    }
-    return taken == waiting.size();
-}
 
 /// Fewest mesh and chip links between two cores that X-Y-Z order between chips allows.
 int straight_distance(const Machine& machine, const Topology& topology, CoreId from, CoreId to) {
@@ -138,29 +88,6 @@ TEST_CASE("No set of packets can wait for each other in a circle") {
 
 TEST_CASE("Without channels packets could wait in a circle: the check finds it") {
     CHECK_FALSE(acyclic(topology_of(small_machine({2, 2, 1}, {3, 3}, 1)), false));
-}
-
-TEST_CASE("Dead chip links are avoided, and detours cannot deadlock either") {
-    Machine machine = small_machine({3, 3, 1}, {3, 3}, 1);
-    machine.dead_links = {{ChipId(0), ChipId(1)}, {ChipId(1), ChipId(0)}, {ChipId(4), ChipId(5)}};
-    const Topology topology = topology_of(machine);
-    CHECK(topology.channels() == 7);
-    for (const CoreId from : ends(topology))
-        for (const CoreId to : ends(topology)) {
-            const auto path = topology.route(from, to);
-            check_path(topology, from, to, path);
-            for (const Hop& hop : path)
-                for (const auto& dead : machine.dead_links) CHECK(hop.link != topology.chip_link(dead.from, dead.to));
-        }
-    CHECK(acyclic(topology));
-}
-
-TEST_CASE("A chip that dead links cut off is an error that names it") {
-    Machine machine = small_machine({3, 1, 1}, {2, 2}, 1);
-    machine.dead_links = {{ChipId(1), ChipId(2)}};
-    const auto topology = Topology::create(machine);
-    REQUIRE(!topology);
-    CHECK(topology.error().message == "the dead links cut chip 2 off from chip 0");
 }
 
 TEST_CASE("A multicast tree is the union of the paths, each link taken once a channel") {

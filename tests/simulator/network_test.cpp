@@ -6,6 +6,7 @@
 #include "core/philox.hpp"
 #include "simulator/routes.hpp"
 #include "tests/catch.hpp"
+#include "tests/mapper/random_faults.hpp"
 
 using namespace tephra;
 
@@ -141,6 +142,44 @@ TEST_CASE("a packet alone takes occupancy and latency of each link in turn") {
     CHECK(fabric.last_arrival == expected);
 }
 
+namespace {
+
+/// Every end sends packets to random ends as fast as it can: paths, or trees to three ends. All must arrive once.
+void check_saturated(const Machine& machine, bool trees) {
+    const Topology topology = *Topology::create(machine);
+    RouteTable routes(machine, topology);
+    std::vector<CoreId> ends;  // the host sends and receives too
+    for (int core = 0; core <= machine.cores(); ++core)
+        if (topology.reaches(topology.router_of(CoreId(core)))) ends.emplace_back(core);
+    std::map<CoreId, std::vector<std::uint32_t>> sends;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, int> expected;
+    constexpr int packets = 20;
+    for (const CoreId core : ends)
+        for (int k = 0; k < packets; ++k) {
+            const auto random =
+                random_words(3, static_cast<std::uint32_t>(core.value), static_cast<std::uint64_t>(k), 0);
+            const auto token = static_cast<std::uint32_t>(core.value * 100'000 + k);
+            std::vector<CoreId> targets;
+            for (int t = 0; t < (trees ? 3 : 1); ++t) {
+                const CoreId target = ends[random[static_cast<std::size_t>(t)] % ends.size()];
+                if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
+            }
+            std::vector<std::uint32_t> terminals;
+            for (const CoreId target : targets) {
+                terminals.push_back(static_cast<std::uint32_t>(target.value));
+                ++expected[{static_cast<std::uint32_t>(target.value), token}];
+            }
+            sends[core].push_back(trees ? routes.add_tree(core, targets, terminals)
+                                        : routes.add_path(core, targets[0], terminals[0]));
+        }
+    Fabric fabric(machine, topology, routes);
+    CHECK(fabric.run(sends) == expected);
+    for (int id = 0; id < topology.links(); ++id)
+        if (!topology.works(LinkId(id))) CHECK(fabric.flits(LinkId(id)) == 0);
+}
+
+}  // namespace
+
 TEST_CASE("at saturation with the smallest buffers everything drains, on several chips, paths and trees") {
     struct Case {
         int chips_x, chips_y, tiles, buffer;
@@ -148,35 +187,19 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
     };
     for (const Case& c :
          {Case{1, 1, 4, 1, false}, Case{3, 2, 3, 1, false}, Case{2, 2, 2, 1, true}, Case{3, 1, 3, 2, true}}) {
-        const Machine machine = small_machine(c.chips_x, c.chips_y, c.tiles, c.buffer);
-        const Topology topology = *Topology::create(machine);
-        RouteTable routes(machine, topology);
-        std::map<CoreId, std::vector<std::uint32_t>> sends;
-        std::map<std::pair<std::uint32_t, std::uint32_t>, int> expected;
-        const int ends = machine.cores() + 1;  // the host sends and receives too
-        constexpr int packets = 20;
-        for (int core = 0; core < ends; ++core)
-            for (int k = 0; k < packets; ++k) {
-                const auto random = random_words(3, static_cast<std::uint32_t>(core), static_cast<std::uint64_t>(k), 0);
-                const auto token = static_cast<std::uint32_t>(core * 100'000 + k);
-                std::vector<CoreId> targets;
-                for (int t = 0; t < (c.trees ? 3 : 1); ++t) {
-                    const CoreId target(
-                        static_cast<int>(random[static_cast<std::size_t>(t)] % static_cast<unsigned>(ends)));
-                    if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
-                }
-                std::vector<std::uint32_t> terminals;
-                for (const CoreId target : targets) {
-                    terminals.push_back(static_cast<std::uint32_t>(target.value));
-                    ++expected[{static_cast<std::uint32_t>(target.value), token}];
-                }
-                sends[CoreId(core)].push_back(c.trees ? routes.add_tree(CoreId(core), targets, terminals)
-                                                      : routes.add_path(CoreId(core), targets[0], terminals[0]));
-            }
-        Fabric fabric(machine, topology, routes);
         INFO(c.chips_x << " x " << c.chips_y << " chips, " << (c.trees ? "trees" : "paths"));
-        CHECK(fabric.run(sends) == expected);
+        check_saturated(small_machine(c.chips_x, c.chips_y, c.tiles, c.buffer), c.trees);
     }
+}
+
+TEST_CASE("at saturation everything drains around random dead links and routers too, and no dead link carries a flit") {
+    for (std::uint64_t seed = 0; seed < 4; ++seed)
+        for (const bool trees : {false, true}) {
+            INFO("seed " << seed << (trees ? ", trees" : ", paths"));
+            check_saturated(test::with_random_faults(small_machine(1, 1, 5, 1), seed, {0, 6, 20}), trees);
+            check_saturated(test::with_random_faults(small_machine(3, 3, 2, 1), seed, {5, 0, 0}), trees);
+            check_saturated(test::with_random_faults(small_machine(3, 2, 3, 1), seed, {8, 9, 25}), trees);
+        }
 }
 
 TEST_CASE("at one picosecond freed slots come before arrivals, these before idle links, and cores last") {
