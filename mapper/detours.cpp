@@ -94,7 +94,7 @@ void Topology::visit_mesh_wires(RouterId router, const Visit& visit) const {
     for (int direction = 0; direction < mesh_directions; ++direction) {
         const LinkEnds out = link(LinkId(first + direction));
         if (out.kind == LinkKind::none) continue;
-        const LinkId back = mesh_step(out.to, out.from.value % tiles_, arrived).hop.link;
+        const LinkId back = mesh_step(out.to, out.from.value % tiles_, target_channel).hop.link;
         visit(out, works(LinkId(first + direction)) && works(back));
     }
 }
@@ -129,11 +129,11 @@ std::vector<bool> Topology::dead_links(const Machine& machine) const {
     std::vector<bool> dead(static_cast<std::size_t>(links()), false);
     for (const auto& [from, to] : machine.dead_links) dead[chip_link(from, to).index()] = true;
     for (const auto& [from, to] : machine.dead_mesh_links)
-        dead[mesh_step(from, to.value % tiles_, arrived).hop.link.index()] = true;
+        dead[mesh_step(from, to.value % tiles_, target_channel).hop.link.index()] = true;
     for (const RouterId router : machine.dead_routers) {
         visit_mesh_wires(router, [&](const LinkEnds& out, bool) {
-            dead[mesh_step(out.from, out.to.value % tiles_, arrived).hop.link.index()] = true;
-            dead[mesh_step(out.to, out.from.value % tiles_, arrived).hop.link.index()] = true;
+            dead[mesh_step(out.from, out.to.value % tiles_, target_channel).hop.link.index()] = true;
+            dead[mesh_step(out.to, out.from.value % tiles_, target_channel).hop.link.index()] = true;
         });
         visit_chip_wires(chip_of(router), [&](const LinkEnds& out, bool) {
             if (out.from != router) return;
@@ -244,7 +244,7 @@ void Topology::detour(RouterId from, CoreId target, std::vector<Hop>& path) cons
         from = taken.to;
     }
     walk(from, last, detour_channel(away), path);
-    path.push_back({eject(target), arrived});
+    path.push_back({eject(target), target_channel});
 }
 
 std::string Topology::mend_hint(CoreId core) const {

@@ -178,8 +178,8 @@ Topology::Step Topology::step(RouterId router, CoreId target) const {
     const int tile = router.value % tiles_;
     const RouterId last = router_of(target);
     if (chip_of(last) == chip) {
-        if (router == last) return {{eject(target), arrived}, {}};
-        return mesh_step(router, last.value % tiles_, arrived);
+        if (router == last) return {{eject(target), target_channel}, {}};
+        return mesh_step(router, last.value % tiles_, target_channel);
     }
     const int direction = chip_direction(chip, chip_of(last));
     const auto channel = static_cast<std::uint8_t>(1 + direction / 2);
@@ -189,7 +189,7 @@ Topology::Step Topology::step(RouterId router, CoreId target) const {
 
 void Topology::route(CoreId from, CoreId to, std::vector<Hop>& path) const {
     RouterId router = router_of(from);
-    path.push_back({inject(from), arrived});
+    path.push_back({inject(from), target_channel});
     const std::size_t begin = path.size();
     while (router.valid()) {
         const Step taken = step(router, to);

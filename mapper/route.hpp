@@ -79,7 +79,7 @@ inline constexpr int mesh_directions = 4;              ///< +x, -x, +y, -y
 inline constexpr int chip_axes = 3;                    ///< x, y, z
 inline constexpr int chip_directions = 2 * chip_axes;  ///< +x, -x, +y, -y, +z, -z
 inline constexpr int host_links = 2;                   ///< from_host, to_host
-inline constexpr std::uint8_t arrived = 0;             ///< channel of packets on their target's chip, and of ports
+inline constexpr std::uint8_t target_channel = 0;      ///< channel of packets on their target's chip, and of ports
 inline constexpr int detour_channels = 2;              ///< of ways around: away from the root, towards it
 inline constexpr int most_channels = 1 + chip_axes + detour_channels;  ///< of a link
 

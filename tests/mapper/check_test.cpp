@@ -201,3 +201,24 @@ TEST_CASE("A mapping is good for a machine under another name, and for no other 
     REQUIRE(faults.size() == 1);
     CHECK(faults[0].message == "the mapping is for another machine: generic-mesh, not mine");
 }
+
+TEST_CASE("A slice on a core that is cut off, or whose router is dead, is a fault that says what to mend") {
+    const Program program = test::one_layer(10, 20);
+    Machine machine = test::small_machine({2, 1, 1}, {2, 1}, 2);
+    Mapping mapping = test::map(program, machine);
+    machine.dead_links = {{ChipId(0), ChipId(1)}};
+    machine.dead_routers = {RouterId(1)};
+    machine.hash = machine_hash(machine);
+    mapping.machine = machine.hash;
+    mapping.slices[1] = {{CoreId(5), 0, 10}, {CoreId(2), 10, 20}};
+    const auto faults = check_mapping(program, machine, mapping, "m");
+    REQUIRE(faults.size() == 2);
+    CHECK(faults[0].message == "out: core 5 (chip 1) is cut off from the host");
+    CHECK(faults[0].place == "m#/slices/1/0");
+    // The dead router is the one to which the link is attached.
+    CHECK(faults[0].hint == "move the slice to another core, or mend what cuts core 5 off: router 1");
+    CHECK(faults[1].message == "out: the router of core 2 (chip 0), 1, is dead");
+    CHECK(faults[1].place == "m#/slices/1/3");
+    mapping.slices[1] = {{CoreId(0), 0, 20}};
+    CHECK(check_mapping(program, machine, mapping, "m").empty());
+}

@@ -196,6 +196,34 @@ TEST_CASE("Dead cores are left out, on several chips") {
         for (const Slice& slice : population_slices) CHECK(machine.usable(slice.core));
 }
 
+TEST_CASE("What the host does not reach takes no work; a program that needs it is refused with what to mend") {
+    Machine machine = machine_of("kapoho-point");
+    machine.mesh.usable_cores = 24;
+    const int per_chip = machine.cores_per_chip();
+    for (const auto& [a, b] : {std::pair(0, 1), {4, 5}})  // chips 0 and 4 stay with the host, of 4 x 2
+        for (const auto& [from, to] : {std::pair(a, b), {b, a}})
+            machine.dead_links.push_back({ChipId(from), ChipId(to)});
+    std::ranges::sort(machine.dead_links);
+    machine.dead_routers = {RouterId(3), RouterId(4 * 32 + 31)};
+    machine.dead_mesh_links = {{RouterId(8), RouterId(9)}, {RouterId(9), RouterId(8)}};
+    machine.hash = machine_hash(machine);
+    const Mapping mapping = map(program_of({"tiny", 64, 2, 64, 64}), machine, with(int8));
+    for (const auto& slices : mapping.slices)
+        for (const Slice& slice : slices) {
+            const int chip = slice.core.value / per_chip;
+            CHECK((chip == 0 || chip == 4));
+            CHECK(slice.core.value / 4 != 3);
+            CHECK(slice.core.value / 4 != 4 * 32 + 31);
+        }
+    const auto refused = map_program(program_of(mmf_25m), machine, with(int8));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::does_not_fit);
+    INFO(to_string(refused.error()));
+    CHECK(refused.error().message.ends_with("; 144 more are cut off from the host"));
+    CHECK(refused.error().hint.ends_with(
+        ", or mend what cuts core 128 off: the link between chips 0 and 1, the link between chips 4 and 5"));
+}
+
 TEST_CASE("Fewer cores a chip can be asked for") {
     const Program program = program_of(mmf_7m);
     const Machine machine = machine_of("kapoho-point");

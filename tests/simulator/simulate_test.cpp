@@ -7,6 +7,7 @@
 #include "neuro/lm/sampling.hpp"
 #include "neuro/lm/synth.hpp"
 #include "tests/catch.hpp"
+#include "tests/mapper/random_faults.hpp"
 #include "tests/simulator/spread.hpp"
 
 using namespace tephra;
@@ -168,6 +169,80 @@ TEST_CASE("buffers of one packet slow a machine down but cannot lock it") {
             elapsed[machine == &tight] = run->elapsed;
         }
         CHECK(elapsed[1] > elapsed[0]);
+    }
+}
+
+TEST_CASE("around dead links and routers a machine gives the same bits, with tight buffers too", "[threads]") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
+    const auto expected = expected_logits(model, prompts, 1);
+    for (const char* name : {"kapoho-point", "generic-mesh", "loihi2-oheo-gulch"})
+        for (std::uint64_t seed = 0; seed < 3; ++seed) {
+            Machine machine = test::with_random_faults(*find_machine(name), seed, {8, 12, 25});
+            machine.mesh.buffer_packets = 1;
+            machine.link.buffer_packets = 1;
+            machine.hash = machine_hash(machine);
+            const Topology topology = *Topology::create(machine);
+            const Mapping mapping = test::spread(program, machine, 9, 3);
+            REQUIRE(accept_mapping(program, machine, mapping));
+            for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
+                Hash128 trace;
+                for (const int threads : {1, 3}) {
+                    Answer answer;
+                    TokenOptions options = options_for(answer);
+                    options.mode = RunMode::prefill;
+                    options.sync = sync;
+                    options.threads = threads;
+                    options.prompts = prompts;
+                    INFO(name << ", seed " << seed << ", " << describe(options));
+                    const auto run = simulate_tokens(program, machine, mapping, options);
+                    if (!run) FAIL(to_string(run.error()));
+                    CHECK(answer.logits == expected);
+                    if (threads == 1) trace = run->trace;
+                    CHECK(run->trace == trace);
+                    for (const Run::ChipLinkRecord& link : run->links)
+                        CHECK(topology.works(topology.chip_link(ChipId(link.from), ChipId(link.to))));
+                }
+            }
+        }
+}
+
+TEST_CASE("a slow core takes longer, with the same bits and counts") {
+    const auto model = small_model();
+    const Program program = lower(model);
+    const Machine sound = *find_machine("kapoho-point");
+    Machine slow = sound;
+    Mapping mapping = test::spread(program, sound, 20);
+    for (const auto& slices : mapping.slices)
+        if (!slices.empty()) slow.slow_cores = {{slices.front().core, 40'000}};
+    slow.hash = machine_hash(slow);
+    for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
+        std::vector<Answer> answers(2);
+        for (const Machine* machine : {&sound, static_cast<const Machine*>(&slow)}) {
+            Answer& answer = answers[machine == &slow];
+            TokenOptions options = options_for(answer);
+            options.sync = sync;
+            options.prompts = {{3, 77}};
+            options.new_tokens = 2;
+            mapping.machine = machine->hash;
+            auto run = simulate_tokens(program, *machine, mapping, options);
+            if (!run) FAIL(to_string(run.error()));
+            answer.run = std::move(*run);
+        }
+        CHECK(answers[0].logits == answers[1].logits);
+        CHECK(answers[1].run.elapsed > answers[0].run.elapsed);
+        for (std::size_t p = 0; p < answers[0].run.populations.size(); ++p)
+            CHECK(answers[0].run.populations[p].counts == answers[1].run.populations[p].counts);
+        for (std::size_t c = 0; c < answers[0].run.cores.size(); ++c) {
+            const CoreRecord& before = answers[0].run.cores[c];
+            const CoreRecord& after = answers[1].run.cores[c];
+            CHECK(before.counts == after.counts);
+            if (after.core == slow.slow_cores[0].core.value)
+                CHECK(after.busy > before.busy * 20);
+            else
+                CHECK(after.busy.value() <= before.busy.value() * 2);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "mapper/mapping.hpp"
+#include "mapper/route.hpp"
 
 namespace tephra::test {
 
@@ -18,9 +19,10 @@ inline Mapping spread(const Program& program, const Machine& machine, int neuron
     mapping.streams = streams;
     mapping.head_on_host = head_on_host;
     mapping.slices.resize(program.populations.size());
+    const auto topology = Topology::create(machine);
     std::vector<CoreId> usable;
-    for (int c = 0; c < machine.cores(); ++c)
-        if (machine.usable(CoreId(c))) usable.push_back(CoreId(c));
+    for (int c = 0; topology && c < machine.cores(); ++c)
+        if (topology->takes_work(CoreId(c))) usable.push_back(CoreId(c));
     std::size_t next = 0;
     const std::size_t stride = usable.size() * 5 / 8 | 1;  // odd, so that chips alternate
     std::map<GroupId, std::vector<Slice>> groups;
