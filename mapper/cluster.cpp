@@ -223,6 +223,24 @@ int Clusters::fewest(const Cluster& cluster) const {
     return high;
 }
 
+std::vector<NeuronRange> Clusters::shares(const Cluster& cluster, std::span<const CoreId> cores) const {
+    std::vector<NeuronRange> equal, by_speed;
+    for (int k = 0; k < cluster.cores; ++k) equal.push_back(cluster.part(k, cluster.cores));
+    if (machine_->slow_cores.empty()) return equal;
+    const auto speed = [&](CoreId core) { return std::int64_t{most_slowness} / machine_->slowness(core); };
+    std::int64_t total = 0, so_far = 0;
+    for (const CoreId core : cores) total += speed(core);
+    for (const CoreId core : cores) {
+        const auto begin = narrow<int>(so_far * cluster.size / total);
+        so_far += speed(core);
+        by_speed.push_back({begin, narrow<int>(so_far * cluster.size / total)});
+    }
+    const bool held = std::ranges::all_of(by_speed, [&](NeuronRange rows) {
+        return rows.begin < rows.end && fits(part_use(cluster, rows), machine_->limits);
+    });
+    return held ? by_speed : equal;
+}
+
 Result<void> Clusters::find_least_cores() {
     for (Cluster& cluster : all) cluster.cores = 1;
     // Cores only grow, and with them the fan-out of the clusters that feed them, until nothing changes.

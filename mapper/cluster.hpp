@@ -2,6 +2,7 @@
 // Clusters: what the partition slices. Costs of their rows under a machine's limits and times.
 #include <cstdint>
 #include <map>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,9 @@ public:
     /// Whether each of `cores` equal parts of a cluster fits on a core, when the clusters that it exchanges messages
     /// with lie on Cluster::cores each.
     [[nodiscard]] bool fits_on(const Cluster& cluster, int cores) const;
+    /// Rows for each of the cores that a cluster gets: as many as a core's speed allows where all hold their share,
+    /// else equal parts.
+    [[nodiscard]] std::vector<NeuronRange> shares(const Cluster& cluster, std::span<const CoreId> cores) const;
     /// Time per round that the busiest unit of each of its cores takes, on Cluster::cores cores.
     [[nodiscard]] Picoseconds busy_time(const Cluster& cluster) const;
     /// Sets least and cores of every cluster. Errors: does_not_fit when one row exceeds a core.

@@ -53,18 +53,26 @@ Result<Mapping> map_program(const Program& program, const Machine& machine, cons
     if (!topology) return tl::unexpected(topology.error());
     MapOptions chosen = options;
     chosen.format = format;
-    auto mapping = partition(program, machine, *topology, chosen);
-    if (!mapping) return tl::unexpected(mapping.error());
-    mapping->model = program.model;
-    mapping->machine = machine.hash;
-    mapping->machine_name = machine.name;
-    mapping->format = format;
-    mapping->head_on_host = options.head_on_host;
-    mapping->streams = options.streams;
-    if (options.improve) improve_placement(program, machine, *topology, *mapping);
-    if (auto fits = accept_mapping(program, machine, *mapping, program.model_name); !fits)
-        return tl::unexpected(fits.error());
-    return mapping;
+    const auto map = [&](const Machine& balanced) -> Result<Mapping> {
+        auto mapping = partition(program, balanced, *topology, chosen);
+        if (!mapping) return mapping;
+        mapping->model = program.model;
+        mapping->machine = machine.hash;
+        mapping->machine_name = machine.name;
+        mapping->format = format;
+        mapping->head_on_host = options.head_on_host;
+        mapping->streams = options.streams;
+        if (options.improve) improve_placement(program, balanced, *topology, *mapping);
+        if (auto fits = accept_mapping(program, machine, *mapping, program.model_name); !fits)
+            return tl::unexpected(fits.error());
+        return mapping;
+    };
+    auto mapping = map(machine);
+    if (mapping || machine.slow_cores.empty()) return mapping;
+    // Shares by speed may break a limit that equal parts keep: the clusters' axons are counted for equal parts.
+    Machine even = machine;
+    even.slow_cores.clear();
+    return map(even);
 }
 
 std::string mapping_json(const Mapping& mapping) {

@@ -237,9 +237,10 @@ private:
 
     void place_cluster(const Cluster& cluster, const std::vector<CoreId>& cores, Mapping& mapping,
                        std::map<CoreId, CoreUse>& used) const {
+        const auto rows_of = clusters_.shares(cluster, cores);
         for (int k = 0; k < cluster.cores; ++k) {
             const CoreId core = cores[static_cast<std::size_t>(k)];
-            const NeuronRange rows = cluster.part(k, cluster.cores);
+            const NeuronRange rows = rows_of[static_cast<std::size_t>(k)];
             for (const PopulationId member : cluster.members)
                 mapping.slices[member.index()].push_back({core, rows.begin, rows.end});
             used[core] += clusters_.part_use(cluster, rows);

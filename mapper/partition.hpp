@@ -11,9 +11,10 @@
 //    even that does not fit, units may straddle chips. A unit larger than a chip takes several.
 // 3. The free cores of a chip go, one step at a time, to the cluster whose cores are busy longest per token. A unit
 //    that spans chips stays on its fewest cores: unicast packets over the slow chip links grow with the cores they go
-//    to.
+//    to. On slow cores (Machine::slow_cores) a cluster gets fewer rows, in proportion to their speed, where the others
+//    have room for the rest.
 // 4. A machine with fewer cores than the clusters need one by one gets them packed (mapper/pack.hpp): clusters then
-//    share cores, and blocks straddle chips.
+//    share cores, blocks straddle chips, and slow cores get as much as others.
 // The order of the cores within a chip is only a first guess here: place.cpp changes it, except in MapOptions::improve
 // == false and on chips that are too large for it.
 #include "mapper/mapping.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
+#include <tuple>
 
 #include "core/stop.hpp"
 #include "mapper/traffic.hpp"
@@ -49,7 +50,10 @@ public:
 private:
     void set_distances(const std::vector<int>& gate_tiles, const Machine& machine) {
         std::vector<int> tiles;
-        for (const CoreId core : cores_) tiles.push_back(machine.tile_of(core));
+        for (const CoreId core : cores_) {
+            tiles.push_back(machine.tile_of(core));
+            slowness_.push_back(machine.slowness(core));
+        }
         tiles.insert(tiles.end(), gate_tiles.begin(), gate_tiles.end());
         const int tiles_x = machine.mesh.tiles_x;
         hops_.resize(width_ * width_);
@@ -63,13 +67,15 @@ private:
         return std::inner_product(flits_.begin(), flits_.end(), hops_.begin(), std::int64_t{0}) / 2;
     }
 
-    /// Items with most traffic on the places with the shortest way to all others.
+    /// Items with most traffic on the places with the shortest way to all others. What was cut for a slow core stays
+    /// on one that is as slow.
     void start_in_the_middle(const std::vector<std::int64_t>& given) {
         const auto ranked = [&](const std::vector<std::int64_t>& matrix, int sign) {
-            std::vector<std::pair<std::int64_t, std::size_t>> sums(cores_.size());
+            std::vector<std::tuple<int, std::int64_t, std::size_t>> sums(cores_.size());
             for (std::size_t k = 0; k < sums.size(); ++k) {
                 const auto row = matrix.begin() + static_cast<std::ptrdiff_t>(k * width_);
                 sums[k] = {
+                    slowness_[k],
                     sign * std::accumulate(row, row + static_cast<std::ptrdiff_t>(cores_.size()), std::int64_t{0}), k};
             }
             std::ranges::sort(sums);
@@ -77,7 +83,7 @@ private:
         };
         const auto places = ranked(hops_, 1);
         const auto items = ranked(given, -1);
-        for (std::size_t k = 0; k < items.size(); ++k) item_[places[k].second] = items[k].second;
+        for (std::size_t k = 0; k < items.size(); ++k) item_[std::get<2>(places[k])] = std::get<2>(items[k]);
         const auto at = [&](std::size_t p) { return p < cores_.size() ? item_[p] : p; };
         for (std::size_t p = 0; p < width_; ++p)
             for (std::size_t q = 0; q < width_; ++q) flits_[p * width_ + q] = given[at(p) * width_ + at(q)];
@@ -107,7 +113,8 @@ private:
             for (std::size_t p = 0; p < cores_.size(); ++p) {
                 stop_point();
                 for (std::size_t q = p + 1; q < cores_.size(); ++q)
-                    if (hops_[p * width_ + q] != 0 && gain(p, q) < 0) swap(p, q), changed = true;
+                    if (slowness_[p] == slowness_[q] && hops_[p * width_ + q] != 0 && gain(p, q) < 0)
+                        swap(p, q), changed = true;
             }
         }
     }
@@ -118,6 +125,7 @@ private:
     std::vector<std::int64_t> flits_;  ///< [width x width] between places, as items lie now
     std::vector<std::int64_t> hops_;   ///< [width x width] between places
     std::vector<std::size_t> item_;    ///< [cores] what lies at a place
+    std::vector<int> slowness_;        ///< [cores]
 };
 
 /// Cores of a chip among which slices move: all usable ones, at most most_places. Where a chip has more, the free ones

@@ -44,6 +44,30 @@ TEST_CASE("A model with one output fits where each of its clusters fills a core"
     CHECK(check_mapping(program, machine, mapping).empty());
 }
 
+TEST_CASE("Slow cores get rows by their speed, where the others have room for the rest") {
+    const Program program = test::one_layer(100, 120);
+    Machine machine = test::small_machine({1, 1, 1}, {2, 2});
+    machine.slow_cores = {{CoreId(1), 1500}, {CoreId(2), 3000}};
+    machine.hash = machine_hash(machine);
+    for (const bool improve : {false, true}) {
+        MapOptions options;
+        options.improve = improve;
+        const auto rows = [&](int limit) {
+            machine.limits.neurons = limit;
+            const Mapping mapping = test::map(program, machine, options);
+            std::vector<int> of_core(4, 0);
+            for (const Slice& slice : mapping.slices[1]) of_core[slice.core.index()] = slice.end - slice.begin;
+            return of_core;
+        };
+        for (const int limit : {4096, 41}) {  // 1000, 666, 333 and 1000 of 2999; sound cores may swap
+            const std::vector<int> given = rows(limit);
+            CHECK((given[1] == 26 && given[2] == 13));
+            CHECK((std::min(given[0], given[3]) == 40 && std::max(given[0], given[3]) == 41));
+        }
+        CHECK(rows(40) == std::vector<int>{30, 30, 30, 30});
+    }
+}
+
 TEST_CASE("Normalizers find room beside others, whichever limit is tight") {
     const Program program = test::small_program(16, 2, 32, 24);
     // As many neurons a core as the largest part needs: beside it there is no room for a Normalizer.
