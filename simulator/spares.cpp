@@ -30,57 +30,12 @@ std::vector<int> drawn(const SparesOptions& options, int all, int count, int dra
     return numbers;
 }
 
-/// What may die of a machine.
-class Parts {
-public:
-    Parts(const Machine& machine, SparePart part) : machine_(&machine), part_(part) {
-        if (part == SparePart::links) {
-            wires_ = chip_wires(machine);
-            return;
-        }
-        for (int core = 0; core < machine.cores(); ++core)
-            if (machine.usable(CoreId(core))) cores_.push_back(core);
-    }
-    [[nodiscard]] int count() const { return narrow<int>(part_ == SparePart::links ? wires_.size() : cores_.size()); }
-    /// The number by which SparesTrial::parts names a part.
-    [[nodiscard]] int name(int index) const {
-        return part_ == SparePart::links ? index : cores_[static_cast<std::size_t>(index)];
-    }
-    /// The machine without some parts.
-    [[nodiscard]] Machine without(const std::vector<int>& names) const {
-        Machine machine = *machine_;
-        for (const int name : names) {
-            if (part_ == SparePart::cores) {
-                machine.dead_cores.emplace_back(name);
-                continue;
-            }
-            const auto [from, to] = wires_[static_cast<std::size_t>(name)];
-            machine.dead_links.push_back({from, to});
-            machine.dead_links.push_back({to, from});
-        }
-        std::ranges::sort(machine.dead_cores);
-        std::ranges::sort(machine.dead_links);
-        // One direction may have been dead before.
-        machine.dead_links.erase(std::unique(machine.dead_links.begin(), machine.dead_links.end()),
-                                 machine.dead_links.end());
-        machine.hash = machine_hash(machine);
-        return machine;
-    }
-
-private:
-    const Machine* machine_;
-    SparePart part_;
-    std::vector<int> cores_;
-    std::vector<Machine::DeadLink> wires_;
-};
-
-Result<void> check(const SparesOptions& options, const Parts& parts, const Machine& machine) {
+Result<void> check(const SparesOptions& options, const SpareParts& parts, const Machine& machine) {
     const std::string what = spare_part_names()[static_cast<std::size_t>(options.part)];
     for (const int dead : options.dead)
         if (dead < 1 || dead > parts.count())
             return bad_input(std::to_string(dead) + " dead " + what + ": " + machine.name + " has " +
-                                 std::to_string(parts.count()) +
-                                 (options.part == SparePart::cores ? " that take work" : " pairs of linked chips"),
+                                 std::to_string(parts.count()) + " " + spare_part_words(options.part),
                              "dead", "give numbers from 1 to that");
     if (options.dead.empty()) return bad_input("no number of dead " + what, "dead", "give one or more");
     if (options.draws < 1 || options.draws > most_draws)
@@ -109,12 +64,8 @@ public:
         return {};
     }
 
-    /// The same, where a machine that the program does not fit, or whose chips are cut off, is a result too.
+    /// The same, where a machine that the program does not fit is a result too.
     Result<void> try_run(const Machine& machine, SparesTrial& trial) const {
-        if (auto topology = Topology::create(machine); !topology) {
-            trial.refused = topology.error().message;
-            return {};
-        }
         auto done = run(machine, trial, nullptr);
         if (done) return {};
         if (done.error().code != ErrorCode::does_not_fit) return done;
@@ -130,7 +81,7 @@ private:
 };
 
 /// All draws of all numbers, each with what dies.
-std::vector<SparesTrial> draw_all(const SparesOptions& options, const Parts& parts) {
+std::vector<SparesTrial> draw_all(const SparesOptions& options, const SpareParts& parts) {
     std::vector<SparesTrial> trials;
     for (const int dead : options.dead)
         for (int draw = 0; draw < options.draws; ++draw) {
@@ -176,29 +127,11 @@ Json trial_json(const SparesTrial& trial) {
 
 }  // namespace
 
-const std::vector<std::string>& spare_part_names() {
-    static const std::vector<std::string> names = {"cores", "links"};
-    return names;
-}
-
-std::vector<Machine::DeadLink> chip_wires(const Machine& machine) {
-    std::vector<Machine::DeadLink> wires;
-    for (int a = 0; a < machine.chips(); ++a)
-        for (const int step : {1, machine.chips_x, machine.chips_x * machine.chips_y}) {
-            const Machine::DeadLink wire{ChipId(a), ChipId(a + step)};
-            if (a + step >= machine.chips() || !are_neighbours(machine, wire.from, wire.to)) continue;
-            if (!wires.empty() && wires.back() == wire) continue;  // an axis of one chip steps as the one before
-            const auto dead = [&](const Machine::DeadLink& link) {
-                return std::ranges::binary_search(machine.dead_links, link);
-            };
-            if (!dead(wire) || !dead({wire.to, wire.from})) wires.push_back(wire);
-        }
-    return wires;
-}
-
 Result<Spares> measure_spares(const Program& program, const Machine& machine, const CostTable& costs,
                               const SparesOptions& options, const SparesWork& work) {
-    const Parts parts(machine, options.part);
+    const auto topology = Topology::create(machine);
+    if (!topology) return tl::unexpected(topology.error());
+    const SpareParts parts(machine, *topology, options.part);
     if (auto done = check(options, parts, machine); !done) return tl::unexpected(done.error());
     Spares spares;
     spares.model = program.model_name, spares.machine = machine.name, spares.costs = costs.name;

@@ -15,14 +15,11 @@
 #include "simulator/cost_table.hpp"
 #include "simulator/price.hpp"
 #include "simulator/run.hpp"
+#include "simulator/spare_parts.hpp"
 
 namespace tephra {
 
 inline constexpr int most_draws = 10'000;
-
-/// What dies: cores that would take work, or links between chips in both directions.
-enum class SparePart : std::uint8_t { cores, links };
-const std::vector<std::string>& spare_part_names();  ///< "cores", "links": in the order of the enumerators
 
 struct SparesOptions {
     SparePart part = SparePart::cores;
@@ -39,10 +36,11 @@ using SparesWork = std::function<Result<Run>(const Machine&, const Mapping&)>;
 /// One draw.
 struct SparesTrial {
     int dead = 0, draw = 0;
-    std::vector<int> parts;  ///< cores, or links by their place in chip_wires(); sorted
-    std::string refused;     ///< why the program cannot run so (it does not fit, a chip is cut off); empty: it ran
-    Picoseconds round;       ///< mean time of a token or a time step
-    EnergyRange energy;      ///< mean of a token or a time step, of the widest scope that the table prices
+    std::vector<int> parts;  ///< cores, routers, or links by their place in chip_wires() or mesh_wires(); sorted
+    std::string
+        refused;        ///< why the program cannot run so (too few cores that the host reaches are left); empty: it ran
+    Picoseconds round;  ///< mean time of a token or a time step
+    EnergyRange energy;  ///< mean of a token or a time step, of the widest scope that the table prices
 };
 
 /// Figures of one number of dead parts over its draws; of those that ran.
@@ -66,9 +64,6 @@ struct Spares {
     SparesTrial whole;                ///< the machine as it is
     std::vector<SparesTrial> trials;  ///< by number, then draw
 };
-
-/// Neighbouring chips, each pair once, with a link in one direction at least; in the order of the chips.
-std::vector<Machine::DeadLink> chip_wires(const Machine& machine);
 
 /// Draws and runs. Errors: bad_input (numbers out of their range, places are those of SparesOptions' fields); of the
 /// machine as it is those of map_program(), `work` and price(); of a draw those that are not for lack of cores or ways.

@@ -66,11 +66,10 @@ void print(const Spares& spares, const std::string& format) {
         return;
     }
     const RoundWords& words = round_words(spares.round);
-    std::cout << printable(spares.model + " on " + spares.machine) << ": " << spares.parts
-              << (spares.part == SparePart::cores ? " cores take work" : " pairs of chips are linked") << "; "
-              << spares.rounds << " " << (spares.rounds == 1 ? words.one : words.many) << " a run; energy of the "
-              << scope_name(spares.scope) << ", prices: " << printable(spares.costs) << "; seed " << spares.seed
-              << "\n\n"
+    std::cout << printable(spares.model + " on " + spares.machine) << ": " << spares.parts << " "
+              << spare_part_words(spares.part) << "; " << spares.rounds << " "
+              << (spares.rounds == 1 ? words.one : words.many) << " a run; energy of the " << scope_name(spares.scope)
+              << ", prices: " << printable(spares.costs) << "; seed " << spares.seed << "\n\n"
               << summary_table(spares).render("text");
     for (const SparesTrial& trial : spares.trials)
         if (!trial.refused.empty()) {
@@ -86,7 +85,7 @@ void add_spares_options(CLI::App& command, SparesChoice& choice, NetworkOptions&
     auto* spares = add_word(command, "--spares", choice.numbers,
                             "simulate with so many random dead parts: 1,2,4; time and energy over the draws");
     add_choice(command, "--dead", choice.part, spare_part_names(),
-               "what dies: cores that take work, or links between chips in both directions");
+               "what dies: cores that take work; links between chips, or on their meshes, in both directions; routers");
     add_integer(command, "--draws", choice.draws, 1, most_draws, "random draws of each number");
     add_integer(command, "--seed", choice.seed, 0, UINT64_MAX, "of the draws");
     add_word(command, "--costs", choice.costs,

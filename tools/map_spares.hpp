@@ -1,5 +1,5 @@
 #pragma once
-// map --spares: what dead cores or links would cost the mapped program in time and energy.
+// map --spares: what dead parts would cost the mapped program in time and energy.
 #include <cstdint>
 #include <string>
 

@@ -88,8 +88,8 @@ std::string spares_page(const Spares& spares) {
     Markup head;
     head.open("header").element("h1", spares.model + " on " + spares.machine + " with dead " + what);
     head.element("p",
-                 "Each draw kills so many of the machine's " + std::to_string(spares.parts) +
-                     (spares.part == SparePart::cores ? " cores that take work" : " pairs of linked chips") +
+                 "Each draw kills so many of the machine's " + std::to_string(spares.parts) + " " +
+                     spare_part_words(spares.part) +
                      " at random; the mapper then places and routes around them, and the same work of " +
                      std::to_string(spares.rounds) + " " + round_words(spares.round).many +
                      " runs again. Bars are medians over the draws that ran, whiskers reach from the least to the "

@@ -88,23 +88,22 @@ TEST_CASE("work runs around dead cores, and each draw is what a machine with the
     CHECK(measure_spares(program, machine, costs, alone, work)->trials.front().parts != spares->trials.front().parts);
 }
 
-TEST_CASE("work runs around dead chip links, and chips that are cut off are said") {
+TEST_CASE("work runs around dead chip links, and cores that are cut off are said") {
     const Program program = small_program();
-    const Machine machine = small_machine();
-    CHECK(chip_wires(machine).size() == 4);
-    Machine half = machine;
-    half.dead_links = {{ChipId(0), ChipId(1)}};  // the other direction may die too
-    CHECK(chip_wires(half).size() == 4);
-    half.dead_links.push_back({ChipId(1), ChipId(0)});
-    CHECK(chip_wires(half).size() == 3);
+    Machine machine = small_machine();
+    int neurons = 0;
+    for (const Population& population : program.populations)
+        if (population.runs_on != RunsOn::host) neurons += population.size;
+    machine.limits.neurons = neurons / 15 + 1;  // it needs 15 cores at least: more than two chips have
+    machine.hash = machine_hash(machine);
     SparesOptions options = few({1, 3});
     options.part = SparePart::links;
     const auto spares = measure_spares(program, machine, *find_cost_table("loihi2"), options, generate_two(program));
     REQUIRE(spares);
     CHECK(spares->parts == 4);
-    for (const SparesTrial& trial : spares->trials)  // of four in a ring any three cut a chip off
+    for (const SparesTrial& trial : spares->trials)  // of four in a ring any three leave two chips at most
         CHECK(trial.refused.empty() == (trial.dead == 1));
-    CHECK(spares->trials.back().refused.find("cut chip") != std::string::npos);
+    CHECK(spares->trials.back().refused.find("are cut off from the host") != std::string::npos);
     const auto rows = summaries(*spares);
     REQUIRE(rows.size() == 3);
     CHECK(rows[0].dead == 0);
@@ -116,7 +115,27 @@ TEST_CASE("work runs around dead chip links, and chips that are cut off are said
     const std::string page = spares_page(*spares);
     CHECK(test::markup_fault(page).empty());
     CHECK(page.find("none ran") != std::string::npos);
-    CHECK(page.find(" draws: the dead links cut chip") != std::string::npos);
+    CHECK(page.find(" are cut off from the host") != std::string::npos);
+}
+
+TEST_CASE("work runs around dead mesh links and dead routers, as on a machine with these dead") {
+    const Program program = small_program();
+    const Machine machine = small_machine();
+    const CostTable costs = *find_cost_table("loihi2");
+    const auto work = generate_two(program);
+    for (const SparePart part : {SparePart::mesh_links, SparePart::routers}) {
+        SparesOptions options = few({1, 2});
+        options.part = part;
+        const auto spares = measure_spares(program, machine, costs, options, work);
+        REQUIRE(spares);
+        CHECK(spares->parts == (part == SparePart::routers ? 15 : 16));
+        const auto ran = std::ranges::find_if(spares->trials, [](const auto& trial) { return trial.refused.empty(); });
+        REQUIRE(ran != spares->trials.end());
+        const Machine broken = SpareParts(machine, *Topology::create(machine), part).without(ran->parts);
+        const auto run = work(broken, *map_program(program, broken, {}));
+        REQUIRE(run);
+        CHECK(ran->round.value() == run->elapsed.value() / 2);
+    }
 }
 
 TEST_CASE("a machine with too few cores left is a result, numbers out of range are refused") {

@@ -13,7 +13,7 @@ TEST_CASE("spares of a language model are a table, all draws as JSON, and a page
     const auto text = run_program(verb + "--html " + page.str());
     INFO(text.log);
     CHECK(text.exit_code == 0);
-    CHECK(text.out.find("960 cores take work; 2 tokens a run") != std::string::npos);
+    CHECK(text.out.find("960 cores that take work; 2 tokens a run") != std::string::npos);
     CHECK(read_file(page.str()).value().find("Time of a token") != std::string::npos);
     const auto out = run_program(verb + "--format json --threads 1");
     const auto json = parse_json(out.out, "stdout");
@@ -38,6 +38,15 @@ TEST_CASE("spares of a network run it with its input, on machines of one chip to
     const auto links = net.verb("map", "--machine loihi2-oheo-gulch --spares 1 --dead links --input " + x);
     CHECK(links.exit_code == 3);
     CHECK(links.log.find("loihi2-oheo-gulch has 0 pairs of linked chips") != std::string::npos);
+    for (const auto& [part, words] :
+         {std::pair("mesh-links", "52 pairs of linked routers"), {"routers", "31 routers beside the one"}}) {
+        const auto mesh = net.verb(
+            "map", "--machine loihi2-oheo-gulch --spares 1,2 --draws 2 --dead " + std::string(part) + " --input " + x);
+        INFO(mesh.log);
+        CHECK(mesh.exit_code == 0);
+        CHECK(mesh.out.find(words) != std::string::npos);
+        CHECK(mesh.out.find("dead " + std::string(part)) != std::string::npos);
+    }
 }
 
 TEST_CASE("spares refuse numbers that are none, and work of the other kind") {
@@ -50,7 +59,7 @@ TEST_CASE("spares refuse numbers that are none, and work of the other kind") {
     };
     for (const Case& c : {Case{"1,,2", 2, "number 2: '' is not an integer"},
                           {"0", 2, "number 1: "},
-                          {"961", 3, "961 dead cores: kapoho-point has 960 that take work"},
+                          {"961", 3, "961 dead cores: kapoho-point has 960 cores that take work"},
                           {"1 --steps 3", 2, "--steps"}}) {
         const auto done = run_program(verb + c.arguments);
         INFO(c.arguments << "\n" << done.log);
