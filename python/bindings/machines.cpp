@@ -1,9 +1,47 @@
 // Machines and cost tables: read by name or path, made of JSON, given as JSON.
 
+#include <pybind11/stl.h>
+#include <map>
+#include <utility>
+#include <vector>
+
 #include "core/data_files.hpp"
+#include "mapper/route.hpp"
 #include "python/bindings/machine_objects.hpp"
 
 namespace tephra::python {
+namespace {
+
+template <typename Part>
+std::vector<int> numbers(const std::vector<Part>& parts) {
+    std::vector<int> all;
+    for (const Part& part : parts) all.push_back(part.value);
+    return all;
+}
+
+template <typename Link>
+std::vector<std::pair<int, int>> ends(const std::vector<Link>& links) {
+    std::vector<std::pair<int, int>> all;
+    for (const Link& link : links) all.emplace_back(link.from.value, link.to.value);
+    return all;
+}
+
+std::map<int, double> factors(const Machine& machine) {
+    std::map<int, double> all;
+    for (const auto& [core, thousandths] : machine.slow_cores)
+        all[core.value] = static_cast<double>(thousandths) / sound_slowness;
+    return all;
+}
+
+std::vector<int> working_cores(const Machine& machine) {
+    const Topology topology = require(Topology::create(machine));
+    std::vector<int> all;
+    for (int core = 0; core < machine.cores(); ++core)
+        if (topology.takes_work(CoreId(core))) all.push_back(core);
+    return all;
+}
+
+}  // namespace
 
 void bind_machines(py::module_& m) {
     py::class_<MachineObject>(m, "Machine")
@@ -12,6 +50,13 @@ void bind_machines(py::module_& m) {
         .def_property_readonly("chips", [](const MachineObject& o) { return o.machine->chips(); })
         .def_property_readonly("cores", [](const MachineObject& o) { return o.machine->cores(); })
         .def_property_readonly("cores_per_chip", [](const MachineObject& o) { return o.machine->cores_per_chip(); })
+        .def_property_readonly("dead_cores", [](const MachineObject& o) { return numbers(o.machine->dead_cores); })
+        .def_property_readonly("dead_links", [](const MachineObject& o) { return ends(o.machine->dead_links); })
+        .def_property_readonly("dead_mesh_links",
+                               [](const MachineObject& o) { return ends(o.machine->dead_mesh_links); })
+        .def_property_readonly("dead_routers", [](const MachineObject& o) { return numbers(o.machine->dead_routers); })
+        .def_property_readonly("slow_cores", [](const MachineObject& o) { return factors(*o.machine); })
+        .def_property_readonly("working_cores", [](const MachineObject& o) { return working_cores(*o.machine); })
         .def_property_readonly("hash", [](const MachineObject& o) { return to_string(o.machine->hash); })
         .def_readonly("text", &MachineObject::text);
     py::class_<CostTableObject>(m, "CostTable")

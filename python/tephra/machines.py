@@ -101,6 +101,39 @@ class Machine(_Described):
     def cores_per_chip(self) -> int:
         return self._native.cores_per_chip
 
+    @property
+    def dead_cores(self) -> list[int]:
+        """Numbers of the cores that are dead, sorted."""
+        return self._native.dead_cores
+
+    @property
+    def dead_links(self) -> list[tuple[int, int]]:
+        """Dead links between chips, (from, to), sorted. Each direction is a link of its own."""
+        return self._native.dead_links
+
+    @property
+    def dead_mesh_links(self) -> list[tuple[int, int]]:
+        """Dead links between neighbouring routers of a chip, likewise.
+
+        A router's number is chip x tiles per chip + x + tiles_x y.
+        """
+        return self._native.dead_mesh_links
+
+    @property
+    def dead_routers(self) -> list[int]:
+        """Numbers of the routers of which no link works, sorted. Their cores are lost too."""
+        return self._native.dead_routers
+
+    @property
+    def slow_cores(self) -> dict[int, float]:
+        """By what each slow core's times are multiplied, by its number."""
+        return self._native.slow_cores
+
+    @property
+    def working_cores(self) -> list[int]:
+        """Numbers of the cores that take work: not reserved, not dead, and within reach of the host."""
+        return self._native.working_cores
+
 
 class CostTable(_Described):
     """What a counted event costs, in pJ, and what a powered chip draws, in mW, each with range, kind and source.
