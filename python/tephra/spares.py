@@ -92,9 +92,9 @@ def measure_spares(
     """Maps and runs the same work on copies of a machine in which so many parts, drawn at random, are dead; the mapper
     places and routes around them. The numbers are those of ``tephra map --spares`` with the same options.
 
-    spares: numbers of parts that die together. dead: what dies, "cores" (default) or another of the command's. draws:
-    random draws of each number (default 20), by seed (default 0). costs: as of :func:`price`. threads: runs at the same
-    time; results do not depend on it. synapses, head, streams, cores_per_chip, unplaced: as of :func:`map_program`.
+    spares: numbers of parts that die together. dead: what dies, "cores" (default), "links" between chips,
+    "mesh-links" of chips, or "routers". draws: random draws of each number (default 20), by seed (default 0). costs: as
+    of :func:`price`. threads: runs at the same time; results do not depend on it. synapses, head, streams, cores_per_chip, unplaced: as of :func:`map_program`.
     Of a language model: tokens that a run generates (default 1). Of a network: input, events, steps as of :func:`run`.
 
     A draw that the machine cannot run any more is a result. Errors: :class:`tephra.Error` for the machine as it is, and

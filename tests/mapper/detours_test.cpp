@@ -59,7 +59,7 @@ TEST_CASE("Random dead parts: the host reaches what working pairs join, and rout
     for (const Case& c : {Case{{4, 3, 2}, {1, 1}, {4, 0, 0}}, Case{{3, 3, 1}, {3, 2}, {5, 0, 0}},
                           Case{{1, 1, 1}, {6, 5}, {0, 6, 20}}, Case{{3, 2, 1}, {3, 3}, {9, 9, 20}},
                           Case{{2, 2, 2}, {2, 2}, {12, 7, 15}}, Case{{4, 1, 1}, {4, 3}, {0, 5, 0}}})
-        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+        for (const std::uint64_t seed : test::repeats<std::uint64_t>({0, 1, 2, 3, 4, 5})) {
             const Machine whole = small_machine(c.chips, c.tiles, 1);
             const Machine machine = with_random_faults(whole, seed, c.rates);
             const Topology topology = topology_of(machine), before = topology_of(whole);
@@ -89,7 +89,7 @@ TEST_CASE("Random dead parts: the host reaches what working pairs join, and rout
                 }
             CHECK(acyclic(topology));
         }
-    CHECK(cut > 100);
+    CHECK(cut > 20);
     CHECK(detoured > 1000);
 }
 

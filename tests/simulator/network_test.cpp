@@ -193,7 +193,7 @@ TEST_CASE("at saturation with the smallest buffers everything drains, on several
 }
 
 TEST_CASE("at saturation everything drains around random dead links and routers too, and no dead link carries a flit") {
-    for (std::uint64_t seed = 0; seed < 4; ++seed)
+    for (const std::uint64_t seed : test::repeats<std::uint64_t>({0, 1, 2, 3}))
         for (const bool trees : {false, true}) {
             INFO("seed " << seed << (trees ? ", trees" : ", paths"));
             check_saturated(test::with_random_faults(small_machine(1, 1, 5, 1), seed, {0, 6, 20}), trees);

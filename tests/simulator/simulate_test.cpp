@@ -177,8 +177,8 @@ TEST_CASE("around dead links and routers a machine gives the same bits, with tig
     const Program program = lower(model);
     const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
     const auto expected = expected_logits(model, prompts, 1);
-    for (const char* name : {"kapoho-point", "generic-mesh", "loihi2-oheo-gulch"})
-        for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    for (const char* name : test::repeats({"kapoho-point", "loihi2-oheo-gulch", "generic-mesh"}))
+        for (const std::uint64_t seed : test::repeats<std::uint64_t>({0, 1, 2})) {
             Machine machine = test::with_random_faults(*find_machine(name), seed, {8, 12, 25});
             machine.mesh.buffer_packets = 1;
             machine.link.buffer_packets = 1;
