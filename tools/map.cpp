@@ -182,6 +182,10 @@ Table total_table(const Mapped& m) {
     const auto traffic = summarize_traffic(m.program, m.machine, m.topology, m.mapping);
     table.add({"chips", static_cast<int>(chips.size())});
     table.add({"cores", cores});
+    std::int64_t lost = 0;
+    for (CoreId core(0); core.value < m.machine.cores(); ++core.value)
+        lost += m.machine.usable(core) && !m.topology.takes_work(core) ? 1 : 0;
+    if (lost > 0) table.add({"cores cut off from the host", lost});
     table.add({"neurons", sum.neurons});
     table.add({"synaptic bytes", sum.synaptic_bytes});
     const std::string& round = round_words(m.program.round).one;

@@ -71,6 +71,27 @@ TEST_CASE("map and simulate take the machine's first synapse format") {
     CHECK(run.exit_code == 0);
 }
 
+TEST_CASE("map goes around dead parts, and says how many cores they cut off from the host") {
+    const std::string whole = *read_file(std::string(TEPHRA_MACHINES) + "/kapoho-point.json");
+    const auto with = [&](const std::string& key, const std::string& list) {
+        std::string text = whole;
+        const std::string from = "\"" + key + "\": []";
+        return text.replace(text.find(from), from.size(), "\"" + key + "\": " + list);
+    };
+    const test::TemporaryPath machine("holes.json");
+    // Chip 3 of 4 x 2 has links to chips 2 and 7.
+    REQUIRE(write_file(machine.str(), with("dead_links", R"([{"from": 2, "to": 3}, {"from": 7, "to": 3}])")));
+    const auto cut = map(model + " --machine " + machine.str());
+    INFO(cut.log);
+    CHECK(cut.exit_code == 0);
+    CHECK(cut.out.find("cores cut off from the host") != std::string::npos);
+    CHECK(map(model + " --machine kapoho-point").out.find("cut off") == std::string::npos);
+    REQUIRE(write_file(machine.str(), with("dead_routers", "[0]")));
+    const auto refused = map(model + " --machine " + machine.str());
+    CHECK(refused.exit_code == 3);
+    CHECK(refused.log.find("router 0 is dead, and the host hangs on it") != std::string::npos);
+}
+
 TEST_CASE("map exits as the kind of its failure says, and writes nothing") {
     const test::TemporaryPath mapping("m.json");
     const auto streams = map(model + " --machine loihi2-oheo-gulch --streams 9999 -o " + mapping.str());
