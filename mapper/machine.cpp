@@ -154,8 +154,10 @@ const std::vector<std::string>& link_policy_names() {
 }
 
 LinkErrors Machine::link_errors(ChipId from, ChipId to) const {
-    const auto own = std::ranges::find_if(faulty_links, [&](const auto& l) { return l.from == from && l.to == to; });
-    return own == faulty_links.end() ? link.errors : own->errors;
+    const auto own = std::ranges::lower_bound(faulty_links, std::pair(from, to), {},
+                                              [](const FaultyLink& l) { return std::pair(l.from, l.to); });
+    const bool listed = own != faulty_links.end() && own->from == from && own->to == to;
+    return listed ? own->errors : link.errors;
 }
 
 bool Machine::has_link_errors() const {

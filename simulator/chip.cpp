@@ -14,7 +14,9 @@ Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
       routes_(run.schedule->routes.entries()),
       trace_(trace_limit),
       network_({&run.schedule->machine, &run.schedule->topology, id}, routes_, queue_, packets_, outbox_),
-      cores_(run, {id, network_, queue_, packets_, outbox_, trace_}) {}
+      cores_(run, {id, network_, queue_, packets_, outbox_, trace_}) {
+    if (run.errors != nullptr) network_.let_err(*run.errors);
+}
 
 void Chip::run_until(std::int64_t end) {
     Event event;

@@ -27,6 +27,13 @@ struct ChipParts {
     TraceBuffer& trace;
 };
 
+/// Where a self-timed run stands still: all slices before it, by round and then by stage, have fired, so what is still
+/// to come for those that wait here is lost.
+struct Stall {
+    std::int64_t round = most_tokens, stage = 0;  ///< most_tokens: nowhere
+    friend auto operator<=>(const Stall&, const Stall&) = default;
+};
+
 /// Units of a core, in the order of their events and of PathPart.
 enum class CoreUnit : std::uint8_t { receive, neurons, send };
 inline constexpr std::size_t core_units = 3;
@@ -39,6 +46,10 @@ public:
     void start(std::uint32_t slice, std::int64_t now);
     /// Self-timed runs: the host begins to feed tokens.
     void start_feed(std::int64_t now);
+    /// Self-timed runs in which nothing moves: the first place at which slices of this chip wait for what was lost.
+    [[nodiscard]] Stall first_stall();
+    /// Slices that wait at this place go on without it.
+    void go_on(const Stall& at, std::int64_t now);
     /// Event: a unit of a core is free for its next task.
     void step(ChipEvent kind, std::uint32_t core, std::int64_t now);
     /// The network has woken a link: a unit of its core starts a task if it is free.
@@ -147,6 +158,9 @@ private:
 
     // core_engine.cpp
     void offer(std::uint32_t slice, std::int64_t now);
+    [[nodiscard]] Stall waits_at(std::uint32_t slice) const;
+    template <typename Use>
+    void for_each_slice(const Use& use);
     void evaluate_step(Core& core, std::uint32_t index, std::int64_t now);
     void evaluate_ready(Core& core, std::uint32_t index, std::int64_t now);
     void fire(Core& core, std::uint32_t index, std::uint32_t id, std::int64_t start);
@@ -178,6 +192,7 @@ private:
     std::uint32_t add_extra(const Core& core, const Firing& firing, const Fanout& fanout, std::int64_t now,
                             std::int64_t duration);
     void deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time);
+    void pass_links(const Fanout& fanout, const Packet& packet);
 
     // core_ahead.cpp
     void send_ahead(Core& core, std::uint32_t index, std::int64_t now);
@@ -212,7 +227,13 @@ private:
     std::uint32_t first_slice_ = 0, chip_slices_ = 0, first_host_slice_ = no_index;
     std::vector<Firing> firings_;
     std::vector<std::int32_t> logits_;
-    bool ahead_ = false;  ///< cores serve and send ahead of the events
+    /// How errors of an ideal network's links change the way of a packet.
+    struct Passage {
+        std::int64_t added = 0;
+        bool lost = false;
+    };
+    std::vector<Passage> passages_, ways_;  ///< of the present packet: [its terminals], [entries of its route]
+    bool ahead_ = false;                    ///< cores serve and send ahead of the events
     std::int64_t last_end_ = 0;
     EventKey last_key_;  ///< of the first event that led to last_end_
     std::uint32_t last_core_ = 0;

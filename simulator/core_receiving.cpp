@@ -107,4 +107,36 @@ void CoreEngine::completed(std::uint32_t input, std::uint32_t token, const PathP
     if (run_.slices[slice].complete(input - plan_.slices[slice].first_input, token, from)) offer(slice, now);
 }
 
+/// Where a slice waits for inputs or credits of a round that has entered.
+Stall CoreEngine::waits_at(std::uint32_t slice) const {
+    const SliceEngine& engine = run_.slices[slice];
+    const std::int64_t round = engine.next_token();
+    const bool due = slice == plan_.source ? run_.feed->waiting() : round < run_.feed->entered();
+    if (!due || engine.ready()) return {};
+    return {round, (*run_.program)[plan_.slices[slice].population].stage};
+}
+
+/// The slices of this chip, and those of the host if it is here.
+template <typename Use>
+void CoreEngine::for_each_slice(const Use& use) {
+    for (std::uint32_t s = first_slice_; s < first_slice_ + chip_slices_; ++s) use(s);
+    if (first_host_slice_ == no_index) return;
+    for (std::uint32_t s = first_host_slice_; s < plan_.slices.size(); ++s) use(s);
+}
+
+Stall CoreEngine::first_stall() {
+    Stall first;
+    for_each_slice([&](std::uint32_t slice) { first = std::min(first, waits_at(slice)); });
+    return first;
+}
+
+void CoreEngine::go_on(const Stall& at, std::int64_t now) {
+    for_each_slice([&](std::uint32_t slice) {
+        if (waits_at(slice) != at) return;
+        network_.faults().wait({at.round, slice});
+        run_.slices[slice].go_on(now);
+        offer(slice, now);
+    });
+}
+
 }  // namespace tephra

@@ -1,6 +1,7 @@
 // Sending the output of a firing. Slices on the same core receive it at once, others packet by packet, as neurons are
 // evaluated and the link has free slots.
 #include <algorithm>
+#include <utility>
 
 #include "simulator/core_engine.hpp"
 
@@ -240,21 +241,53 @@ bool CoreEngine::next_message(Firing& firing, const ScheduledSlice& plan) const 
     return false;
 }
 
-/// Ideal network: the packet arrives after the latency of its path, as if no other packet used its links.
+/// Ideal network: the packet arrives after the latency of its path, as if no other packet used its links. Where links
+/// err it overtakes none of its own path.
 void CoreEngine::deliver_ideal(const Fanout& fanout, const Packet& packet, std::int64_t time) {
+    if (run_.errors != nullptr) pass_links(fanout, packet);
+    bool delivered = false;
     for (std::uint32_t k = 0; k < fanout.terminals; ++k) {
         const Terminal& terminal = plan_.terminals[fanout.first_terminal + k];
+        std::int64_t arrival = time + terminal.latency + packet.flits * terminal.flit_time;
+        if (run_.errors != nullptr) {
+            if (passages_[k].lost) continue;
+            std::int64_t& before = run_.arrivals[fanout.first_terminal + k];
+            arrival = before = std::max(arrival + passages_[k].added, before);
+        }
         Packet copy = packet;
         copy.entry = terminal.entry;
-        if (packet.extra != no_index && k > 0)
+        if (packet.extra != no_index && std::exchange(delivered, true))
             copy.extra = packets_.add_extra(PacketExtra(packets_.extra(packet.extra)));
-        const std::int64_t arrival = time + terminal.latency + packet.flits * terminal.flit_time;
         if (terminal.chip == static_cast<std::uint32_t>(chip_.value)) {
             queue_.push(arrival, event_target(ChipEvent::arrive, terminal.buffer), fanout.first_terminal + k,
                         packets_.add(copy));
             continue;
         }
         outbox_.post({arrival, terminal.chip, terminal.buffer, false, copy, no_index}, packets_);
+    }
+    if (packet.extra != no_index && !delivered) packets_.release_extra(packet.extra);
+}
+
+/// Ideal network: what the links of its route do to a packet that is sent on it, in passages_.
+void CoreEngine::pass_links(const Fanout& fanout, const Packet& packet) {
+    const LinkTiming timing = link_timing(plan_.machine, LinkKind::chip);
+    const std::int64_t attempt =
+        timing.packet + packet.flits * std::max<std::int64_t>(timing.flit, 1) + 2 * timing.latency;
+    passages_.assign(fanout.terminals, {});
+    ways_.assign(fanout.entries, {});
+    for (std::uint32_t e = 0; e < fanout.entries; ++e) {  // an entry stands before its children
+        Passage& way = ways_[e];
+        const std::uint32_t id = fanout.entry + e;
+        if (!way.lost && plan_.routes.kind(id) == LinkKind::chip) {
+            const LinkOutcome outcome = run_.errors->of(plan_.routes.link(id), packet);
+            way.added += outcome.retries * attempt;
+            way.lost = outcome.lost;
+            if (outcome.retries > 0 || outcome.lost)
+                network_.faults().add(run_.errors->fault(outcome, packet, id, attempt));
+        }
+        const RouteEntry& entry = plan_.routes.entries()[id];
+        if (entry.children == 0) passages_[entry.first_child] = way;
+        for (std::uint32_t c = 0; c < entry.children; ++c) ways_[entry.first_child + c - fanout.entry] = way;
     }
 }
 

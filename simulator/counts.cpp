@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "simulator/fault_counts.hpp"
+
 namespace tephra {
 namespace {
 
@@ -31,7 +33,11 @@ struct Book {
 class Collector {
 public:
     Collector(const RunState& state, const RunCounters& counters, Run& run)
-        : state_(state), plan_(*state.schedule), counters_(counters), run_(run) {
+        : state_(state),
+          plan_(*state.schedule),
+          counters_(counters),
+          faults_(count_faults(plan_, counters.faults)),
+          run_(run) {
         core_records_.assign(static_cast<std::size_t>(plan_.machine.cores()), no_index);
     }
 
@@ -39,8 +45,10 @@ public:
         add_records();
         for (std::size_t s = 0; s < plan_.slices.size(); ++s) add_slice(s);
         for (std::size_t f = 0; f < plan_.fanouts.size(); ++f) add_fanout(f);
+        for (const FaultCounts::Flits& more : faults_.flits) add_flits(more);
         add_barriers();
-        for (const auto& [ends, flits] : link_flits_) run_.links.push_back({ends.first, ends.second, flits});
+        for (const auto& [ends, flits] : link_flits_)
+            if (flits > 0) run_.links.push_back({ends.first, ends.second, flits});
     }
 
 private:
@@ -131,19 +139,32 @@ private:
         for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
             ++hops[static_cast<std::size_t>(plan_.routes.kind(e))];
             if (plan_.routes.kind(e) != LinkKind::chip) continue;
-            const LinkEnds link = plan_.topology.link(plan_.routes.link(e));
-            link_flits_[{link.owner.value, link.receiver.value}] += flits;
+            link_flits(e) += flits;
         }
         for (std::size_t k = 0; k < hops.size(); ++k)
             if (hops[k] > 0) to.add(hop_kind(static_cast<LinkKind>(k)), hops[k] * flits);
         for (std::uint32_t t = fanout.first_terminal; t < fanout.first_terminal + fanout.terminals; ++t) {
             const CoreId core = plan_.terminals[t].core;
             if (fanout.kind == Fanout::Kind::message)
-                add_synops(plan_.terminals[t], state_.delivered[t] - sent.markers - state_.ignored[t]);
+                add_synops(plan_.terminals[t],
+                           state_.delivered[t] - (sent.markers - faults_.lost_markers_at(t)) - state_.ignored[t]);
             if (core == plan_.topology.host()) continue;
             add(*to.population, EventKind::message_in, state_.delivered[t]);
             add(run_.cores[core_records_[core.index()]].counts, EventKind::message_in, state_.delivered[t]);
         }
+    }
+
+    /// Flits of packets that were sent again, or that did not come so far.
+    void add_flits(const FaultCounts::Flits& more) {
+        const LinkKind kind = plan_.routes.kind(more.entry);
+        book(plan_.fanouts[more.fanout].slice).add(hop_kind(kind), more.flits);
+        if (kind == LinkKind::chip) link_flits(more.entry) += more.flits;
+    }
+
+    /// Flits over the chip link of an entry.
+    std::int64_t& link_flits(std::uint32_t entry) {
+        const LinkEnds link = plan_.topology.link(plan_.routes.link(entry));
+        return link_flits_[{link.owner.value, link.receiver.value}];
     }
 
     /// Every mapped tile takes part in every barrier; its first core and population stand for it.
@@ -159,6 +180,7 @@ private:
     const RunState& state_;
     const Schedule& plan_;
     const RunCounters& counters_;
+    const FaultCounts faults_;
     Run& run_;
     std::vector<std::uint32_t> core_records_;  ///< [cores] index into run.cores
     std::map<std::pair<int, int>, std::int64_t> link_flits_;
@@ -206,6 +228,10 @@ RunCounters read_counters(const Schedule& schedule, const std::vector<std::uniqu
         counters.live_packets += chip->live_packets();
         counters.collisions += chip->cores().collisions();
         counters.hash.add(chip->cores().hash());
+        const std::vector<LinkFault> faults = chip->network().faults().all();
+        counters.faults.insert(counters.faults.end(), faults.begin(), faults.end());
+        const std::vector<WaitFault>& waits = chip->network().faults().waits();
+        counters.waits.insert(counters.waits.end(), waits.begin(), waits.end());
     }
     return counters;
 }
@@ -218,15 +244,18 @@ Result<void> check_conservation(const RunState& state, const RunCounters& counte
     const Schedule& plan = *state.schedule;
     if (counters.live_packets != 0) return broken("packets were left in the network");
     if (counters.collisions != 0) return broken("a message came while its slot held another token");
+    const FaultCounts faults = count_faults(plan, counters.faults);
     for (std::size_t t = 0; t < plan.terminals.size(); ++t) {
         const RunState::FanoutCounts& sent = state.sent[plan.terminals[t].fanout];
-        if (state.delivered[t] != sent.packets + sent.markers) return broken("a packet was lost or doubled");
+        if (state.delivered[t] + faults.lost_at(t) != sent.packets + sent.markers)
+            return broken("a packet was lost where no link lost it, or doubled");
     }
     if (state.noc == NocMode::ideal) return {};
     std::vector<std::int64_t> expected(static_cast<std::size_t>(plan.topology.links()));
     for (std::size_t f = 0; f < plan.fanouts.size(); ++f)
         for (std::uint32_t e = 0; e < plan.fanouts[f].entries; ++e)
             expected[plan.routes.link(plan.fanouts[f].entry + e).index()] += flits_sent(state, f);
+    for (const FaultCounts::Flits& more : faults.flits) expected[plan.routes.link(more.entry).index()] += more.flits;
     for (std::size_t k = 0; k < expected.size(); ++k)
         if (counters.link_flits[k] != expected[k])
             return broken("link " + std::to_string(k) + " carried other flits than were sent over it");

@@ -17,6 +17,8 @@ struct RunCounters {
     std::vector<std::int64_t> link_flits;  ///< [links]
     std::vector<std::int64_t> core_busy;   ///< [cores] picoseconds in which any unit worked
     std::int64_t live_packets = 0, collisions = 0;
+    std::vector<LinkFault> faults;  ///< by round, fan-out and entry; one chip's after the other's
+    std::vector<WaitFault> waits;   ///< in any order
     EventHash hash;
 };
 /// Of those chips that are there.

@@ -74,6 +74,14 @@ public:
         }
         add(key, std::move(array));
     }
+    /// A member that is there when `record` is.
+    template <typename Record, typename Fields>
+    void optional(const char* key, const std::optional<Record>& record, const Fields& fields) {
+        if (!record) return;
+        FieldWriter member;
+        fields(member, *record);
+        add(key, std::move(member.object));
+    }
     Json::Object object;
 
 private:
@@ -191,6 +199,13 @@ public:
             fields(member, records.emplace_back());
             if (auto done = member.finish(); !done) member_error_ = done.error();
         }
+    }
+    template <typename Record, typename Fields>
+    void optional(const char* key, std::optional<Record>& record, const Fields& fields) {
+        if (!in_.has(key) || member_error_) return;
+        FieldReader member(in_.value(key), in_.place(key));
+        fields(member, record.emplace());
+        if (auto done = member.finish(); !done) member_error_ = done.error();
     }
     /// The first fault.
     Result<void> finish() {

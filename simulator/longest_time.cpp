@@ -25,7 +25,15 @@ void add_services(const Program& program, const Machine& machine, TimeSum& sum) 
     sum.add(1, machine.host.token, round_words(program.round).many.c_str());
 }
 
-/// A packet on one link: occupancy per flit, latency, and between chips the latency of the credit that returns.
+/// How often a packet may be sent over the link of an entry.
+std::int64_t attempts(const Schedule& schedule, std::uint32_t entry) {
+    if (schedule.routes.kind(entry) != LinkKind::chip || !schedule.machine.has_link_errors()) return 1;
+    const LinkEnds ends = schedule.topology.link(schedule.routes.link(entry));
+    return schedule.machine.link_errors(ends.owner, ends.receiver).attempts;
+}
+
+/// A packet on one link: occupancy per flit, latency, and between chips the latency of the credit that returns, or of
+/// the word that it arrived wrong, each time that it may be sent.
 void add_packets(const Schedule& schedule, TimeSum& sum) {
     const Machine& machine = schedule.machine;
     const CoreTiming timing = machine.slowest_timing();
@@ -38,9 +46,10 @@ void add_packets(const Schedule& schedule, TimeSum& sum) {
         for (std::uint32_t e = fanout.entry; e < fanout.entry + fanout.entries; ++e) {
             const LinkKind kind = schedule.routes.kind(e);
             const LinkTiming link = link_timing(machine, kind);
-            sum.add(packets * fanout.flits, Picoseconds(std::max<std::int64_t>(link.flit, 1)), "flits over a link");
-            sum.add(packets * (kind == LinkKind::chip ? 2 : 1), Picoseconds(link.latency), "packets over a link");
-            sum.add(packets, Picoseconds(link.packet), "packets over a link");
+            const std::int64_t times = packets * attempts(schedule, e);
+            sum.add(times * fanout.flits, Picoseconds(std::max<std::int64_t>(link.flit, 1)), "flits over a link");
+            sum.add(times * (kind == LinkKind::chip ? 2 : 1), Picoseconds(link.latency), "packets over a link");
+            sum.add(times, Picoseconds(link.packet), "packets over a link");
         }
     }
 }
@@ -59,6 +68,7 @@ Result<Picoseconds> longest_token_time(const Program& program, const Schedule& s
     add_packets(schedule, sum);
     sum.add(program.steps, schedule.barrier_time(), "barriers");
     sum.add(program.steps, schedule.machine.barrier.management, "steps");
+    if (schedule.machine.has_link_errors()) sum.add(program.steps, schedule.stall_time(), "time-outs");
     return sum.result(schedule.machine.name);
 }
 

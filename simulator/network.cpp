@@ -52,14 +52,6 @@ void Network::grow(Buffer& b) {
     return packet;
 }
 
-/// A packet is on its way to the buffer `at` on another chip.
-void Network::leave(std::uint32_t at, std::uint32_t packet, std::int64_t arrival) {
-    const Link& link = links_[buffers_[at].link];
-    const std::uint32_t far_buffer = link.far_link * channels_ + at % channels_;
-    outbox_.post({arrival, link.far_chip, far_buffer, false, packets_[packet], no_index}, packets_);
-    packets_.release(packet);
-}
-
 /// Moves a packet over the link of `entry`.
 [[gnu::always_inline]] inline void Network::dispatch(std::uint32_t packet, std::uint16_t flits, std::uint32_t entry,
                                                      std::int64_t now) {

@@ -18,6 +18,7 @@
 
 #include "mapper/route.hpp"
 #include "simulator/event_queue.hpp"
+#include "simulator/link_errors.hpp"
 #include "simulator/mail.hpp"
 #include "simulator/packet.hpp"
 #include "simulator/ring.hpp"
@@ -94,6 +95,12 @@ public:
     /// From now on `cores` serves what is sent to the core behind `buffer` ahead of the events:
     /// CoreEngine::serve_ahead. It outlives the network's events.
     void serve_ahead(CoreEngine& cores, std::uint32_t buffer);
+
+    /// From now on packets that leave the chip may err. `law` outlives the network's events.
+    void let_err(const LinkErrorLaw& law) { errors_ = &law; }
+    /// What they did, and what an ideal network's packets of this chip did.
+    FaultLog& faults() { return faults_; }
+    [[nodiscard]] const FaultLog& faults() const { return faults_; }
 
     /// Does what an event asks of the network. Every event of the chip must come here, in order.
     void handle(const Event& event);
@@ -181,7 +188,6 @@ private:
     void serve(std::uint32_t link, std::int64_t now);
     void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
     std::uint32_t copy(std::uint32_t packet);
-    void leave(std::uint32_t at, std::uint32_t packet, std::int64_t arrival);
     void dispatch(std::uint32_t packet, std::uint16_t flits, std::uint32_t entry, std::int64_t now);
     [[nodiscard]] const Slot& head(const Buffer& b) const { return slots_[b.begin + (b.first & (b.room - 1))]; }
     [[nodiscard]] Slot& head(const Buffer& b) { return slots_[b.begin + (b.first & (b.room - 1))]; }
@@ -191,6 +197,10 @@ private:
     void return_credit(std::uint32_t buffer, std::int64_t now);
     void settle(std::int64_t now);
     void free_slots(std::uint32_t buffer, std::int64_t now);
+
+    // network_leaving.cpp
+    void leave(std::uint32_t at, std::uint32_t packet, std::int64_t arrival);
+    bool err(std::uint32_t at, std::uint32_t packet, std::int64_t& arrival);
 
     // network_sinks.cpp
     void deliver(std::uint32_t link, std::uint32_t packet, std::int64_t arrival, std::int64_t now);
@@ -217,6 +227,9 @@ private:
     std::uint32_t channels_;
     std::uint32_t target_ = 0;  ///< of the present event
     std::int64_t transfers_ = 0;
+    const LinkErrorLaw* errors_ = nullptr;  ///< nullptr: no packet errs
+    std::int32_t first_link_ = 0;           ///< LinkId of the chip's first link
+    FaultLog faults_;
 };
 
 }  // namespace tephra

@@ -66,6 +66,7 @@ Network::Network(const ChipLinks& links, std::span<const RouteEntry> routes, Eve
     const Topology& topology = *links.topology;
     const int stride = topology.links_per_chip();
     const int first = links.chip.value * stride;
+    first_link_ = first;
     for (int k = 0; k < stride; ++k) add_link(links, LinkId(first + k));
     if (links.machine->host.chip == links.chip) {
         add_link(links, topology.inject(topology.host()));

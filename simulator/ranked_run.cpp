@@ -50,7 +50,8 @@ std::vector<Agreed> agreed(const Program& program, const Mapping& mapping, const
             {"synchronisation", sync_name(options.sync)},
             {"network", noc_name(options.noc)},
             {"number of streams", std::to_string(feed.streams())},
-            {"number of rounds", std::to_string(feed.total())}};
+            {"number of rounds", std::to_string(feed.total())},
+            {"seed of faults", std::to_string(options.fault_seed)}};
 }
 
 }  // namespace
@@ -222,6 +223,7 @@ StepEnd RankedRun::together(StepEnd mine) {
             all.parts = other.parts;
         }
         all.last_event = std::max(all.last_event, other.last_event);
+        all.stall = std::min(all.stall, other.stall);
         if (r == Ranks::root) all.left_at = other.left_at;
     }
     return all;
@@ -233,6 +235,8 @@ void RankedRun::gather(RunCounters& counters, std::vector<TraceBuffer>& traces) 
         WireWriter writer(ranks_->out()[Ranks::root]);
         for (const Counters counts : all_counters(*state_, counters)) put_counters(counts, writer);
         writer.put(counters.hash);
+        writer.put_list(std::span<const LinkFault>(counters.faults));
+        writer.put_list(std::span<const WaitFault>(counters.waits));
         for (std::size_t c = 0; c < traces.size(); ++c) {
             if (!has(static_cast<std::uint32_t>(c))) continue;
             writer.put(std::uint64_t{c});
@@ -246,6 +250,8 @@ void RankedRun::gather(RunCounters& counters, std::vector<TraceBuffer>& traces) 
         WireReader reader(in[r]);
         for (const Counters counts : all_counters(*state_, counters)) add_counters(reader, counts);
         counters.hash.add(reader.get<EventHash>());
+        reader.append_list(counters.faults);
+        reader.append_list(counters.waits);
         while (!reader.at_end()) {
             TraceBuffer& trace = traces[reader.get<std::uint64_t>()];
             const auto dropped = reader.get<std::int64_t>();

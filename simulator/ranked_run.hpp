@@ -24,6 +24,7 @@ struct StepEnd {
     PathSplit parts{};            ///< CoreEngine::parts_of_last() of that chip
     std::int64_t last_event = 0;  ///< time of the latest event
     std::int64_t left_at = 0;     ///< when the last round left
+    Stall stall;                  ///< self-timed runs whose links err
 };
 
 class RankedRun {

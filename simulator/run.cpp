@@ -74,6 +74,34 @@ void core_fields(Io& io, Record& core) {
     io.row("counts", core.counts, [](auto& row, auto& counts) { counts_row(row, counts); });
 }
 
+template <typename Row, typename Record>
+void link_fault_row(Row& row, Record& fault) {
+    row.integer(fault.round, 0, most_tokens - 1);
+    row.integer(fault.from, 0, most_chips - 1);
+    row.integer(fault.to, 0, most_chips - 1);
+    row.integer(fault.population, 0, max_population - 1);
+    row.integer(fault.retries, 0, most_events);
+    row.time(fault.added);
+    row.integer(fault.lost, 0, most_events);
+}
+
+template <typename Row, typename Record>
+void missed_row(Row& row, Record& missed) {
+    row.integer(missed.round, 0, most_tokens - 1);
+    row.integer(missed.population, 0, max_population - 1);
+    row.integer(missed.core, -1, most_cores - 1);
+    row.integer(missed.messages, 0, most_events);
+    row.integer(missed.waited, 0, 1);
+}
+
+template <typename Io, typename Record>
+void fault_fields(Io& io, Record& faults) {
+    io.seed("seed", faults.seed);
+    io.time("stall_ps", faults.stall);
+    io.rows("links", faults.links, [](auto& row, auto& fault) { link_fault_row(row, fault); });
+    io.rows("slices", faults.missed, [](auto& row, auto& missed) { missed_row(row, missed); });
+}
+
 template <typename Io, typename Record>
 void run_fields(Io& io, Record& run) {
     io.constant("format", run_format, "the run is of another version: simulate again");
@@ -113,6 +141,7 @@ void run_fields(Io& io, Record& run) {
     io.objects("populations", run.populations, [](auto& in, auto& population) { population_fields(in, population); });
     io.rows("chip_links", run.links, [](auto& row, auto& link) { link_row(row, link); });
     io.objects("cores", run.cores, [](auto& in, auto& core) { core_fields(in, core); });
+    io.optional("faults", run.faults, [](auto& in, auto& faults) { fault_fields(in, faults); });
 }
 
 Result<Run> run_of(const Json& json, const std::string& place) {

@@ -2,6 +2,7 @@
 // Run: what a simulation counted and when things happened. Integers only; joules are made in price().
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,33 @@ struct Geometry {
     friend bool operator==(const Geometry&, const Geometry&) = default;
 };
 
+/// What a link did in one round to the packets of one population.
+struct LinkFaultRecord {
+    std::int64_t round = 0;  ///< index into Run::tokens
+    int from = 0, to = 0;    ///< chips
+    int population = 0;      ///< that sent them, index into Run::populations
+    std::int64_t retries = 0;
+    Picoseconds added;      ///< that retries took the link
+    std::int64_t lost = 0;  ///< packets
+};
+
+/// What a slice did not get of one round.
+struct MissedRecord {
+    std::int64_t round = 0;     ///< in which it was sent, index into Run::tokens
+    int population = 0;         ///< that missed it, index into Run::populations
+    std::int32_t core = -1;     ///< -1: on the host
+    std::int64_t messages = 0;  ///< messages, records, markers and credits; a packet counts for each input it is for
+    bool waited = false;        ///< self-timed runs: the slice waited for it until the time-out
+};
+
+/// Errors of links between chips.
+struct FaultRecords {
+    std::uint64_t seed = 0;
+    Picoseconds stall;                   ///< time-out of a self-timed run
+    std::vector<LinkFaultRecord> links;  ///< by round, from, to, population: where anything happened
+    std::vector<MissedRecord> missed;    ///< by round, then by core (the host last), then by population
+};
+
 struct Run {
     std::string version;  ///< of tephra
     std::string model_name, machine_name, machine_kind;
@@ -142,8 +170,9 @@ struct Run {
         int from = 0, to = 0;
         std::int64_t flits = 0;
     };
-    std::vector<ChipLinkRecord> links;  ///< chip links that carried anything
-    std::string text;                   ///< generated text, streams separated by a form feed
+    std::vector<ChipLinkRecord> links;   ///< chip links that carried anything
+    std::optional<FaultRecords> faults;  ///< of machines whose links err
+    std::string text;                    ///< generated text, streams separated by a form feed
 };
 
 /// The parts of elapsed with their names in reports, in the order of the fields above.

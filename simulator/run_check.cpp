@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,43 @@ Result<void> check_links(const Run& run, const std::string& place) {
         return bad_input("chip links carried " + std::to_string(flits.value()) + " flits, but " +
                              std::to_string(total(run, EventKind::chip_flit)) + " are counted as chip_flit",
                          place + "/chip_links", hint);
+    return {};
+}
+
+/// Faults are of rounds, links and populations that the run has, each once, and no row is empty.
+Result<void> check_faults(const Run& run, const std::string& place) {
+    if (!run.faults) return {};
+    const Geometry& g = run.geometry;
+    BoundedSum sum;
+    const auto known = [&](std::int64_t round, int population) {
+        return round < std::ssize(run.tokens) && population < std::ssize(run.populations);
+    };
+    for (std::size_t k = 0; k < run.faults->links.size(); ++k) {
+        const LinkFaultRecord& fault = run.faults->links[k];
+        const std::string at = place + "/faults/links/" + std::to_string(k);
+        if (!known(fault.round, fault.population) || std::max(fault.from, fault.to) >= run.machine_chips ||
+            links_between(chip_position(ChipId(fault.from), g.chips_x, g.chips_y),
+                          chip_position(ChipId(fault.to), g.chips_x, g.chips_y)) != 1)
+            return bad_input("there is no such round, link or population", at, hint);
+        if (fault.retries == 0 ? fault.lost == 0 || fault.added.value() != 0 : fault.added.value() == 0)
+            return bad_input("a link that sent nothing again and lost nothing, or sent again in no time", at, hint);
+        if (!sum.add(fault.retries) || !sum.add(fault.lost) || !sum.add(fault.added.value()))
+            return bad_input("the sum of all faults passes 2^63 - 1", at, hint);
+        const auto key = [](const LinkFaultRecord& f) { return std::tuple(f.round, f.from, f.to, f.population); };
+        if (k > 0 && key(fault) <= key(run.faults->links[k - 1]))
+            return bad_input("faults of links are not in ascending order", at, hint);
+    }
+    for (std::size_t k = 0; k < run.faults->missed.size(); ++k) {
+        const MissedRecord& missed = run.faults->missed[k];
+        const std::string at = place + "/faults/slices/" + std::to_string(k);
+        if (!known(missed.round, missed.population) ||
+            missed.core >= std::int64_t{run.machine_chips} * g.cores_per_chip())
+            return bad_input("there is no such round, population or core", at, hint);
+        if (missed.messages == 0 && !missed.waited) return bad_input("a slice that missed nothing", at, hint);
+        if (!sum.add(missed.messages)) return bad_input("the sum of all faults passes 2^63 - 1", at, hint);
+        if (missed.waited && run.sync == SyncMode::barrier)
+            return bad_input("a slice of a barrier run that waited", at, hint);
+    }
     return {};
 }
 
@@ -324,7 +362,7 @@ Result<void> check_activity(const Run& run, const std::string& place) {
 
 Result<void> check_run(const Run& run, const std::string& place) {
     for (const auto check : {check_machine, check_tokens, check_outputs, check_steps, check_sums, check_populations,
-                             check_cores, check_links, check_rounds, check_activity})
+                             check_cores, check_links, check_rounds, check_activity, check_faults})
         if (auto sound = check(run, place); !sound) return sound;
     return {};
 }

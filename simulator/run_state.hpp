@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "simulator/host_feed.hpp"
+#include "simulator/link_errors.hpp"
 #include "simulator/run.hpp"
 #include "simulator/schedule.hpp"
 #include "simulator/slice_engine.hpp"
@@ -46,8 +47,9 @@ struct RunState {
     const Schedule* schedule = nullptr;
     SyncMode sync = SyncMode::barrier;
     NocMode noc = NocMode::contended;
-    HostFeed* feed = nullptr;           ///< used by the host alone, except for streams of rounds that have entered
-    SliceObserver* observer = nullptr;  ///< may be nullptr
+    HostFeed* feed = nullptr;              ///< used by the host alone, except for streams of rounds that have entered
+    SliceObserver* observer = nullptr;     ///< may be nullptr
+    const LinkErrorLaw* errors = nullptr;  ///< nullptr: the machine has no link errors
     std::vector<SliceEngine> slices;
     RunFault fault;
 
@@ -67,6 +69,7 @@ struct RunState {
     std::vector<std::int64_t> ignored;         ///< [terminals] of these, messages to an idle host
     std::vector<std::int64_t> local_messages;  ///< [inputs] messages multiplied without a packet (on the host)
     std::vector<std::int64_t> synops;          ///< [inputs] weights met, where their number varies
+    std::vector<std::int64_t> arrivals;        ///< [terminals] latest one; empty but over ideal networks that err
 };
 
 }  // namespace tephra

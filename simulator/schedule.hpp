@@ -125,6 +125,8 @@ struct Schedule {
     }
     /// Time of one barrier.
     [[nodiscard]] Picoseconds barrier_time() const;
+    /// How long nothing moves in a self-timed run until those who wait go on without what was lost.
+    [[nodiscard]] Picoseconds stall_time() const { return machine.barrier.stall.value_or(barrier_time()); }
 };
 
 /// `self_timed` adds the credits. The mapping need not keep the machine's limits (check_mapping tells), but every

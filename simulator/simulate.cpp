@@ -4,6 +4,7 @@
 
 #include "core/stop.hpp"
 #include "simulator/counts.hpp"
+#include "simulator/fault_counts.hpp"
 #include "simulator/ranked_run.hpp"
 #include "simulator/state/checkpointing.hpp"
 #include "simulator/state/plain_fields.hpp"
@@ -71,6 +72,9 @@ public:
         state_.schedule = &schedule;
         state_.sync = options.sync;
         state_.noc = options.noc;
+        if (machine.has_link_errors()) state_.errors = &errors_.emplace(schedule, options.fault_seed);
+        if (state_.errors != nullptr && options.noc == NocMode::ideal)
+            state_.arrivals.resize(schedule.terminals.size());
         ranked.join(state_);
         state_.slices.reserve(schedule.slices.size());
         for (const ScheduledSlice& slice : schedule.slices)
@@ -114,9 +118,7 @@ public:
         if (options_.sync == SyncMode::barrier) {
             run_steps();
         } else {
-            if (ranked_.is_root() && !checkpointing_->resumes()) host_cores().start_feed(0);
-            windows_->run();
-            (void)ranked_.together(step_end());
+            run_self_timed();
             if (ranked_.is_root()) split_ = host_cores().end_of_path().split;
         }
         if (const auto fault = state_.fault.first())
@@ -138,6 +140,11 @@ public:
         if (auto sound = check_conservation(state_, counters); !sound) return tl::unexpected(sound.error());
         Run run = summary(counters.hash);
         collect_counts(state_, counters, run);
+        if (state_.errors != nullptr) {
+            run.faults = record_faults(plan_, counters.faults, counters.waits);
+            run.faults->seed = options_.fault_seed;
+            if (options_.sync == SyncMode::dataflow) run.faults->stall = plan_.stall_time();
+        }
         if (traced())
             if (auto written = write_timeline(traces); !written) return tl::unexpected(written.error());
         return run;
@@ -157,6 +164,19 @@ private:
     [[nodiscard]] std::int64_t window_length() const {
         if (machine_.chips() == 1) return checkpointing_->writes() ? window_of_one_chip : EventQueue::never;
         return std::max<std::int64_t>(machine_.link.latency.value(), 1);
+    }
+
+    /// Self-timed runs. Where messages were lost, the run stands still until the time-out tells those that wait for
+    /// them to go on: then all that was not lost has arrived, so nothing comes too late.
+    void run_self_timed() {
+        if (ranked_.is_root() && !checkpointing_->resumes()) host_cores().start_feed(0);
+        for (;;) {
+            windows_->run();
+            const StepEnd end = ranked_.together(step_end());
+            if (state_.errors == nullptr || state_.fault.raised() || end.stall == Stall{}) return;
+            const std::int64_t now = std::max(end.last_end, end.last_event) + plan_.stall_time().value();
+            for_each_chip([&](Chip& chip) { chip.cores().go_on(end.stall, now); });
+        }
     }
 
     /// Barrier runs. A token enters at the beginning of a step when one is known; k steps later the slices of stage k
@@ -211,6 +231,8 @@ private:
         end.last_end = last->last_end();
         end.parts = last->parts_of_last();
         if (ranked_.is_root()) end.left_at = host_cores().end_of_path().time;
+        if (state_.errors != nullptr && options_.sync == SyncMode::dataflow)
+            for_each_chip([&](Chip& chip) { end.stall = std::min(end.stall, chip.cores().first_stall()); });
         return end;
     }
 
@@ -306,6 +328,7 @@ private:
     const Schedule& plan_;
     HostFeed& feed_;
     RankedRun& ranked_;
+    std::optional<LinkErrorLaw> errors_;
     RunState state_;
     std::vector<std::unique_ptr<Chip>> chips_;  ///< nullptr: of other ranks, or idle
     std::unique_ptr<Windows<Chip, RankedRun>> windows_;

@@ -34,6 +34,7 @@ struct SimulateOptions {
     SyncMode sync = SyncMode::barrier;
     NocMode noc = NocMode::contended;
     int threads = 1;
+    std::uint64_t fault_seed = 0;  ///< of the errors of links; without them it changes nothing
     TraceOutput trace;
     CheckpointOptions checkpoint;
     SliceObserver* observer = nullptr;  ///< may be nullptr

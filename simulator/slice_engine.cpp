@@ -141,7 +141,8 @@ bool SliceEngine::deliver(std::uint32_t p, std::uint32_t token, std::span<const 
 bool SliceEngine::complete(std::uint32_t p, std::uint32_t token, const PathPoint& from) {
     Port& port = ports_[p];
     if (port.credit()) {
-        ++port.credits;
+        // The source fires its rounds in turn: a credit makes up for those before it that were lost.
+        port.credits = port.sources == 1 ? std::max(port.credits, std::int64_t{token} + 1) : port.credits + 1;
     } else {
         claim(port, token);  // a marker may be all that comes
         ++port.lasts[slot(port, token)];
@@ -162,6 +163,20 @@ bool SliceEngine::ready() const {
         if (port.tokens[at] != token || port.lasts[at] != port.sources) return false;
     }
     return true;
+}
+
+void SliceEngine::go_on(std::int64_t now) {
+    for (Port& port : ports_) {
+        if (port.credit()) {
+            port.credits = std::max(port.credits, std::int64_t{next_token_} - port.projection->lag + 1);
+            continue;
+        }
+        const std::int64_t token = awaited(port);
+        if (token < 0) continue;
+        claim(port, static_cast<std::uint32_t>(token));
+        port.lasts[slot(port, token)] = port.sources;
+    }
+    trigger_.extend(PathPart::network, now);
 }
 
 void SliceEngine::release(Port& port) {

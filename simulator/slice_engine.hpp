@@ -53,6 +53,8 @@ public:
     bool complete(std::uint32_t port, std::uint32_t round, const PathPoint& from);
     /// Whether the next round may fire (self-timed runs): all its inputs are complete, and there are credits for it.
     [[nodiscard]] bool ready() const;
+    /// Self-timed runs: what the next round still waits for is taken as lost by `now`, credits as granted.
+    void go_on(std::int64_t now);
     /// The round that fires next, and the last event that its firing waited for.
     [[nodiscard]] std::uint32_t next_token() const { return next_token_; }
     [[nodiscard]] const PathPoint& trigger() const { return trigger_; }

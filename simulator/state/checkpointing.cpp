@@ -28,6 +28,7 @@ std::vector<CheckpointInput> run_inputs(const RunState& run, const Hash128& mapp
         {"mapping", to_string(mapping)},
         {"--sync", sync_name(run.sync)},
         {"--noc", noc_name(run.noc)},
+        {"--fault-seed", run.errors == nullptr ? "no link errs" : std::to_string(run.errors->seed())},
         {"number of " + round_words(run.program->round).many, std::to_string(rounds)},
         {"number of streams", std::to_string(run.feed->streams())},
         {"bound of --trace", trace_bytes == 0 ? "no timeline" : bytes_text(static_cast<std::uint64_t>(trace_bytes))}};
@@ -72,6 +73,9 @@ void Checkpointing::chip_state(StateFields& fields, std::size_t chip) {
         if (bins > 0) fields.part(std::span(run_.binned).subspan(s * bins, bins));
         for (RunState::FanoutCounts& sent : std::span(run_.sent).subspan(slice.first_fanout, slice.fanouts))
             fields(sent.packets, sent.markers);
+        for (std::uint32_t f = slice.first_fanout; !run_.arrivals.empty() && f < slice.first_fanout + slice.fanouts;
+             ++f)
+            fields.part(std::span(run_.arrivals).subspan(plan.fanouts[f].first_terminal, plan.fanouts[f].terminals));
         fields.part(std::span(run_.local_messages).subspan(slice.first_input, slice.inputs));
         fields.part(std::span(run_.synops).subspan(slice.first_input, slice.inputs));
     }

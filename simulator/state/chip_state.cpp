@@ -62,6 +62,31 @@ void TraceBuffer::state(StateFields& fields, std::size_t slices) {
     fields(messages_, dropped_);
 }
 
+void FaultLog::state(StateFields& fields, const Schedule& schedule) {
+    std::vector<LinkFault> faults = all();
+    fields.list(faults, SIZE_MAX, [&](LinkFault& f) {
+        fields(f.round, f.fanout, f.entry, f.retries, f.retry_flits, f.added, f.lost, f.lost_markers);
+        bool known =
+            f.round >= 0 && f.round <= most_tokens && f.fanout >= 0 && std::cmp_less(f.fanout, schedule.fanouts.size());
+        if (known) {
+            const Fanout& fanout = schedule.fanouts[static_cast<std::size_t>(f.fanout)];
+            known = f.entry >= fanout.entry && f.entry - fanout.entry < fanout.entries &&
+                    schedule.routes.kind(static_cast<std::uint32_t>(f.entry)) == LinkKind::chip;
+        }
+        fields.expect(known && f.retries >= 0 && f.retry_flits >= 0 && f.added >= 0 && f.lost >= f.lost_markers &&
+                          f.lost_markers >= 0,
+                      "a link had other faults");
+    });
+    fields.list(waits_, SIZE_MAX, [&](WaitFault& wait) {
+        fields(wait.round, wait.slice);
+        fields.expect(wait.round >= 0 && wait.round <= most_tokens && wait.slice >= 0 &&
+                          std::cmp_less(wait.slice, schedule.slices.size()),
+                      "no such slice has waited");
+    });
+    if (!fields.loading() || !fields.sound()) return;
+    for (const LinkFault& fault : faults) add(fault);
+}
+
 void Network::state(StateFields& fields) {
     fields(target_, transfers_);
     fields.fixed(links_, [&](Link& link) {
@@ -118,6 +143,7 @@ void Network::waits_state(StateFields& fields, Buffer& b) {
 
 void Chip::state(StateFields& fields) {
     fields(last_events_, last_time_);
+    network_.faults().state(fields, plan_);
     packets_.state(fields, [&](const Packet& packet) {
         fields.expect(packet.entry < routes_.size() && packet.terminal < plan_.terminals.size(),
                       "a packet is on no route");

@@ -80,7 +80,9 @@ inline void run_one_token(const Machine& machine, const Mapping& mapping) {
             };
             const Result<Run> run = simulate_tokens(tiny.program, machine, mapping, options);
             if (!accepted(run)) continue;
-            require(equal);
+            // Links that err may lose what the logits are made of.
+            const auto lost = [](const LinkFaultRecord& fault) { return fault.lost > 0; };
+            require(equal || (run->faults && std::ranges::any_of(run->faults->links, lost)));
             Picoseconds sum;
             for (const PhaseTime& phase : phases_of(*run)) sum += phase.time;
             require(run->elapsed == sum);

@@ -26,7 +26,7 @@ Program tiny_program() {
 }  // namespace
 
 TEST_CASE("fuzz seeds: machines hold the small model") {
-    for (const char* name : {"machine/fits.json", "machine/chips.json", "machine/holes.json"}) {
+    for (const char* name : {"machine/fits.json", "machine/chips.json", "machine/holes.json", "machine/faulty.json"}) {
         INFO(name);
         const auto machine = read_machine(seed(name));
         if (!machine) FAIL(to_string(machine.error()));

@@ -52,6 +52,36 @@ TEST_CASE("records of a run that contradict each other are refused") {
     CHECK(fault_of([](Run& run) { run.cores[1].core = 5; }) == "run#/cores/1/core");
 }
 
+TEST_CASE("faults that the run cannot have had are refused") {
+    const auto faulty = [](const std::function<void(FaultRecords&)>& spoil) {
+        return fault_of([&](Run& run) {
+            run.faults.emplace();
+            run.faults->stall = Picoseconds(7);
+            run.faults->links = {{0, 0, 1, 1, 2, Picoseconds(9), 1}, {1, 0, 1, 0, 0, Picoseconds(0), 4}};
+            run.faults->missed = {{1, 1, 6, 3, false}, {2, 2, -1, 0, true}};
+            spoil(*run.faults);
+        });
+    };
+    const char* const first = "run#/faults/links/0";
+    const char* const second = "run#/faults/links/1";
+    CHECK(faulty([](FaultRecords&) {}) == "");
+    CHECK(faulty([](FaultRecords& f) { f.links[1].round = 3; }) == second);
+    CHECK(faulty([](FaultRecords& f) { f.links[0].population = 3; }) == first);
+    CHECK(faulty([](FaultRecords& f) { f.links[0].to = 4; }) == first);
+    CHECK(faulty([](FaultRecords& f) { f.links[0].to = 3; }) == first);  // no neighbour
+    CHECK(faulty([](FaultRecords& f) { f.links[0].added = Picoseconds(0); }) == first);
+    CHECK(faulty([](FaultRecords& f) { f.links[1].added = Picoseconds(1); }) == second);
+    CHECK(faulty([](FaultRecords& f) { f.links[1].lost = 0; }) == second);
+    CHECK(faulty([](FaultRecords& f) { f.links[1].lost = INT64_MAX; }) == second);
+    CHECK(faulty([](FaultRecords& f) { std::swap(f.links[0], f.links[1]); }) == second);
+    CHECK(faulty([](FaultRecords& f) { f.links[1] = f.links[0]; }) == second);
+    CHECK(faulty([](FaultRecords& f) { f.missed[0].messages = 0; }) == "run#/faults/slices/0");
+    CHECK(faulty([](FaultRecords& f) { f.missed[1].round = 3; }) == "run#/faults/slices/1");
+    CHECK(faulty([](FaultRecords& f) { f.missed[1].population = 3; }) == "run#/faults/slices/1");
+    CHECK(faulty([](FaultRecords& f) { f.missed[1].core = 384; }) == "run#/faults/slices/1");
+    CHECK(faulty([](FaultRecords& f) { f.missed[1].core = -2; }) == "run#/faults/slices/1/2");
+}
+
 TEST_CASE("a run of contradictory times, outputs, counts or links is refused, and says why") {
     using enum EventKind;
     struct Case {

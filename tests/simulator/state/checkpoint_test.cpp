@@ -53,8 +53,8 @@ TEST_CASE("a checkpoint that was cut or changed anywhere is refused") {
     CHECK_THAT(Checkpoint::parse(bytes_of(text + "x"), "run.ckpt").error().message, test::contains("follow"));
     CHECK_THAT(Checkpoint::parse(bytes_of("{}"), "run.ckpt").error().message, test::contains("no checkpoint"));
     std::string later = text;
-    later[8] = 2;
-    CHECK_THAT(Checkpoint::parse(bytes_of(later), "run.ckpt").error().message, test::contains("format 2"));
+    later[8] = 99;
+    CHECK_THAT(Checkpoint::parse(bytes_of(later), "run.ckpt").error().message, test::contains("format 99"));
     CHECK(Checkpoint::open("/absent/run.ckpt").error().code == ErrorCode::bad_input);
 }
 

@@ -139,6 +139,22 @@ TEST_CASE("a run of tokens goes on from any window as if nothing had been", "[th
                 }
 }
 
+TEST_CASE("a run whose links err goes on from any window with the same faults", "[threads]") {
+    Machine machine = *find_machine("kapoho-point");
+    const test::TemporaryPath file("errs.json");
+    std::uint64_t seed = 400;
+    for (const LinkErrors& errors : {LinkErrors{bits_of_error_rate / 1000, 1}, {bits_of_error_rate / 300, 4}})
+        for (const RunMode mode : {RunMode::generate, RunMode::prefill})
+            for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
+                for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
+                    CAPTURE(errors.attempts, mode_name(mode), sync_name(sync), noc_name(noc));
+                    machine.link.errors = errors;
+                    REQUIRE(write_file(file.str(), machine_json(machine)));
+                    check_interruptions(
+                        tokens_on(small_program(), {file.str().c_str(), 7, false}, mode, sync, noc, false), 1, ++seed);
+                }
+}
+
 TEST_CASE("a run goes on with and without a timeline", "[threads]") {
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
         for (const bool traced : test::repeats({false, true})) {
