@@ -9,6 +9,7 @@
 #include "core/stop.hpp"
 #include "core/text.hpp"
 #include "simulator/scaling.hpp"
+#include "tools/fault_tables.hpp"
 #include "tools/process.hpp"
 #include "tools/ranks.hpp"
 
@@ -21,6 +22,7 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options) {
     add_choice(command, "--sync", options.sync, sync_names(), "barrier: global steps; dataflow: self-timed");
     add_choice(command, "--noc", options.noc, noc_names(), "ideal: latency only; contended: finite buffers and links");
     add_threads(command, options.threads, "threads of the simulator; results do not depend on it");
+    add_fault_options(command, options.faults, options.fault_seed);
     auto* trace = add_output(command, "--trace", options.trace, "write a timeline for ui.perfetto.dev (JSON)");
     add_integer(command, "--trace-mib", options.trace_mib, 1, 1024, "bound on its size")->needs(trace);
     auto* checkpoint =
@@ -72,6 +74,7 @@ void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::
     simulation.sync = options.sync == "dataflow" ? SyncMode::dataflow : SyncMode::barrier;
     simulation.noc = options.noc == "ideal" ? NocMode::ideal : NocMode::contended;
     simulation.threads = simulation.scaling != nullptr ? 1 : options.threads;
+    simulation.fault_seed = options.fault_seed;
     simulation.ranks = ranks();
     simulation.checkpoint.path = options.checkpoint;
     if (options.every > 0) simulation.checkpoint.due = every_seconds(options.every);
@@ -99,6 +102,13 @@ Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles
                               bytes_text(report.bytes) + "): to go on, give the same command with --resume " +
                               options.checkpoint};
     }
+}
+
+void print_faults(const MachineRunOptions& options, const Run& run, const std::function<void(Table&)>& add_changes) {
+    if (!options.faults) return;
+    Table summary = fault_summary(run);
+    add_changes(summary);
+    std::cout << "\n" << fault_rows(run).render(options.format) << "\n" << summary.render(options.format);
 }
 
 void finish_trace(MachineRunFiles& files, std::int64_t dropped) {

@@ -22,6 +22,8 @@ struct MachineRunOptions {
     std::int64_t trace_mib = 64;
     std::string checkpoint, resume;
     double every = 0;
+    bool faults = false;
+    std::uint64_t fault_seed = 0;
     double round_latency = -1;  ///< --explain-scaling, microseconds; negative: not given
 };
 
@@ -46,6 +48,9 @@ void set_options(const MachineRunOptions& options, MachineRunFiles& files, std::
 /// The run that `work` makes. Where checkpoints are written, a signal ends it by Interrupted, once one is.
 Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles& files,
                          const std::function<Result<Run>()>& work);
+
+/// With --faults: what links did, row by row, and the sums, to which `add_changes` adds what it did to the results.
+void print_faults(const MachineRunOptions& options, const Run& run, const std::function<void(Table&)>& add_changes);
 
 /// Commits the timeline, with a warning when `dropped` events did not fit.
 void finish_trace(MachineRunFiles& files, std::int64_t dropped);

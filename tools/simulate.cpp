@@ -7,7 +7,9 @@
 #include "core/text.hpp"
 #include "neuro/lm/lower.hpp"
 #include "simulator/lm/simulate_tokens.hpp"
+#include "simulator/lm/text_change.hpp"
 #include "tools/command.hpp"
+#include "tools/fault_tables.hpp"
 #include "tools/machine_run.hpp"
 #include "tools/outputs.hpp"
 #include "tools/prompts.hpp"
@@ -120,12 +122,22 @@ void print_results(const Options& options, const Run& run, const Texts& texts) {
     std::cout << summary(run).render(options.run.format);
 }
 
-void simulate_model(const Options& options) {
+/// What faults did to the text, beside the integer model's.
+void print_faults(const Options& options, const std::shared_ptr<const Deployment>& model,
+                  const TokenOptions& run_options, const TokenChoice& choose, const Run& run) {
+    const int samples = run_options.mode == RunMode::prefill ? 1 : run_options.new_tokens;
+    print_faults(options.run, run, [&](Table& summary) {
+        add_change(require(text_change(model, make_native_engine, run_options.prompts, samples, choose, run)), summary);
+    });
+}
+
+void simulate_model(const Options& options, const CLI::App& command) {
     Outputs outputs;
     for (const std::string& path : {options.model, options.prompts.file}) outputs.reads(path);
     MachineRunFiles files = open_files(outputs, options.run);
     const auto model = require(load_model(options.model));
     const Machine machine = require(find_machine(options.run.machine));
+    check_fault_options(command, machine);
     const auto tokenizer = tokenizer_of(*model, options.model);
     const Tokenizer* known = tokenizer ? &*tokenizer : nullptr;
     const auto prompts = read_prompts(options.prompts, *model, options.model, known, options.streams);
@@ -141,10 +153,14 @@ void simulate_model(const Options& options) {
     run_options.checkpoint.inputs.push_back(sampling_input(settled(options.sampling)));
     run_options.new_tokens = run_options.mode == RunMode::prefill ? 0 : options.tokens;
     Texts texts(known, prompts, options.run.format == "text");
-    run_options.sample = [&](int stream, int position, std::span<const std::int32_t> logits) {
+    const TokenChoice choose = [&](int stream, int position, std::span<const std::int32_t> logits) {
         const std::int32_t id =
             sampler.next(logits, static_cast<std::uint32_t>(stream), static_cast<std::uint64_t>(position) + 1);
-        return id == model->graph.config.eos_token_id || !texts.add(stream, id) ? -1 : id;
+        return id == model->graph.config.eos_token_id ? -1 : id;
+    };
+    run_options.sample = [&](int stream, int position, std::span<const std::int32_t> logits) {
+        const std::int32_t id = choose(stream, position, logits);
+        return id < 0 || !texts.add(stream, id) ? -1 : id;
     };
     // Where nobody can read the text the streams end early, which is no state to go on from.
     if (const auto due = run_options.checkpoint.due)
@@ -162,6 +178,7 @@ void simulate_model(const Options& options) {
     run.text = texts.finish();
     if (files.output) finish(files.output, require(run_json(run)));
     print_results(options, run, texts);
+    print_faults(options, model, run_options, choose, run);
     print_scaling(options.run, scaling);
 }
 
@@ -201,7 +218,7 @@ void simulate(Options& options, const CLI::App& command) {
     if (prefill) refuse_ignored(command, {"--tokens"}, "with --mode prefill");
     refuse_ignored_sampling(command, options.sampling,
                             prefill ? "with --mode prefill" : (options.tokens == 0 ? "with -n 0" : ""));
-    simulate_model(options);
+    simulate_model(options, command);
 }
 
 }  // namespace

@@ -62,8 +62,8 @@ private:
     CheckpointReport report_;
 };
 
-/// sync, noc and threads.
-void take_simulation(Keywords& in, SimulateOptions& options);
+/// sync, noc, fault_seed and threads.
+void take_simulation(Keywords& in, SimulateOptions& options, const Machine& machine);
 
 /// synapses, head, streams, cores_per_chip and unplaced.
 MapOptions take_map_options(Keywords& in, const Program& program);

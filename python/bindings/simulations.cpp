@@ -108,7 +108,7 @@ py::tuple simulate_network(NetworkTask& task, const ProgramObject& program, cons
                            const MappingObject& mapping, const py::kwargs& given) {
     Keywords in(given, "simulate");
     SimulateOptions options;
-    take_simulation(in, options);
+    take_simulation(in, options, *machine.machine);
     TraceFile trace(in);
     const CheckpointFiles checkpoints(in, options.checkpoint);
     in.finish();
@@ -171,7 +171,7 @@ py::tuple simulate_model(const ModelObject& object, const ProgramObject& program
     const SamplingOptions sampling = take_sampling(
         in, prefill ? "with mode=\"prefill\"" : (tokens == 0 ? "with tokens=0" : (custom ? "with a sampler" : "")));
     const std::vector<PromptIds> prompts = take_prompts(in, object, streams);
-    take_simulation(in, options);
+    take_simulation(in, options, *machine.machine);
     TraceFile trace(in);
     const CheckpointFiles checkpoints(in, options.checkpoint);
     in.take("progress",
@@ -259,9 +259,12 @@ void CheckpointFiles::warn() const {
     if (PyErr_WarnEx(PyExc_RuntimeWarning, what.c_str(), 1) != 0) throw py::error_already_set();
 }
 
-void take_simulation(Keywords& in, SimulateOptions& options) {
+void take_simulation(Keywords& in, SimulateOptions& options, const Machine& machine) {
     in.choice("sync", options.sync, sync_names());
     in.choice("noc", options.noc, noc_names());
+    if (!machine.has_link_errors())
+        in.refuse_ignored({"fault_seed"}, "on " + machine.name + ", whose links do not err");
+    in.take("fault_seed", [&](py::handle value, const std::string& place) { options.fault_seed = seed(value, place); });
     options.threads = take_threads(in);
 }
 

@@ -27,7 +27,7 @@ from .networks import Connection, Engine, Layer, Network, NetworkBuilder, read_n
 from .nir import from_nir
 from .plain_runs import NetworkRun, run
 from .reports import Comparison, Report, Validation, compare, price, validate
-from .runs import Run, simulate
+from .runs import Faults, LinkFault, Missed, Run, simulate
 from .scores import Answer, Score, score
 from .spares import Spares, measure_spares
 
@@ -38,11 +38,14 @@ __all__ = [
     "CostTable",
     "Engine",
     "Error",
+    "Faults",
     "Generation",
     "Layer",
     "Likelihood",
+    "LinkFault",
     "Machine",
     "Mapping",
+    "Missed",
     "Model",
     "Network",
     "NetworkBuilder",

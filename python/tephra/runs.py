@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Union
 
 from . import _core, _show
 from ._made import Made
@@ -25,6 +25,37 @@ if TYPE_CHECKING:
 
 PathLike = Union[str, "os.PathLike[str]"]
 Progress = Union[bool, Callable[[int, int], Any], None]
+
+
+class LinkFault(NamedTuple):
+    """What a link did in one round to the packets of one population."""
+
+    round: int
+    origin: int  #: chip that it leaves
+    to: int  #: chip that it reaches
+    population: str  #: that sent the packets
+    retries: int  #: further times that packets were sent
+    added_ps: int  #: that these took the link
+    lost: int  #: packets
+
+
+class Missed(NamedTuple):
+    """What a slice of a population did not get of one round."""
+
+    round: int
+    population: str
+    core: int | None  #: None: on the host
+    messages: int
+    waited: bool  #: self-timed runs: the slice waited for it until the time-out
+
+
+class Faults(NamedTuple):
+    """Errors of links between chips in a run."""
+
+    seed: int
+    stall_ps: int  #: time-out of a self-timed run; 0 with barriers
+    links: list[LinkFault]
+    slices: list[Missed]
 
 
 class Run(Made):
@@ -85,6 +116,23 @@ class Run(Made):
         """Generated text; streams separated by form feeds."""
         return self._native.text
 
+    @property
+    def faults(self) -> Faults | None:
+        """What errors of links between chips did; None on a machine whose links do not err."""
+        faults = self._data.get("faults")
+        if faults is None:
+            return None
+        names = [population["name"] for population in self._data["populations"]]
+        links = [
+            LinkFault(round, origin, to, names[population], retries, added, lost)
+            for round, origin, to, population, retries, added, lost in faults["links"]
+        ]
+        slices = [
+            Missed(round, names[population], core if core >= 0 else None, messages, waited == 1)
+            for round, population, core, messages, waited in faults["slices"]
+        ]
+        return Faults(int(faults["seed"]), faults["stall_ps"], links, slices)
+
     def phases_ps(self) -> dict[str, int]:
         """What the critical path waited for, picoseconds; they sum to elapsed_ps."""
         return dict(self._native.phases())
@@ -135,6 +183,7 @@ def simulate(
     head: str | None = None,
     sync: str | None = None,
     noc: str | None = None,
+    fault_seed: int | None = None,
     threads: int | None = None,
     trace: PathLike | None = None,
     trace_mib: int | None = None,
@@ -163,7 +212,8 @@ def simulate(
     ``tephra simulate`` with the same options.
 
     map: a mapping or its file; made on the fly when absent, with synapses and head. sync: "barrier" (default) or
-    "dataflow". noc: "contended" (default) or "ideal". threads: of the simulator; results do not depend on them.
+    "dataflow". noc: "contended" (default) or "ideal". fault_seed: decides which packets err on a machine
+    whose links do (default 0; :attr:`Run.faults`). threads: of the simulator; results do not depend on them.
     trace: write a timeline for ui.perfetto.dev, of at most trace_mib MiB (default 64).
     checkpoint: file for the state of the run, written every every_s seconds, and when Ctrl-C ends the call. resume: such a
     file, from which the same call goes on; both may name one file. The run is the same as without them.
@@ -206,6 +256,7 @@ def simulate(
     shared = {
         "sync": sync,
         "noc": noc,
+        "fault_seed": fault_seed,
         "threads": threads,
         "trace": trace,
         "trace_mib": trace_mib,

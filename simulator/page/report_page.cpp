@@ -8,6 +8,7 @@
 #include "simulator/page/charts.hpp"
 #include "simulator/page/chip_map.hpp"
 #include "simulator/page/comparison_page.hpp"
+#include "simulator/page/fault_card.hpp"
 #include "simulator/page/over_time_chart.hpp"
 #include "simulator/page/style.hpp"
 #include "simulator/page/validation_page.hpp"
@@ -245,7 +246,7 @@ std::string report_page(const Run& run, const Report& report, const Comparison* 
                        time_card(run, report);
     body += page_card("The machine from above", "Every powered chip with its cores. Point at a core for its numbers.",
                       chip_map(run, report));
-    body += layer_card(report);
+    body += fault_card(run) + layer_card(report);
     if (comparison != nullptr) body += comparison_cards(*comparison);
     body += text_card(run) + source_card(report) + footer(run, report);
     return html_page("tephra report: " + run.model_name + " on " + run.machine_name, body);

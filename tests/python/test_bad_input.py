@@ -113,6 +113,7 @@ def test_options_of_the_other_kind_are_refused(model, small, tmp_path):
         lambda: tephra.simulate(model, "kapoho-point", prompt="x", mode="prefill", tokens=3),
         lambda: tephra.simulate(model, "kapoho-point", prompt="x", trace_mib=3),
         lambda: tephra.simulate(model, "kapoho-point", prompt="x", every_s=3),
+        lambda: tephra.simulate(model, "kapoho-point", prompt="x", fault_seed=3),
         lambda: tephra.map_program(small, "kapoho-point", head="host"),
         lambda: tephra.map_program(small, "kapoho-point", layer_cores=[1, 1, 1], synapses="int8"),
         lambda: tephra.synth(tmp_path / "x", preset="mmfree-370m", hidden=8, layers=1, intermediate=8, vocab=8),

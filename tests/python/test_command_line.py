@@ -123,6 +123,38 @@ def test_prefill_and_streams_are_the_same(program, model, model_path, tmp_path):
         assert path.read_bytes() == (tmp_path / "python.json").read_bytes()
 
 
+def test_faults_of_links_are_the_same(program, model, model_path, tmp_path):
+    data = tephra.Machine("kapoho-point").to_dict()
+    for errors in (
+        {"per_e18_bits": 10**13, "on_error": "loss"},
+        {"per_e18_bits": 10**13, "on_error": "retry", "attempts": 9},
+    ):
+        data["chip_link"]["errors"] = errors
+        machine = tephra.Machine.from_dict(data)
+        machine.write(tmp_path / "machine.json")
+        path = tmp_path / "run.json"
+        program(
+            *("simulate", model_path, "--machine", tmp_path / "machine.json", "--prompt", "Once upon", "-n", 3),
+            *("--greedy", "--sync", "dataflow", "--fault-seed", 7, "-o", path),
+        )
+        options = {"prompt": "Once upon", "tokens": 3, "greedy": True, "sync": "dataflow"}
+        run = tephra.simulate(model, machine, fault_seed=7, **options)
+        run.write(tmp_path / "python.json")
+        assert path.read_bytes() == (tmp_path / "python.json").read_bytes()
+        faults = run.faults
+        raw = json.loads(path.read_bytes())["faults"]
+        assert (faults.seed, faults.stall_ps) == (7, raw["stall_ps"])
+        assert [(link.round, link.origin, link.to, link.retries, link.lost) for link in faults.links] == [
+            (row[0], row[1], row[2], row[4], row[6]) for row in raw["links"]
+        ]
+        assert sum(slice.messages for slice in faults.slices) == sum(row[3] for row in raw["slices"])
+        if errors["on_error"] == "loss":
+            assert faults.slices and not sum(link.retries for link in faults.links)
+        else:
+            assert not faults.slices and sum(link.added_ps for link in faults.links) > 0
+    assert tephra.simulate(model, "kapoho-point", **options).faults is None
+
+
 def test_networks_run_and_simulate_the_same(program, small, frames, tmp_path):
     small.write(tmp_path / "small.tph")
     np.save(tmp_path / "frames.npy", frames)

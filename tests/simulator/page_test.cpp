@@ -122,6 +122,23 @@ TEST_CASE("a report page is well-formed, self-contained and the same every time"
     CHECK(page.find("chip 1:") != std::string::npos);  // core 200 lies on the second chip of 128 cores
 }
 
+TEST_CASE("a page says what links with errors did, where a machine has any") {
+    Run run = test::tiny_run();
+    CHECK(page_of(run).find("Errors of links") == std::string::npos);
+    run.faults.emplace();
+    run.faults->seed = 77;
+    run.faults->links = {{0, 0, 1, 0, 3, Picoseconds(4'250'000), 0}, {1, 0, 1, 0, 2, Picoseconds(1'000'000), 6}};
+    run.faults->missed = {{1, 0, 3, 11, false}};
+    const std::string page = page_of(run);
+    CHECK(markup_fault(page) == "");
+    check_self_contained(page);
+    CHECK(page.find("fault seed 77") != std::string::npos);
+    CHECK(page.find("chip 0 to 1") != std::string::npos);
+    CHECK(page.find(">5<") != std::string::npos);
+    CHECK(page.find(">5.250<") != std::string::npos);
+    CHECK(page.find("Slices missed 11 messages") != std::string::npos);
+}
+
 TEST_CASE("a page of many chips, tokens and streams stays well-formed and small") {
     Run run = test::tiny_run();
     run.geometry = {12, 12, 8, 8, 4, 4};
