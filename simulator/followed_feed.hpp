@@ -49,7 +49,7 @@ public:
     [[nodiscard]] bool wants_output(std::uint32_t) const override { return nowhere(true); }
     void leave(std::uint32_t, std::span<const std::int32_t>, const PathPoint&) override { nowhere(0); }
     void describe(Run&) const override { nowhere(0); }
-    void state(StateFields&) override { nowhere(0); }  // ranks save nothing
+    void state(StateFields&) override { nowhere(0); }
 
 private:
     template <typename T>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace tephra {
 namespace {
@@ -63,15 +64,14 @@ RankedRun::RankedRun(Ranks* ranks, HostFeed& feed)
 
 Result<void> RankedRun::agree(const Program& program, const Mapping& mapping, const SimulateOptions& options) {
     observer_ = options.observer;
-    observed_by_root_ = observer_ != nullptr;
-    trace_bytes_ = options.trace.file == nullptr ? 0 : options.trace.bytes;
+    wants_ = {observer_ != nullptr, !options.checkpoint.path.empty(), options.checkpoint.resume != nullptr,
+              options.trace.file == nullptr ? 0 : options.trace.bytes};
     if (ranks_ == nullptr) return {};
     const std::vector<Agreed> mine = agreed(program, mapping, options, feed_);
     for (std::string& out : ranks_->out()) {
         WireWriter writer(out);
         for (const Agreed& one : mine) writer.put_text(one.value);
-        writer.put(observed_by_root_);
-        writer.put(trace_bytes_);
+        writer.put(wants_);
     }
     std::vector<WireReader> readers;
     for (const std::string& in : ranks_->swap()) readers.emplace_back(in);
@@ -85,9 +85,7 @@ Result<void> RankedRun::agree(const Program& program, const Mapping& mapping, co
                     "its " + std::string(one.what) + " is " + values[r] + ", that of rank 0 is " + values[Ranks::root],
                     "rank " + std::to_string(r), "give every rank the same program, files and options");
     }
-    if (is_root()) return {};
-    observed_by_root_ = readers[Ranks::root].get<bool>();
-    trace_bytes_ = readers[Ranks::root].get<std::int64_t>();
+    if (!is_root()) wants_ = readers[Ranks::root].get<Wants>();
     return {};
 }
 
@@ -95,7 +93,7 @@ void RankedRun::join(RunState& state) {
     state_ = &state;
     state.feed = &feed();
     state.observer = observer_;
-    if (!is_root()) state.observer = observed_by_root_ ? &observed_.emplace(*state.schedule) : nullptr;
+    if (!is_root()) state.observer = wants_.observed ? &observed_.emplace(*state.schedule) : nullptr;
 }
 
 Result<void> RankedRun::deal(const Schedule& schedule, bool count_scaling) {
@@ -104,7 +102,8 @@ Result<void> RankedRun::deal(const Schedule& schedule, bool count_scaling) {
     auto dealing = deal_chips(traffic, schedule.machine.host.chip, ranks);
     if (!dealing) return tl::unexpected(dealing.error());
     dealing_ = std::move(*dealing);
-    if (ranks_ == nullptr && count_scaling) scaling_.emplace(traffic, schedule.machine.host.chip);
+    if (ranks_ == nullptr && count_scaling)
+        scaling_.emplace(traffic, schedule.machine.host.chip);
     if (ranks_ == nullptr) return {};
     outboxes_.resize(dealing_.rank.size());
     sorted_.resize(static_cast<std::size_t>(ranks));
@@ -136,20 +135,24 @@ void RankedRun::send_mail(const Chip& chip, std::size_t id, std::int64_t& first)
     }
 }
 
+void RankedRun::tell_feed_to(std::string& bytes) {
+    WireWriter writer(bytes);
+    tell_feed(feed_, state_->slices[state_->schedule->source].next_token(), told_, writer);
+}
+
 /// Ends a window in which the first event left on this rank's chips, their mail aside, is at `first`. Afterwards
-/// outbox() has what chips of other ranks sent to this one's. Returns the time of the first event of all.
-std::int64_t RankedRun::swap(const std::vector<std::unique_ptr<Chip>>& chips, std::int64_t first) {
+/// outbox() has what chips of other ranks sent to this one's, and `pause` is the greatest that any rank wants. Returns
+/// the time of the first event of all.
+std::int64_t RankedRun::swap(const std::vector<std::unique_ptr<Chip>>& chips, std::int64_t first, Pause& pause) {
     if (scaling_) return scaling_->next_window(chips, first);
     const std::string seen = observed_ ? observed_->take() : std::string();
     const auto out = ranks_->out();
     std::string news;
-    if (is_root()) {
-        WireWriter writer(news);
-        tell_feed(feed_, state_->slices[state_->schedule->source].next_token(), told_, writer);
-    }
+    if (is_root()) tell_feed_to(news);
     for (std::size_t r = 0; r < out.size(); ++r) {
         WireWriter writer(out[r]);
         writer.put(first);
+        writer.put(pause);
         if (is_root()) out[r] += news;
         if (observed_ && r == Ranks::root) writer.put_text(seen);
     }
@@ -163,6 +166,7 @@ std::int64_t RankedRun::swap(const std::vector<std::unique_ptr<Chip>>& chips, st
         if (static_cast<int>(r) == rank_) continue;
         WireReader reader(in[r]);
         first = std::min(first, reader.get<std::int64_t>());
+        pause = std::max(pause, reader.get<Pause>());
         if (r == Ranks::root) followed_->hear(reader);
         if (is_root() && observer_ != nullptr) show_observed(reader);
         while (!reader.at_end()) {
@@ -227,6 +231,49 @@ StepEnd RankedRun::together(StepEnd mine) {
         if (r == Ranks::root) all.left_at = other.left_at;
     }
     return all;
+}
+
+void RankedRun::gather_faults() {
+    if (ranks_ == nullptr) return;
+    const auto fault = state_->fault.first();
+    if (fault) WireWriter(ranks_->out()[Ranks::root]).put(*fault);
+    const auto in = ranks_->swap();
+    for (std::size_t r = 1; is_root() && r < in.size(); ++r)
+        if (!in[r].empty()) state_->fault.raise(WireReader(in[r]).get<RunFault::Place>());
+}
+
+bool RankedRun::is_sent(std::size_t chip) const {
+    return dealing_.rank[chip] != Dealing::idle && dealing_.rank[chip] != Ranks::root;
+}
+
+void RankedRun::to_root(std::size_t chip, std::string& bytes) {
+    if (!is_sent(chip)) return;
+    const int from = dealing_.rank[chip];
+    if (rank_ == from) ranks_->out()[Ranks::root] = std::exchange(bytes, {});
+    const auto in = ranks_->swap();
+    if (is_root()) bytes = in[static_cast<std::size_t>(from)];
+}
+
+void RankedRun::from_root(std::size_t chip, std::string& bytes) {
+    if (!is_sent(chip)) return;
+    const int to = dealing_.rank[chip];
+    if (is_root()) ranks_->out()[static_cast<std::size_t>(to)] = std::exchange(bytes, {});
+    const auto in = ranks_->swap();
+    if (rank_ == to) bytes = in[Ranks::root];
+}
+
+void RankedRun::go_on(std::string& bytes) {
+    if (ranks_ == nullptr) return;
+    std::string news;
+    if (is_root()) tell_feed_to(news);
+    ranks_->broadcast(news);
+    ranks_->broadcast(bytes);
+    WireReader reader(news);
+    if (!is_root()) followed_->hear(reader);
+}
+
+void RankedRun::meet() {
+    if (ranks_ != nullptr) (void)ranks_->swap();
 }
 
 void RankedRun::gather(RunCounters& counters, std::vector<TraceBuffer>& traces) {

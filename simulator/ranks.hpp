@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/stop.hpp"
 
 namespace tephra {
 
@@ -81,6 +82,8 @@ auto on_ranks(Ranks* ranks, const Work& work) -> decltype(work()) {
             ranks->fail(result.error());
         if (!ranks->failure()) return result;
     } catch (const RanksFailed&) {
+    } catch (const Stopped&) {
+        throw;  // all ranks stop together: RankedRun::swap()
     } catch (const std::exception& error) {
         ranks->fail({ErrorCode::internal, std::string("internal error: ") + error.what(), "", ""});
         throw;

@@ -18,10 +18,6 @@ Result<void> check_options(const SimulateOptions& options) {
     if (options.trace.file != nullptr && options.trace.bytes < least_trace_bytes)
         return bad_input("a trace of " + std::to_string(options.trace.bytes) + " bytes", "trace bytes",
                          "give " + std::to_string(least_trace_bytes) + " or more");
-    const bool saves = !options.checkpoint.path.empty() || options.checkpoint.resume != nullptr;
-    if (saves && options.ranks != nullptr && options.ranks->size() > 1)
-        return bad_input("several processes that share a run neither save it nor go on with one", "checkpoint",
-                         "run it in one process, without mpirun");
     return {};
 }
 
@@ -100,21 +96,23 @@ public:
                 chips_[c] = std::make_unique<Chip>(state_, ChipId(static_cast<int>(c)), traced() ? shares.chips[c] : 0);
         steps_trace_ = TraceBuffer(shares.steps);
         checkpointing_ = std::make_unique<Checkpointing>(
-            options.checkpoint,
-            run_inputs(state_, mapping_hash(mapping), feed_.total(), traced() ? options.trace.bytes : 0), state_,
-            chips_, [this](StateFields& fields) { loop_state(fields); });
+            options.checkpoint, run_inputs(state_, mapping_hash(mapping), feed_.total(), ranked.trace_bytes()), state_,
+            chips_, ranked, [this](StateFields& fields) { loop_state(fields); });
         windows_ =
             std::make_unique<Windows<Chip, RankedRun>>(chips_, window_length(), options.threads, ranked.others());
     }
 
-    Result<Run> run() {
-        if (checkpointing_->resumes())
+    /// `stop`: the caller's flag (core/stop.hpp). A run that several share or that is saved stops between windows:
+    /// there all ranks do, and the state is whole.
+    Result<Run> run(const std::atomic<bool>* stop) {
+        if (ranked_.resumes())
             if (auto loaded = checkpointing_->resume(); !loaded) return tl::unexpected(loaded.error());
-        // A call that is asked to stop while checkpoints are written does so between windows, where the state is whole.
-        const std::atomic<bool>* stop = stop_flag();
-        const StopScope scope(checkpointing_->writes() ? nullptr : stop);
+        const bool pauses = ranked_.saves() || options_.ranks != nullptr;
+        const StopScope scope(pauses ? nullptr : stop);
         stop_point();
-        if (checkpointing_->writes()) windows_->at_each_end([this, stop] { checkpointing_->window_ended(stop); });
+        if (pauses)
+            windows_->pauses([this, stop] { return checkpointing_->wanted(stop); },
+                             [this](Pause pause) { checkpointing_->pause(pause); });
         if (options_.sync == SyncMode::barrier) {
             run_steps();
         } else {
@@ -162,14 +160,14 @@ private:
     }
 
     [[nodiscard]] std::int64_t window_length() const {
-        if (machine_.chips() == 1) return checkpointing_->writes() ? window_of_one_chip : EventQueue::never;
+        if (machine_.chips() == 1) return ranked_.saves() ? window_of_one_chip : EventQueue::never;
         return std::max<std::int64_t>(machine_.link.latency.value(), 1);
     }
 
     /// Self-timed runs. Where messages were lost, the run stands still until the time-out tells those that wait for
     /// them to go on: then all that was not lost has arrived, so nothing comes too late.
     void run_self_timed() {
-        if (ranked_.is_root() && !checkpointing_->resumes()) host_cores().start_feed(0);
+        if (ranked_.is_root() && !ranked_.resumes()) host_cores().start_feed(0);
         for (;;) {
             windows_->run();
             const StepEnd end = ranked_.together(step_end());
@@ -184,7 +182,7 @@ private:
     /// synchronises all chips.
     void run_steps() {
         const auto stages = slices_by_stage();
-        bool begun = checkpointing_->resumes();  // a checkpoint lies within a step
+        bool begun = ranked_.resumes();  // a checkpoint lies within a step
         for (;; ++step_, begun = false) {
             if (!begun && !begin_step(stages)) break;
             windows_->run();
@@ -347,6 +345,9 @@ private:
 
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options) {
+    // Ranks stop together: none may leave where others wait for it.
+    const std::atomic<bool>* stop = stop_flag();
+    const StopScope scope(options.ranks == nullptr ? stop : nullptr);
     return on_ranks(options.ranks, [&]() -> Result<Run> {
         if (auto fine = check_options(options); !fine) return tl::unexpected(fine.error());
         if (auto fine = check_mapped(program, machine, mapping, feed.streams()); !fine)
@@ -358,9 +359,11 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
         auto schedule = make_schedule(program, machine, mapping, self_timed);
         if (!schedule) return tl::unexpected(schedule.error());
         if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
-        if (auto fine = ranked.deal(**schedule, options.scaling != nullptr); !fine) return tl::unexpected(fine.error());
-        return with_threads(
-            [&] { return Simulation(program, machine, mapping, ranked.feed(), options, **schedule, ranked).run(); });
+        if (auto fine = ranked.deal(**schedule, options.scaling != nullptr); !fine)
+            return tl::unexpected(fine.error());
+        return with_threads([&] {
+            return Simulation(program, machine, mapping, ranked.feed(), options, **schedule, ranked).run(stop);
+        });
     });
 }
 

@@ -48,10 +48,10 @@ struct SimulateOptions {
 /// than the mapping holds, more rounds than fit simulated time); bad_input with the population, the neuron and the
 /// round also for values that leave the range of their law, and for a self-timed run of a program without credits.
 ///
-/// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer and what `feed` does count
-/// on the root, which alone gets the run: on others it is empty. All ranks return an error, or none does: bad_input
-/// also when ranks have different arguments, or are several and a checkpoint is wanted; does_not_fit when there are
-/// more of them than chips with anything to do.
+/// With `ranks`, every rank calls it with the same arguments, save threads. Trace, observer, checkpoints and what
+/// `feed` does count on the root, which alone gets the run: on others it is empty. All ranks return an error, or none
+/// does: bad_input also when ranks have different arguments; does_not_fit when there are more of them than chips with
+/// anything to do. All throw Stopped (core/stop.hpp) once one is asked to stop.
 Result<Run> simulate(const Program& program, const Machine& machine, const Mapping& mapping, HostFeed& feed,
                      const SimulateOptions& options);
 

@@ -23,6 +23,9 @@ namespace tephra {
 /// There are no other processes.
 struct AloneInWindows {};
 
+/// What happens between two windows, where the state of the run is whole: of several wishes, the greatest.
+enum class Pause : std::uint8_t { none, save, stop };
+
 /// AnyChip: simulator/chip.hpp, Others: simulator/ranked_run.hpp, or what a test puts in their place.
 template <typename AnyChip, typename Others = AloneInWindows>
 class Windows {
@@ -37,17 +40,21 @@ public:
           others_(others),
           team_(static_cast<int>(std::clamp<std::size_t>(mine_.size(), 1, static_cast<std::size_t>(threads)))) {}
 
-    /// `ended` is called at the end of every window, once its mail is handed over; what it throws leaves run().
-    void at_each_end(std::function<void()> ended) { ended_ = std::move(ended); }
+    /// `wanted` is asked at the end of every window. Where any process wants a pause, all call `pause`, once the mail
+    /// is handed over; what it throws leaves run().
+    void pauses(std::function<Pause()> wanted, std::function<void(Pause)> pause) {
+        wanted_ = std::move(wanted);
+        pause_ = std::move(pause);
+    }
 
     /// Runs until no chip has an event left. An exception of a chip ends the run and is thrown again here.
     void run() {
         for (const std::size_t c : mine_) next_[c] = chips_[c]->next_time();
-        exchange();
+        exchange(Pause::none);
         while (open()) {
             team_.for_each(active_.size(), [this](std::size_t k, int) { active_[k]->run_until(end_); });
-            exchange();
-            if (ended_) ended_();
+            const Pause pause = exchange(wanted_ ? wanted_() : Pause::none);
+            if (pause != Pause::none) pause_(pause);
         }
     }
 
@@ -72,20 +79,22 @@ private:
         return true;
     }
 
-    void exchange() {
+    /// Returns what pause any process wants.
+    Pause exchange(Pause wanted) {
         for (const std::size_t c : mine_)
             if (next_[c] < end_) next_[c] = chips_[c]->next_time();
         if constexpr (!std::is_same_v<Others, AloneInWindows>) {
             if (others_ != nullptr) {
-                first_ = others_->swap(chips_, *std::ranges::min_element(next_));
+                first_ = others_->swap(chips_, *std::ranges::min_element(next_), wanted);
                 // By sender, whatever the order in which they ran, and whoever ran them.
                 for (std::size_t c = 0; c < chips_.size(); ++c)
                     hand_over(chips_[c] ? chips_[c]->outbox() : others_->outbox(c));
-                return;
+                return wanted;
             }
         }
         for (const std::size_t c : mine_) hand_over(chips_[c]->outbox());
         first_ = *std::ranges::min_element(next_);
+        return wanted;
     }
 
     template <typename Outbox>
@@ -105,7 +114,8 @@ private:
     std::vector<std::size_t> mine_;   ///< chips of this process
     std::vector<std::int64_t> next_;  ///< [chips] first event
     Others* others_;
-    std::function<void()> ended_;  ///< may be empty
+    std::function<Pause()> wanted_;  ///< may be empty
+    std::function<void(Pause)> pause_;
     Team team_;
 };
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <csignal>
 #include <iostream>
 
 #include "core/data_files.hpp"
@@ -41,14 +42,13 @@ void add_machine_run_options(CLI::App& command, MachineRunOptions& options) {
 MachineRunFiles open_files(Outputs& outputs, const MachineRunOptions& options) {
     if (!options.map.empty()) outputs.reads(options.map);
     outputs.reads(find_data_file("machines", "machine", options.machine).value_or(""));
-    if (!options.checkpoint.empty()) {
-        outputs.claim("--checkpoint", options.checkpoint);
+    if (!options.checkpoint.empty()) outputs.claim("--checkpoint", options.checkpoint);
+    if (!options.checkpoint.empty() && is_root())
         require(
             OutputFile::create_regular(options.checkpoint));  // whether it can be written is known before work begins
-    }
     if (!options.resume.empty()) outputs.reads(options.resume);  // after its claim: both may be one file
     MachineRunFiles files{outputs.open("-o", options.output), outputs.open("--trace", options.trace), {}, {}};
-    if (!options.resume.empty()) files.resume = require(Checkpoint::open(options.resume));
+    if (!options.resume.empty() && is_root()) files.resume = require(Checkpoint::open(options.resume));
     return files;
 }
 
@@ -94,7 +94,7 @@ Run run_with_checkpoints(const MachineRunOptions& options, const MachineRunFiles
         if (report.failure) spdlog::warn("no checkpoint was written: {}", printable(to_string(*report.failure)));
         return run;
     } catch (const Stopped&) {
-        const int signal = StopOnSignal::signal();
+        const int signal = StopOnSignal::signal() != 0 ? StopOnSignal::signal() : SIGTERM;  // another rank had it
         if (report.failure) throw Interrupted{signal, true, "the run is lost: " + to_string(*report.failure)};
         if (report.written == 0) throw Interrupted{signal, false, "interrupted before anything was simulated"};
         throw Interrupted{signal, false,

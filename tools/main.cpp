@@ -111,6 +111,7 @@ std::optional<Error> run(CLI::App& app, int argc, char** argv) {
             spdlog::info("{}", printable(stopped.message));
         std::cout.exceptions(std::ios::goodbit);
         std::cout.flush();
+        (void)tools::leave_ranks(std::nullopt);  // the root has printed before the launcher sees any rank end
         tools::end_by_signal(stopped.signal);
     } catch (const std::ios_base::failure&) {
         return std::nullopt;  // std::cout says so below

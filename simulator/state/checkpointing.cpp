@@ -1,6 +1,7 @@
 #include "simulator/state/checkpointing.hpp"
 
 #include <chrono>
+#include <optional>
 
 #include "core/stop.hpp"
 #include "core/text.hpp"
@@ -34,11 +35,55 @@ std::vector<CheckpointInput> run_inputs(const RunState& run, const Hash128& mapp
         {"bound of --trace", trace_bytes == 0 ? "no timeline" : bytes_text(static_cast<std::uint64_t>(trace_bytes))}};
 }
 
+namespace {
+
+/// The file that a checkpoint is written into. What fails is told at the end.
+class SavedFile {
+public:
+    SavedFile(const std::string& path, std::span<const CheckpointInput> inputs, std::size_t sections)
+        : file_(OutputFile::create_regular(path)) {
+        if (!file_) {
+            failure_ = file_.error();
+            return;
+        }
+        writer_.emplace(*file_);
+        keep(writer_->begin(inputs, sections));
+    }
+    void add(std::span<const std::byte> section) {
+        if (!failure_) keep(writer_->add(section));
+    }
+    /// Returns its bytes.
+    Result<std::size_t> commit() {
+        if (failure_) return tl::unexpected(*failure_);
+        const std::size_t bytes = file_->size();
+        return file_->commit().map([bytes] { return bytes; });
+    }
+
+private:
+    void keep(const Result<void>& done) {
+        if (!done) failure_ = done.error();
+    }
+    Result<OutputFile> file_;
+    std::optional<CheckpointWriter> writer_;
+    std::optional<Error> failure_;
+};
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+    return std::as_bytes(std::span(text));
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
 Checkpointing::Checkpointing(const CheckpointOptions& options, std::vector<CheckpointInput> inputs, RunState& run,
-                             std::vector<std::unique_ptr<Chip>>& chips, std::function<void(StateFields&)> loop)
-    : options_(options), inputs_(std::move(inputs)), run_(run), chips_(chips), loop_(std::move(loop)) {
+                             std::vector<std::unique_ptr<Chip>>& chips, RankedRun& ranked,
+                             std::function<void(StateFields&)> loop)
+    : options_(options), inputs_(std::move(inputs)), run_(run), chips_(chips), ranked_(ranked), loop_(std::move(loop)) {
     inputs_.insert(inputs_.end(), options.inputs.begin(), options.inputs.end());
-    if (!writes() && !resumes()) return;
+    if (!ranked.saves() && !ranked.resumes()) return;
     const Schedule& plan = *run.schedule;
     slices_.resize(chips.size());
     terminals_.resize(chips.size());
@@ -47,10 +92,15 @@ Checkpointing::Checkpointing(const CheckpointOptions& options, std::vector<Check
     for (std::uint32_t t = 0; t < plan.terminals.size(); ++t) terminals_[plan.terminals[t].chip].push_back(t);
 }
 
+/// What belongs to no chip. The root alone has it all.
 void Checkpointing::run_state(StateFields& fields) {
     run_.feed->state(fields);
     loop_(fields);
     if (fields.sound() && run_.observer != nullptr) run_.observer->state(fields, run_.feed->entered());
+    fault_state(fields);
+}
+
+void Checkpointing::fault_state(StateFields& fields) {
     auto fault = run_.fault.first().value_or(RunFault::Place{});
     bool raised = run_.fault.raised();
     auto kind = static_cast<std::uint32_t>(fault.what.kind);
@@ -83,55 +133,91 @@ void Checkpointing::chip_state(StateFields& fields, std::size_t chip) {
     chips_[chip]->state(fields);
 }
 
-Result<std::size_t> Checkpointing::write() {
-    auto file = OutputFile::create_regular(options_.path);
-    if (!file) return tl::unexpected(file.error());
-    CheckpointWriter writer(*file);
-    if (auto begun = writer.begin(inputs_, 1 + chips_.size()); !begun) return tl::unexpected(begun.error());
-    for (std::size_t k = 0; k <= chips_.size(); ++k) {
-        StateFields fields;
-        k == 0 ? run_state(fields) : chip_state(fields, k - 1);
-        if (auto added = writer.add(fields.saved()); !added) return tl::unexpected(added.error());
-    }
-    const std::size_t bytes = file->size();
-    if (auto committed = file->commit(); !committed) return tl::unexpected(committed.error());
-    return bytes;
+/// Section of a chip, on the root; "" on other ranks.
+std::string Checkpointing::chip_section(std::size_t chip) {
+    StateFields fields;
+    chip_state(fields, chip);
+    std::string section = text_of(fields.saved());
+    ranked_.to_root(chip, section);
+    return section;
 }
 
-Result<void> Checkpointing::load(std::size_t section, const std::string& what,
+/// All ranks go through all rounds, whatever fails on the root.
+Result<std::size_t> Checkpointing::write() {
+    ranked_.gather_faults();
+    std::optional<SavedFile> file;
+    if (ranked_.is_root()) {
+        StateFields fields;
+        run_state(fields);
+        file.emplace(options_.path, inputs_, 1 + chips_.size()).add(fields.saved());
+    }
+    for (std::size_t c = 0; c < chips_.size(); ++c) {
+        const std::string section = chip_section(c);
+        if (file) file->add(bytes_of(section));
+    }
+    Result<std::size_t> written = file ? file->commit() : 0;
+    ranked_.meet();  // nobody goes on, or ends, before the file is there
+    return written;
+}
+
+Result<void> Checkpointing::load(std::span<const std::byte> section, const std::string& what,
                                  const std::function<void(StateFields&)>& state) {
-    StateFields fields(options_.resume->section(section));
+    StateFields fields(section);
     state(fields);
     const std::string fault = fields.fault();
     if (fault.empty()) return {};
-    return bad_input("the state of " + what + " does not fit this run: " + fault, options_.resume->place(),
+    return bad_input("the state of " + what + " does not fit this run: " + fault,
+                     options_.resume != nullptr ? options_.resume->place() : "checkpoint",
                      "run again without the checkpoint");
 }
 
-Result<void> Checkpointing::resume() {
+Result<void> Checkpointing::accept() const {
     const Checkpoint& from = *options_.resume;
     if (auto same = from.accept(inputs_); !same) return same;
-    if (from.sections() != 1 + chips_.size())
-        return bad_input("it has " + std::to_string(from.sections()) + " sections, this machine has " +
-                             std::to_string(1 + chips_.size()),
-                         from.place(), "run again without the checkpoint");
-    if (auto loaded = load(0, "the run", [&](StateFields& fields) { run_state(fields); }); !loaded) return loaded;
+    if (from.sections() == 1 + chips_.size()) return {};
+    return bad_input("it has " + std::to_string(from.sections()) + " sections, this machine has " +
+                         std::to_string(1 + chips_.size()),
+                     from.place(), "run again without the checkpoint");
+}
+
+Result<void> Checkpointing::resume() {
+    const bool root = ranked_.is_root();
+    const auto run = [this](StateFields& fields) { run_state(fields); };
+    std::string shared;
+    if (root) {
+        if (auto fits = accept(); !fits) return fits;
+        if (auto loaded = load(options_.resume->section(0), "the run", run); !loaded) return loaded;
+        StateFields fields;
+        loop_(fields);
+        shared = text_of(fields.saved());
+    }
+    ranked_.go_on(shared);
+    if (!root)
+        if (auto loaded = load(bytes_of(shared), "the run", loop_); !loaded) return loaded;
     for (std::size_t c = 0; c < chips_.size(); ++c) {
-        auto loaded = load(1 + c, "chip " + std::to_string(c), [&](StateFields& fields) { chip_state(fields, c); });
-        if (!loaded) return loaded;
+        std::string section = root ? text_of(options_.resume->section(1 + c)) : "";
+        ranked_.from_root(c, section);
+        const auto state = [&](StateFields& fields) { chip_state(fields, c); };
+        if (auto loaded = load(bytes_of(section), "chip " + std::to_string(c), state); !loaded) return loaded;
     }
     return {};
 }
 
-void Checkpointing::window_ended(const std::atomic<bool>* stop) {
-    const bool stops = stop != nullptr && stop->load(std::memory_order_relaxed);
-    if (!stops && !(options_.due && options_.due())) return;
-    const Result<std::size_t> written = write();
-    if (options_.report != nullptr) {
-        options_.report->failure = written ? std::nullopt : std::optional(written.error());
-        if (written) ++options_.report->written, options_.report->bytes = *written;
+Pause Checkpointing::wanted(const std::atomic<bool>* stop) {
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) return Pause::stop;
+    // Asked on the root alone, whose clock counts.
+    return ranked_.is_root() && ranked_.saves() && options_.due && options_.due() ? Pause::save : Pause::none;
+}
+
+void Checkpointing::pause(Pause pause) {
+    if (ranked_.saves()) {
+        const Result<std::size_t> written = write();
+        if (options_.report != nullptr && ranked_.is_root()) {
+            options_.report->failure = written ? std::nullopt : std::optional(written.error());
+            if (written) ++options_.report->written, options_.report->bytes = *written;
+        }
     }
-    if (stops) throw Stopped();
+    if (pause == Pause::stop) throw Stopped();
 }
 
 }  // namespace tephra

@@ -1,4 +1,4 @@
-// tephra simulate by several processes: mpirun is called as a user would.
+// tephra simulate by several processes.
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -7,40 +7,16 @@
 #include "neuro/lm/deployment.hpp"
 #include "neuro/lm/lower.hpp"
 #include "tests/simulator/spread.hpp"
-#include "tests/tools/program.hpp"
+#include "tests/tools/launch.hpp"
 
 using namespace tephra;
+using test::can_launch;
+using test::mpirun;
+using test::on_ranks;
 using test::Outcome;
 using test::run_program;
 
 namespace {
-
-const std::string mpirun = TEPHRA_MPIRUN;  ///< empty: this build has no MPI
-
-/// mpirun with the options of Open MPI for many ranks on few processors, also as root in a container. Open MPI leaves
-/// memory behind, of plugins that have no names any more at the end: a leak sanitizer could not pass over them alone.
-std::string launch(int ranks) {
-    return "ASAN_OPTIONS=detect_leaks=0 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 " + mpirun +
-           " --oversubscribe --bind-to none -n " + std::to_string(ranks);
-}
-
-/// Whether processes can be launched here; says so if not.
-bool can_launch() {
-    static const int exit_code =
-        mpirun.empty() ? 1 : std::system((launch(2) + " true </dev/null >/dev/null 2>&1").c_str());
-    if (mpirun.empty()) WARN("skipped: built without MPI (install libopenmpi-dev and openmpi-bin, configure again)");
-    if (!mpirun.empty() && exit_code != 0)
-        WARN("skipped: mpirun starts no two processes here: " << launch(2) << " true");
-    return exit_code == 0;
-}
-
-/// `before`: what the shell of each process does first. `input`: a command whose output is standard input.
-Outcome on_ranks(int ranks, const std::string& arguments, const std::string& before = "",
-                 const std::string& input = "true") {
-    const std::string script = before + " exec " + std::string(TEPHRA_PROGRAM) + " " + arguments;
-    // run_program() puts the program before its arguments: here it only says its version.
-    return run_program("--version >/dev/null; " + input + " | " + launch(ranks) + " sh -c \"" + script + "\"");
-}
 
 /// What a run left: standard output, and the files that it wrote.
 struct Left {

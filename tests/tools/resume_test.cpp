@@ -1,51 +1,17 @@
 // simulate --checkpoint and --resume: a run that was killed or told to end goes on, and ends with the same file.
-#include <sys/stat.h>
-
 #include <csignal>
 #include <random>
 
 #include "core/philox.hpp"
-#include "tests/tools/program.hpp"
+#include "tests/tools/ending.hpp"
 #include "tests/tools/small_network.hpp"
 
 using namespace tephra;
+using test::end_after_checkpoint;
+using test::Ended;
 using test::run_program;
 
 namespace {
-
-/// What tells one version of a file from the next.
-std::pair<ino_t, std::int64_t> version_of(const std::string& path) {
-    struct stat file {};
-    if (::stat(path.c_str(), &file) != 0) return {};
-    return {file.st_ino, std::int64_t{file.st_mtim.tv_sec} * 1'000'000'000 + file.st_mtim.tv_nsec};
-}
-
-struct Ended {
-    bool by_itself = false;
-    int signal = 0;
-};
-
-/// Starts the program, waits until it has replaced the checkpoint, waits `milliseconds` more, sends the signal.
-Ended end_after_checkpoint(const std::string& arguments, const std::string& checkpoint, int signal, int milliseconds,
-                           const std::string& log) {
-    const auto before = version_of(checkpoint);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        const std::string command = std::string("exec ") + TEPHRA_PROGRAM + " " + arguments + " >/dev/null 2>" + log;
-        ::execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
-        ::_exit(127);
-    }
-    REQUIRE(child > 0);
-    int status = 0;
-    while (version_of(checkpoint) == before) {
-        if (::waitpid(child, &status, WNOHANG) == child) return {true, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    ::kill(child, signal);
-    ::waitpid(child, &status, 0);
-    return {!WIFSIGNALED(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0};
-}
 
 /// Kills the run that `verb` starts at 20 moments, and goes on each time with another number of threads.
 void check_killed_run(const test::Workplace& place, const std::string& verb) {

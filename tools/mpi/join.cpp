@@ -2,12 +2,14 @@
 #include <mpi.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <vector>
 
 #include "core/narrow.hpp"
+#include "tools/process.hpp"
 #include "tools/ranks.hpp"
 
 namespace tephra::tools {
@@ -22,6 +24,26 @@ bool launched() {
         if (std::getenv(name) != nullptr) return true;
     return false;
 }
+
+/// How long the root waits. A signal that asks it to save the run may have come because another rank has died, whose
+/// message never comes: after half a second of waiting it ends, and leaves no half-written files, before mpirun kills
+/// it. Others have no files.
+class Patience {
+public:
+    explicit Patience(bool ends) : ends_(ends) {}
+    void wait() {
+        constexpr auto most = std::chrono::milliseconds(500);
+        if (!ends_ || !*StopOnSignal::flag()) return;
+        const auto now = std::chrono::steady_clock::now();
+        if (since_ == Time{}) since_ = now;
+        if (now - since_ > most) end_by_signal(StopOnSignal::signal());
+    }
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    bool ends_;
+    Time since_{};
+};
 
 /// One message to and from each other rank.
 class MpiExchange final : public RankExchange {
@@ -51,7 +73,9 @@ public:
             const int from = (rank_ + size_ - k) % size_;
             MPI_Message message = MPI_MESSAGE_NULL;
             MPI_Status status;
-            MPI_Mprobe(from, tag, MPI_COMM_WORLD, &message, &status);
+            Patience patience(rank_ == Ranks::root);
+            for (int there = 0; there == 0; patience.wait())
+                MPI_Improbe(from, tag, MPI_COMM_WORLD, &there, &message, &status);
             int bytes = 0;
             MPI_Get_count(&status, MPI_BYTE, &bytes);
             std::string& text = in[static_cast<std::size_t>(from)];

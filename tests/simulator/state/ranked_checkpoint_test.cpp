@@ -1,0 +1,142 @@
+// Checkpoints of runs that ranks share.
+#include <atomic>
+
+#include "core/stop.hpp"
+#include "neuro/lm/lower.hpp"
+#include "neuro/lm/sampling.hpp"
+#include "neuro/lm/synth.hpp"
+#include "simulator/lm/simulate_tokens.hpp"
+#include "tests/catch.hpp"
+#include "tests/simulator/spread.hpp"
+#include "tests/simulator/thread_ranks.hpp"
+
+using namespace tephra;
+
+namespace {
+
+const Program& small_program() {
+    static const auto model = *make_synthetic_model(synth_shape(40, 1, 60, 130, 5));
+    static const Program program = lower(model);
+    return program;
+}
+
+/// Due at window number `window`, counted from 1.
+std::function<bool()> at_window(std::int64_t window) {
+    return [window, count = std::int64_t{0}]() mutable { return ++count == window; };
+}
+
+/// What the root has of a run that so many ranks share; Catch's checks are for one thread. 1: without Ranks.
+struct Shared {
+    std::string text, checkpoint;
+    bool stopped = false;
+    friend bool operator==(const Shared&, const Shared&) = default;
+};
+Shared share(int ranks, SyncMode sync, const std::function<CheckpointOptions(bool root)>& checkpoint,
+             const std::string& path) {
+    const Program& program = small_program();
+    const Machine machine = *find_machine("kapoho-point");
+    const Mapping mapping = test::spread(program, machine, 7, 3);
+    Shared shared;
+    const auto run = [&](Ranks* of) {
+        const bool root = of == nullptr || of->is_root();
+        std::string said;
+        TokenOptions options;
+        options.sync = sync;
+        options.ranks = of;
+        options.prompts = {{3, 77, 12, 5}, {9, 9}};
+        options.new_tokens = 3;
+        options.checkpoint = checkpoint(root);
+        options.resumed = [&](int stream, std::int32_t id) { said += std::to_string(stream) + std::to_string(id); };
+        options.sample = [&](int stream, int, std::span<const std::int32_t> logits) {
+            const auto id = greedy_token(logits);
+            options.resumed(stream, id);
+            return stream == 1 ? -1 : id;  // ends early
+        };
+        try {
+            auto made = simulate_tokens(program, machine, mapping, options);
+            if (!root) return;
+            if (made) made->parameters = 1;
+            shared.text = made ? run_json(*made).value() + said : to_string(made.error());
+        } catch (const Stopped&) {
+            if (root) shared.stopped = true;
+        }
+    };
+    if (ranks == 1)
+        run(nullptr);
+    else
+        test::ThreadRounds(ranks).run([&](Ranks& of) { run(&of); });
+    shared.checkpoint = read_file(path).value_or("");
+    return shared;
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint has the same bytes on any number of ranks, and any number goes on with it", "[threads]") {
+    for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
+        for (const std::int64_t window : {1, 60, 200}) {
+            CAPTURE(sync_name(sync), window);
+            const test::TemporaryPath file("run.ckpt");
+            const auto saving = [&](bool root) {
+                CheckpointOptions options;
+                options.path = file.str();
+                if (root) options.due = at_window(window);
+                return options;
+            };
+            const Shared alone = share(1, sync, saving, file.str());
+            REQUIRE(alone.checkpoint.size() > 1000);
+            for (const int ranks : {2, 5}) CHECK(share(ranks, sync, saving, file.str()) == alone);
+            const auto saved = Checkpoint::open(file.str());
+            REQUIRE(saved);
+            const auto resuming = [&](bool root) {
+                CheckpointOptions options;
+                if (root) options.resume = &*saved;
+                return options;
+            };
+            for (const int ranks : {1, 2, 3, 8}) {
+                CAPTURE(ranks);
+                CHECK(share(ranks, sync, resuming, file.str()).text == alone.text);
+            }
+        }
+}
+
+TEST_CASE("ranks stop together when one of them is asked to, and save first", "[threads]") {
+    const test::TemporaryPath file("run.ckpt");
+    const auto none = [](bool) { return CheckpointOptions{}; };
+    const auto saving = [&](bool) {
+        CheckpointOptions options;
+        options.path = file.str();
+        return options;
+    };
+    const Shared whole = share(1, SyncMode::barrier, none, file.str());
+    const std::atomic<bool> stop = true;
+    for (const bool saves : {false, true}) {
+        std::atomic<int> stopped = 0;
+        test::ThreadRounds(3).run([&](Ranks& of) {
+            const StopScope scope(of.rank() == 2 ? &stop : nullptr);
+            TokenOptions options;
+            options.ranks = &of;
+            options.prompts = {{3, 77, 12, 5}, {9, 9}};
+            options.new_tokens = 3;
+            options.sample = [](int stream, int, std::span<const std::int32_t> logits) {
+                return stream == 1 ? -1 : greedy_token(logits);
+            };
+            if (saves) options.checkpoint = saving(of.is_root());
+            const Machine machine = *find_machine("kapoho-point");
+            try {
+                (void)simulate_tokens(small_program(), machine, test::spread(small_program(), machine, 7, 3), options);
+            } catch (const Stopped&) {
+                ++stopped;
+            }
+        });
+        CHECK(stopped == 3);
+        CHECK(std::filesystem::exists(file.str()) == saves);
+    }
+    const auto saved = Checkpoint::open(file.str());
+    REQUIRE(saved);
+    const auto resuming = [&](bool root) {
+        CheckpointOptions options;
+        if (root) options.resume = &*saved;
+        return options;
+    };
+    CHECK(share(2, SyncMode::barrier, resuming, file.str()).text == whole.text);
+}
