@@ -30,7 +30,7 @@ class FollowedFeed final : public HostFeed {
 public:
     /// Starts as this rank's own feed, in which nothing has happened yet.
     explicit FollowedFeed(const HostFeed& own)
-        : streams_(own.streams()), news_{own.total(), own.left(), 0, own.waiting()} {}
+        : streams_(own.streams()), at_once_(own.at_once()), news_{own.total(), own.left(), 0, own.waiting()} {}
     /// Reads what tell_feed() wrote.
     void hear(WireReader& in) {
         news_ = in.get<FeedNews>();
@@ -39,6 +39,7 @@ public:
 
     [[nodiscard]] int streams() const override { return streams_; }
     [[nodiscard]] std::int64_t total() const override { return news_.total; }
+    [[nodiscard]] std::int64_t at_once() const override { return at_once_; }
     [[nodiscard]] std::int64_t entered() const override { return news_.entered; }
     [[nodiscard]] std::int64_t left() const override { return news_.left; }
     [[nodiscard]] bool waiting() const override { return news_.waiting; }
@@ -58,6 +59,7 @@ private:
         return value;
     }
     int streams_;
+    std::int64_t at_once_;
     FeedNews news_;
     std::vector<std::int32_t> of_round_;  ///< stream of each round that has entered
     PathPoint nothing_;

@@ -21,6 +21,7 @@ public:
 
     [[nodiscard]] int streams() const override { return 1; }
     [[nodiscard]] std::int64_t total() const override { return std::ssize(records_); }
+    [[nodiscard]] std::int64_t at_once() const override { return total(); }
     [[nodiscard]] std::int64_t entered() const override { return entered_; }
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override { return entered_ < total(); }

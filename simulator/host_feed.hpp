@@ -24,6 +24,8 @@ public:
     [[nodiscard]] virtual int streams() const = 0;
     /// Rounds that will enter in the whole run. It may fall while the run goes on, and never grows.
     [[nodiscard]] virtual std::int64_t total() const = 0;
+    /// Rounds that are in the machine at once, as a rule, if it has room for them.
+    [[nodiscard]] virtual std::int64_t at_once() const = 0;
     /// Rounds that have entered.
     [[nodiscard]] virtual std::int64_t entered() const = 0;
     /// Rounds that have left.

@@ -65,7 +65,7 @@ RankedRun::RankedRun(Ranks* ranks, HostFeed& feed)
 Result<void> RankedRun::agree(const Program& program, const Mapping& mapping, const SimulateOptions& options) {
     observer_ = options.observer;
     wants_ = {observer_ != nullptr, !options.checkpoint.path.empty(), options.checkpoint.resume != nullptr,
-              options.trace.file == nullptr ? 0 : options.trace.bytes};
+              options.trace.file == nullptr ? 0 : options.trace.bytes, feed_.at_once()};
     if (ranks_ == nullptr) return {};
     const std::vector<Agreed> mine = agreed(program, mapping, options, feed_);
     for (std::string& out : ranks_->out()) {
@@ -96,15 +96,14 @@ void RankedRun::join(RunState& state) {
     if (!is_root()) state.observer = wants_.observed ? &observed_.emplace(*state.schedule) : nullptr;
 }
 
-Result<void> RankedRun::deal(const Schedule& schedule, bool count_scaling) {
+Result<void> RankedRun::deal(const Program& program, const Schedule& schedule, bool count_scaling) {
     const int ranks = ranks_ == nullptr ? 1 : ranks_->size();
-    const ChipTraffic traffic = chip_traffic(schedule);
-    auto dealing = deal_chips(traffic, schedule.machine.host.chip, ranks);
+    const ChipTraffic traffic = chip_traffic(program, schedule);
+    auto dealing = deal_chips(traffic, schedule.machine.host.chip, ranks, wants_.rounds_at_once);
     if (!dealing) return tl::unexpected(dealing.error());
     dealing_ = std::move(*dealing);
     if (ranks_ == nullptr && count_scaling)
-        scaling_.emplace(traffic, schedule.machine.host.chip);
-    if (ranks_ == nullptr) return {};
+        scaling_.emplace(traffic, schedule.machine.host.chip, wants_.rounds_at_once);
     outboxes_.resize(dealing_.rank.size());
     sorted_.resize(static_cast<std::size_t>(ranks));
     return {};

@@ -38,7 +38,7 @@ public:
     /// wants beside the run. Errors: bad_input, on every rank, with the first rank that differs and how.
     Result<void> agree(const Program& program, const Mapping& mapping, const SimulateOptions& options);
     /// Deals the chips. `count_scaling`: in one process, scaling() is wanted at the end. Errors: those of deal_chips().
-    Result<void> deal(const Schedule& schedule, bool count_scaling);
+    Result<void> deal(const Program& program, const Schedule& schedule, bool count_scaling);
     /// Gives `state` its feed and observer. It outlives the RankedRun's use.
     void join(RunState& state);
 
@@ -90,10 +90,11 @@ private:
         std::string bytes_;
     };
 
-    /// What the root wants beside the run.
+    /// What the root wants beside the run, and what all must deal the chips by.
     struct Wants {
         bool observed = false, saves = false, resumes = false;
         std::int64_t trace_bytes = 0;
+        std::int64_t rounds_at_once = 1;
     };
 
     [[nodiscard]] bool is_sent(std::size_t chip) const;

@@ -12,11 +12,12 @@ double predicted_seconds(const ScalingRow& row, const ScalingCosts& costs) {
            static_cast<double>(row.mails) * costs.mail;
 }
 
-ScalingCount::ScalingCount(const ChipTraffic& traffic, ChipId host) : before_(traffic.load.size()) {
-    const auto busy = static_cast<int>(std::ranges::count_if(traffic.load, [](std::int64_t load) { return load > 0; }));
+ScalingCount::ScalingCount(const ChipTraffic& traffic, ChipId host, std::int64_t rounds)
+    : before_(traffic.load.size()) {
+    const int busy = traffic.busy_chips();
     for (int ranks = 1; ranks < 2 * busy; ranks *= 2) {
         const int dealt = std::min(ranks, busy);
-        rank_of_.push_back(deal_chips(traffic, host, dealt)->rank);
+        rank_of_.push_back(deal_chips(traffic, host, dealt, rounds)->rank);
         rows_.push_back({dealt, 0, 0, 0});
         load_.emplace_back(static_cast<std::size_t>(dealt));
         mail_.emplace_back(static_cast<std::size_t>(dealt));

@@ -25,8 +25,8 @@ double predicted_seconds(const ScalingRow& row, const ScalingCosts& costs);
 
 class ScalingCount {
 public:
-    /// Rows of 1, 2, 4, ... ranks, and one rank a chip.
-    ScalingCount(const ChipTraffic& traffic, ChipId host);
+    /// Rows of 1, 2, 4, ... ranks, and one rank a chip; all as deal_chips() deals.
+    ScalingCount(const ChipTraffic& traffic, ChipId host, std::int64_t rounds);
 
     /// A window has ended, and the chips' outboxes are full; the next one begins. `first`: of the events left on chips.
     /// Returns that of all events, of their mail too.

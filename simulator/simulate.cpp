@@ -359,7 +359,7 @@ Result<Run> simulate(const Program& program, const Machine& machine, const Mappi
         auto schedule = make_schedule(program, machine, mapping, self_timed);
         if (!schedule) return tl::unexpected(schedule.error());
         if (auto fine = check_time(**schedule, feed.total(), program.round); !fine) return tl::unexpected(fine.error());
-        if (auto fine = ranked.deal(**schedule, options.scaling != nullptr); !fine)
+        if (auto fine = ranked.deal(program, **schedule, options.scaling != nullptr); !fine)
             return tl::unexpected(fine.error());
         return with_threads([&] {
             return Simulation(program, machine, mapping, ranked.feed(), options, **schedule, ranked).run(stop);

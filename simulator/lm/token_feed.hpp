@@ -4,6 +4,7 @@
 //
 // A stream's known tokens (its prompt, then the sampled ones) enter one after the other; streams take turns. Sampling
 // needs the logits of the last known token, so after its prompt a stream has one token in flight.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -45,6 +46,10 @@ public:
     [[nodiscard]] int streams() const override { return static_cast<int>(streams_.size()); }
     /// Fewer when a stream ends early.
     [[nodiscard]] std::int64_t total() const override { return total_; }
+    /// The mean over the run: each sampled token waits for the one before.
+    [[nodiscard]] std::int64_t at_once() const override {
+        return std::max<std::int64_t>(1, total_ / std::max(1, mode_ == RunMode::prefill ? 1 : samples_a_stream_));
+    }
     [[nodiscard]] std::int64_t entered() const override { return static_cast<std::int64_t>(tokens_.size()); }
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override;

@@ -43,6 +43,7 @@ public:
     explicit Rounds(std::int64_t total) : total_(total) {}
     [[nodiscard]] int streams() const override { return 1; }
     [[nodiscard]] std::int64_t total() const override { return total_; }
+    [[nodiscard]] std::int64_t at_once() const override { return total_; }
     [[nodiscard]] std::int64_t entered() const override { return std::ssize(records_); }
     [[nodiscard]] std::int64_t left() const override { return left_; }
     [[nodiscard]] bool waiting() const override { return std::ssize(records_) < total_; }

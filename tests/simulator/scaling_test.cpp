@@ -26,6 +26,12 @@ TEST_CASE("a run of one process counts what ranks would do, and stays the same")
     const auto plain = simulate_tokens(program, machine, mapping, options);
     REQUIRE(plain);
     Scaling scaling;
+    // Chips without work are nobody's.
+    const Machine larger = *find_machine("vpx");
+    TokenOptions on_larger = options;
+    on_larger.scaling = &scaling;
+    REQUIRE(simulate_tokens(program, larger, test::spread(program, larger, 40), on_larger));
+    CHECK(scaling.rows.back().ranks < larger.chips());
     options.scaling = &scaling;
     const auto counted = simulate_tokens(program, machine, mapping, options);
     REQUIRE(counted);
