@@ -1,5 +1,6 @@
 // Checkpoints of runs that ranks share.
 #include <atomic>
+#include <map>
 
 #include "core/stop.hpp"
 #include "neuro/lm/lower.hpp"
@@ -39,24 +40,26 @@ Shared share(int ranks, SyncMode sync, const std::function<CheckpointOptions(boo
     Shared shared;
     const auto run = [&](Ranks* of) {
         const bool root = of == nullptr || of->is_root();
-        std::string said;
+        std::map<int, std::string> said;
         TokenOptions options;
         options.sync = sync;
         options.ranks = of;
         options.prompts = {{3, 77, 12, 5}, {9, 9}};
         options.new_tokens = 3;
         options.checkpoint = checkpoint(root);
-        options.resumed = [&](int stream, std::int32_t id) { said += std::to_string(stream) + std::to_string(id); };
+        options.resumed = [&](int stream, std::int32_t id) { said[stream] += " " + std::to_string(id); };
         options.sample = [&](int stream, int, std::span<const std::int32_t> logits) {
+            if (stream == 1) return -1;  // ends early
             const auto id = greedy_token(logits);
             options.resumed(stream, id);
-            return stream == 1 ? -1 : id;  // ends early
+            return id;
         };
         try {
             auto made = simulate_tokens(program, machine, mapping, options);
             if (!root) return;
             if (made) made->parameters = 1;
-            shared.text = made ? run_json(*made).value() + said : to_string(made.error());
+            shared.text = made ? run_json(*made).value() : to_string(made.error());
+            for (const auto& [stream, ids] : said) shared.text += std::to_string(stream) + ids;
         } catch (const Stopped&) {
             if (root) shared.stopped = true;
         }
