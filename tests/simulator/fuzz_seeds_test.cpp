@@ -50,6 +50,9 @@ TEST_CASE("fuzz seeds: the mapping fits the small model") {
 TEST_CASE("fuzz seeds: runs can be priced, models can be loaded") {
     const auto run = read_run(seed("run/tiny.json"));
     REQUIRE(run);
+    const auto faulty = read_run(seed("run/faulty.json"));
+    REQUIRE(faulty);
+    CHECK(faulty->faults);
     const auto table = read_cost_table(seed("tables/costs.json"));
     REQUIRE(table);
     CHECK(price(*run, *table));
