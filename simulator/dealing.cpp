@@ -12,8 +12,8 @@
 namespace tephra {
 namespace {
 
-/// Of a packet between ranks, in events: it makes two mails, its own and a credit, each handled by two ranks, and a
-/// mail takes about a quarter of an event (docs/scaling.md).
+/// Of a packet between ranks, in events. Tried: 10, what its mails take (docs/scaling.md), left 4 ranks more to do in
+/// turn than fewer mails were worth.
 constexpr double packet_cost = 1;
 
 /// Steps of a run in which the same ranges of stages are at work, and what chips do in them.

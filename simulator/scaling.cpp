@@ -7,7 +7,7 @@
 namespace tephra {
 
 double predicted_seconds(const ScalingRow& row, const ScalingCosts& costs) {
-    const double round = row.ranks == 1 ? 0 : costs.latency + (row.ranks - 1) * costs.message;
+    const double round = row.ranks == 1 ? 0 : costs.latency + (row.ranks - 1) * costs.message + costs.window;
     return static_cast<double>(row.events) * costs.event + static_cast<double>(row.windows) * round +
            static_cast<double>(row.mails) * costs.mail;
 }

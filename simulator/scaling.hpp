@@ -15,9 +15,10 @@ namespace tephra {
 struct ScalingCosts {
     double event = 0;    ///< measured in the run itself
     double latency = 0;  ///< from a rank to another, once a window
-    /// Assumed (docs/scaling.md).
+    /// Fitted to runs of two ranks on one machine (docs/scaling.md).
     double message = 0.5e-6;  ///< to and from each other rank, once a window
-    double mail = 60e-9;      ///< packed, sent, unpacked
+    double window = 10e-6;    ///< what a rank does for a window beside its events and messages
+    double mail = 0.36e-6;    ///< packed, sent, unpacked
 };
 
 /// Seconds in windows: events, then a round.

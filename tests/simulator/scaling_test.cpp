@@ -10,9 +10,9 @@
 using namespace tephra;
 
 TEST_CASE("a prediction is events, a round a window, and mail") {
-    const ScalingCosts costs{1e-7, 2e-6, 1e-6, 1e-8};
+    const ScalingCosts costs{1e-7, 2e-6, 1e-6, 4e-6, 1e-8};
     CHECK(predicted_seconds({1, 100, 1000, 0}, costs) == Approx(1e-4));  // one rank has no rounds
-    CHECK(predicted_seconds({4, 100, 400, 50}, costs) == Approx(0.4e-4 + 100 * 5e-6 + 50 * 1e-8));
+    CHECK(predicted_seconds({4, 100, 400, 50}, costs) == Approx(0.4e-4 + 100 * 9e-6 + 50 * 1e-8));
 }
 
 TEST_CASE("a run of one process counts what ranks would do, and stays the same") {
