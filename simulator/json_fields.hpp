@@ -25,6 +25,7 @@ class RowWriter {
 public:
     void integer(std::int64_t value, std::int64_t, std::int64_t) { array.emplace_back(value); }
     void time(Picoseconds value) { array.emplace_back(value.value()); }
+    void flag(bool value) { integer(value ? 1 : 0, 0, 1); }
     Json::Array array;
 };
 
@@ -107,6 +108,7 @@ public:
         value = narrow<Integer>(next(min, max));
     }
     void time(Picoseconds& value) { value = Picoseconds(next(0, longest_time.value() - 1)); }
+    void flag(bool& value) { value = next(0, 1) != 0; }
     void finish() {
         if (array_ == nullptr || array_->size() != at_)
             object_.fault(key_, "expected an array of " + std::to_string(at_) + " integers");

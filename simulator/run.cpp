@@ -91,7 +91,7 @@ void missed_row(Row& row, Record& missed) {
     row.integer(missed.population, 0, max_population - 1);
     row.integer(missed.core, -1, most_cores - 1);
     row.integer(missed.messages, 0, most_events);
-    row.integer(missed.waited, 0, 1);
+    row.flag(missed.waited);
 }
 
 template <typename Io, typename Record>

@@ -1,5 +1,6 @@
 #pragma once
 // What the fuzz targets share: every failure is one error that says what and where, and a small model to go on with.
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
