@@ -12,9 +12,9 @@
 namespace tephra {
 namespace {
 
-/// Of a packet between ranks, in events. Tried: 10, what its mails take (docs/scaling.md), left 4 ranks more to do in
-/// turn than fewer mails were worth.
-constexpr double packet_cost = 1;
+/// Of a packet between ranks, in events: it makes two mails, its own and a credit, and each takes both ranks as long as
+/// two or three events (docs/scaling.md).
+constexpr double packet_cost = 5;
 
 /// Steps of a run in which the same ranges of stages are at work, and what chips do in them.
 class Steps {
@@ -51,7 +51,7 @@ public:
         : steps_(traffic, rounds),
           host_(host.index()),
           ranks_(ranks),
-          packet_cost_(packet_cost * static_cast<double>(std::max<std::int64_t>(1, rounds)) / ranks),
+          packet_cost_(packet_cost * static_cast<double>(std::max<std::int64_t>(1, rounds))),
           rank_(traffic.load.size(), Dealing::idle),
           load_(as_index(ranks), std::vector<std::int64_t>(steps_.size())),
           chips_(as_index(ranks)),
