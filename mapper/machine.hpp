@@ -102,7 +102,7 @@ struct BarrierSpec {
     Picoseconds management;  ///< beside the barrier: embedded processors that take part in every step
     /// Self-timed runs: how long nothing in the machine moves before those who wait go on without what was lost. None:
     /// time() of a barrier, which is what the machine needs to learn that all of it is idle.
-    std::optional<Picoseconds> stall;
+    std::optional<Picoseconds> stall = std::nullopt;
     /// Time of one barrier, without management, of so many chips, the fullest with so many tiles.
     [[nodiscard]] Picoseconds time(std::int64_t tiles, std::int64_t chips) const {
         return base + per_tile * tiles + per_chip * chips;
