@@ -49,7 +49,7 @@ Result<Topology> Topology::create(const Machine& machine) {
 }
 
 std::int64_t Topology::buffers_per_chip() const {
-    return (std::int64_t{stride_} + host_links + chip_directions) * channels();
+    return (std::int64_t{stride_} + host_links + chip_directions) << channel_bits();
 }
 
 int Topology::chip_direction(ChipId from, ChipId to) const {

@@ -23,6 +23,7 @@
 // branch has moved on; branches follow the same order, so the argument holds for trees too.
 // Ways around have two channels of their own, so they never wait for other packets but at their target. Why they do not
 // wait for each other in a circle: mapper/detours.cpp, docs/decisions/0013-ways-around-dead-parts.md.
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -98,12 +99,17 @@ public:
     [[nodiscard]] int links() const { return shape_.chips() * stride_ + host_links; }
     [[nodiscard]] int links_per_chip() const { return stride_; }
     [[nodiscard]] int routers() const { return shape_.chips() * tiles_; }
-    /// Buffers of a chip: one a channel behind each of its links, the host's two, and the links from six neighbours.
+    /// Numbers of buffers of a chip: for the channels, up to a power of two, behind each of its links, the host's two,
+    /// and the links from six neighbours.
     [[nodiscard]] std::int64_t buffers_per_chip() const;
     /// Channels in use: 1 on one chip, 4 on several; where links or routers are dead, 2 and 6.
     [[nodiscard]] int channels() const {
         if (shape_.chips() == 1) return remains_ == nullptr ? 1 : 1 + away;
         return 1 + chip_axes + (remains_ == nullptr ? 0 : detour_channels);
+    }
+    /// Bits of a buffer's number within its chip that are its channel's; those before them are its link's.
+    [[nodiscard]] int channel_bits() const {
+        return static_cast<int>(std::bit_width(static_cast<unsigned>(channels() - 1)));
     }
     [[nodiscard]] LinkEnds link(LinkId id) const;
 

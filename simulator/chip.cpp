@@ -21,10 +21,15 @@ Chip::Chip(RunState& run, ChipId id, std::size_t trace_limit)
 void Chip::run_until(std::int64_t end) {
     Event event;
     last_events_ = 0;
-    while (queue_.pop(end, event)) {
-        if (++last_events_ % events_between_stop_points == 0) stop_point();
+    std::int64_t left = events_between_stop_points;
+    while (const std::int64_t handled = network_.run(end, left, event)) {
+        last_events_ += handled;
+        left -= handled;
+        if (left == 0) {
+            stop_point();
+            left = events_between_stop_points;
+        }
         last_time_ = event.time;
-        network_.handle(event);
         const ChipEvent kind = event_kind(event.target);
         if (kind >= ChipEvent::receive) cores_.step(kind, event_index(event.target), event.time);
         auto& woken = network_.woken();

@@ -30,7 +30,6 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
     const ChipLinks links{&machine, &plan_.topology, chip_};
     cores_.resize(static_cast<std::size_t>(cores) + 1);
     of_link_.resize(static_cast<std::size_t>(links.count()));
-    const auto channels = static_cast<std::uint32_t>(plan_.topology.channels());
     for (int c = 0; c <= cores; ++c) {
         const bool is_host = c == cores;
         if (is_host && machine.host.chip != chip_) break;
@@ -40,7 +39,7 @@ CoreEngine::CoreEngine(RunState& run, const ChipParts& parts)
         const CoreTiming timing = machine.timing_of(id);
         core.message_in = (is_host ? machine.host.message : timing.message_in).value();
         core.message_out = (is_host ? machine.host.message : timing.message_out).value();
-        core.in_buffer = links.local(plan_.topology.eject(id)) * channels;
+        core.in_buffer = links.buffer({plan_.topology.eject(id)});
         of_link_[links.local(plan_.topology.eject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::receive};
         of_link_[links.local(plan_.topology.inject(id))] = {static_cast<std::uint32_t>(c), CoreUnit::send};
     }

@@ -72,7 +72,7 @@ struct ChipLinks {
     /// Local number, on the receiving chip, of the far end of a chip link.
     [[nodiscard]] static std::uint32_t incoming(const Topology& topology, LinkId link);
     [[nodiscard]] std::uint32_t buffer(Hop hop) const {
-        return local(hop.link) * static_cast<std::uint32_t>(topology->channels()) + hop.channel;
+        return local(hop.link) << topology->channel_bits() | hop.channel;
     }
 };
 
@@ -102,13 +102,14 @@ public:
     FaultLog& faults() { return faults_; }
     [[nodiscard]] const FaultLog& faults() const { return faults_; }
 
-    /// Does what an event asks of the network. Every event of the chip must come here, in order.
-    void handle(const Event& event);
+    /// Handles the events of the chip before `end`, in order, and ends with one that concerns cores: it is for a unit
+    /// of a core, or has woken links. That one is `event`. Returns how many events it handled, at most `most`.
+    std::int64_t run(std::int64_t end, std::int64_t most, Event& event);
 
     /// The packet at the head of a buffer once it has arrived, or no_index.
     [[nodiscard]] std::uint32_t front(std::uint32_t buffer) const {
         const Buffer& b = buffers_[buffer];
-        return b.coming || b.count == 0 ? no_index : head(b).packet;
+        return ready(b) ? head(b).packet : no_index;
     }
     /// Removes the packet at the head; the caller owns it.
     std::uint32_t take(std::uint32_t buffer, std::int64_t now);
@@ -126,33 +127,41 @@ public:
 
     [[nodiscard]] std::size_t links() const { return links_.size(); }
     [[nodiscard]] std::size_t buffers() const { return buffers_.size(); }
+    /// Whether the arrival of `payload` in a buffer is one of those that this network makes or takes.
+    [[nodiscard]] bool may_arrive(std::uint32_t buffer, std::uint32_t payload) const {
+        const Buffer& b = buffers_[buffer];
+        return b.coming ? payload == head(b).wanted : b.sink || payload < packets_.size();
+    }
     /// Between windows; loads into a network of which nothing was used (simulator/state/chip_state.cpp).
     void state(StateFields& fields);
 
 private:
     /// What moving a packet needs: nothing of the packet itself or of its route is looked up on the way.
-    struct Slot {
+    struct alignas(32) Slot {
         std::int64_t arrival = 0;  ///< when its last flit is in the buffer
         std::uint32_t packet = 0;
-        std::uint32_t first_child = 0;  ///< RouteEntry::first_child
-        std::uint32_t wanted = 0;       ///< buffer behind the first child
+        std::uint32_t first_child = 0;    ///< RouteEntry::first_child
+        RouteEntry next{};                ///< the first child, if there is one
+        std::uint32_t wanted = no_index;  ///< of one child: the buffer behind it
         std::uint16_t flits = 0;
         std::uint8_t children = 0;
-        std::uint8_t pending = 0;  ///< children that still need a copy
+        std::uint8_t pending = 0;  ///< of several children: those that still need a copy
     };
-    static_assert(sizeof(Slot) == 24);
+    static_assert(sizeof(Slot) == 32);
     static_assert(most_branches <= UINT8_MAX);  // children, pending
-    struct Buffer {
+    struct alignas(32) Buffer {
         std::uint32_t begin = 0, room = 0;   ///< in slots_; room: 0 or a power of two
         std::uint32_t first = 0, count = 0;  ///< packets, those still under way included; `first` modulo room
         std::uint32_t first_waiting = no_index, last_waiting = no_index;
-        std::uint32_t link = 0;
         std::uint16_t credits = 0;  ///< free slots
         static_assert(most_buffer_packets <= UINT16_MAX);
-        bool core_waits = false;
-        bool coming = false;  ///< the head is still under way, its arrival is an event
-        bool sink = false;    ///< its core serves ahead of the events
+        bool core_waits : 1 = false;
+        bool coming : 1 = false;    ///< the head is still under way, its arrival is an event
+        bool sink : 1 = false;      ///< its core serves ahead of the events
+        bool leaves : 1 = false;    ///< the packets go to another chip: their slots are there
+        bool incoming : 1 = false;  ///< the near end of the link is on another chip
     };
+    static_assert(sizeof(Buffer) == 32);
     static constexpr int waiting_bits = 8;  ///< of Link::waiting
     struct alignas(64) Link {               // a cache line
         std::int64_t busy_until = 0;
@@ -166,7 +175,6 @@ private:
         static_assert(most_channels <= waiting_bits);
         std::uint8_t next_channel = 0;
         bool scheduled = false;  ///< an idle event is under way
-        bool incoming = false;   ///< the near end is on another chip
     };
     /// Slots of a sink that will be free, in order of time.
     struct Sink {
@@ -180,22 +188,30 @@ private:
 
     void add_link(const ChipLinks& links, LinkId id);
     void arrive(std::uint32_t buffer, std::uint32_t packet, std::int64_t now);
-    void idle(std::uint32_t link, std::int64_t now);
-    void credit(std::uint32_t buffer, std::int64_t now);
-    void advance(std::uint32_t buffer, std::int64_t now);
-    void request(std::uint32_t buffer, std::uint32_t entry, std::uint32_t at, std::int64_t now);
+    void go_on(std::uint32_t buffer, bool left, std::int64_t now);
+    void settle(std::int64_t now);
+    void handle(const Event& event);
+    bool advance(std::uint32_t buffer, std::uint32_t wanted, std::int64_t now);
+    void advance_branches(std::uint32_t buffer, std::int64_t now);
+    bool may_take(std::uint32_t at, std::int64_t now);
     void wait(std::uint32_t buffer, std::uint32_t entry, std::uint32_t at);
     void serve(std::uint32_t link, std::int64_t now);
     void send(std::uint32_t buffer, std::uint32_t entry, std::int64_t now);
     std::uint32_t copy(std::uint32_t packet);
-    void dispatch(std::uint32_t packet, std::uint16_t flits, std::uint32_t entry, std::int64_t now);
+    void dispatch(std::uint32_t packet, std::uint16_t flits, std::uint32_t entry, const RouteEntry& route,
+                  std::int64_t now);
     [[nodiscard]] const Slot& head(const Buffer& b) const { return slots_[b.begin + (b.first & (b.room - 1))]; }
     [[nodiscard]] Slot& head(const Buffer& b) { return slots_[b.begin + (b.first & (b.room - 1))]; }
+    [[nodiscard]] std::uint32_t link_of(std::uint32_t buffer) const { return buffer >> channel_bits_; }
+    /// The same channel of another link.
+    [[nodiscard]] std::uint32_t beside(std::uint32_t buffer, std::uint32_t link) const {
+        return buffer + ((link - link_of(buffer)) << channel_bits_);
+    }
+    [[nodiscard]] static bool ready(const Buffer& b) { return !b.coming && b.count != 0; }
     bool append(Buffer& b, std::uint32_t packet, std::uint16_t flits, const RouteEntry& at, std::int64_t arrival);
     void grow(Buffer& b);
-    std::uint32_t remove_head(std::uint32_t buffer, std::int64_t now);
+    void remove_head(std::uint32_t buffer, std::int64_t now);
     void return_credit(std::uint32_t buffer, std::int64_t now);
-    void settle(std::int64_t now);
     void free_slots(std::uint32_t buffer, std::int64_t now);
 
     // network_leaving.cpp
@@ -204,7 +220,7 @@ private:
 
     // network_sinks.cpp
     void deliver(std::uint32_t link, std::uint32_t packet, std::int64_t arrival, std::int64_t now);
-    void collect(Buffer& b, std::int64_t now);
+    void collect(std::uint32_t buffer, std::int64_t now);
     void await_slot(std::uint32_t buffer);
 
     // state/chip_state.cpp
@@ -222,9 +238,11 @@ private:
     std::vector<Sink> sinks_;      ///< [links]
     std::vector<Waiting> waits_;
     std::uint32_t free_wait_ = no_index;
-    std::vector<std::uint32_t> moved_;  ///< buffers whose head has left, still to be settled
+    std::vector<std::uint32_t> moved_;  ///< [buffers] those whose head has left, still to be settled
+    std::uint32_t moved_count_ = 0;
     std::vector<std::uint32_t> woken_;
     std::uint32_t channels_;
+    int channel_bits_;
     std::uint32_t target_ = 0;  ///< of the present event
     std::int64_t transfers_ = 0;
     const LinkErrorLaw* errors_ = nullptr;  ///< nullptr: no packet errs

@@ -59,10 +59,12 @@ Network::Network(const ChipLinks& links, std::span<const RouteEntry> routes, Eve
       queue_(queue),
       packets_(packets),
       outbox_(outbox),
-      channels_(static_cast<std::uint32_t>(links.topology->channels())) {
+      channels_(static_cast<std::uint32_t>(links.topology->channels())),
+      channel_bits_(links.topology->channel_bits()) {
     const auto count = static_cast<std::size_t>(links.count());
     links_.resize(count);
-    buffers_.resize(count * channels_);
+    buffers_.resize(count << channel_bits_);
+    moved_.resize(buffers_.size());
     const Topology& topology = *links.topology;
     const int stride = topology.links_per_chip();
     const int first = links.chip.value * stride;
@@ -88,8 +90,9 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     const bool chip_link = link.kind == LinkKind::chip;
     const int slots = buffer_slots(machine, link.kind);
     for (std::uint32_t c = 0; c < channels_; ++c) {
-        buffers_[at * channels_ + c].link = at;
-        buffers_[at * channels_ + c].credits = narrow<std::uint16_t>(slots);
+        Buffer& b = buffers_[at << channel_bits_ | c];
+        b.credits = narrow<std::uint16_t>(slots);
+        b.leaves = chip_link;
     }
     if (!chip_link) return;
     out.far_chip = static_cast<std::uint32_t>(link.receiver.value);
@@ -101,8 +104,7 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     end.latency = out.latency;
     end.far_chip = out.far_chip;
     end.far_link = links.local(back);
-    end.incoming = true;
-    for (std::uint32_t c = 0; c < channels_; ++c) buffers_[in * channels_ + c].link = in;
+    for (std::uint32_t c = 0; c < channels_; ++c) buffers_[in << channel_bits_ | c].incoming = true;
 }
 
 }  // namespace tephra

@@ -17,15 +17,16 @@ void Network::deliver(std::uint32_t link, std::uint32_t packet, std::int64_t arr
 }
 
 /// Counts the slots that have become free by now. Nothing else happened then: no packet waited for them.
-void Network::collect(Buffer& b, std::int64_t now) {
-    Ring<EventKey>& frees = sinks_[b.link].frees;
+void Network::collect(std::uint32_t buffer, std::int64_t now) {
+    Buffer& b = buffers_[buffer];
+    Ring<EventKey>& frees = sinks_[link_of(buffer)].frees;
     const EventKey present{now, target_};
     for (; !frees.empty() && frees.front() < present; frees.pop()) ++b.credits;
 }
 
 /// A packet waits for a slot: the next one to be free makes an event, at the place that its service has among others.
 void Network::await_slot(std::uint32_t buffer) {
-    Sink& sink = sinks_[buffers_[buffer].link];
+    Sink& sink = sinks_[link_of(buffer)];
     if (sink.awaited) return;
     sink.awaited = true;
     const EventKey key = sink.frees.front();

@@ -99,9 +99,8 @@ Outcome run(const Machine& machine, const Topology& topology, std::int64_t inter
     Outcome result;
     const double start = cpu_seconds();
     Event event;
-    while (queue.pop(EventQueue::never, event)) {
-        ++result.events;
-        network.handle(event);
+    while (const std::int64_t handled = network.run(EventQueue::never, EventQueue::never, event)) {
+        result.events += handled;
         if (event_kind(event.target) == ChipEvent::send) try_send(event_index(event.target), event.time);
         for (std::size_t k = 0; k < network.woken().size(); ++k) {  // grows while cores take and send
             const std::uint32_t link = network.woken()[k];

@@ -9,7 +9,7 @@ namespace tephra {
 namespace {
 
 constexpr std::string_view magic = "TEPHRACP";
-constexpr std::uint32_t format = 2;
+constexpr std::uint32_t format = 3;
 constexpr std::uint32_t most_inputs = 1 << 20;  // each prompt is one
 
 tl::unexpected<Error> damaged(const std::string& what, const std::string& place) {

@@ -9,26 +9,37 @@ namespace tephra {
 /// All events in the order in which they would be popped.
 std::vector<Event> EventQueue::in_order() const {
     std::vector<Event> events;
-    events.reserve(size_);
-    for (std::int64_t bucket = base_; bucket < base_ + bucket_count; ++bucket)
-        for (std::uint32_t n = buckets_[index(bucket)]; n != none; n = nodes_[n].next)
+    const auto add = [&](std::uint32_t first) {
+        for (std::uint32_t n = first; n != none; n = nodes_[n].next)
             events.push_back({nodes_[n].time, static_cast<std::uint32_t>(nodes_[n].key >> 32),
                               static_cast<std::uint32_t>(nodes_[n].key), nodes_[n].payload, 0});
+    };
+    const auto sort_from = [&](std::ptrdiff_t begin) {
+        std::stable_sort(events.begin() + begin, events.end(),
+                         [](const Event& a, const Event& b) { return After{}(b, a); });
+    };
+    for (const std::uint32_t first : moments_) add(first);
+    for (std::int64_t bucket = present_ + 1; bucket < present_ + bucket_count; ++bucket) {
+        const auto begin = std::ssize(events);
+        add(buckets_[index(bucket)]);
+        std::reverse(events.begin() + begin, events.end());  // the list has the latest first
+        sort_from(begin);
+    }
+    // A far event lies beyond all in the wheel, or it would have moved there when the present began.
     const auto near = std::ssize(events);
     events.insert(events.end(), far_.begin(), far_.end());
-    // A far event lies beyond all near ones, or it would have moved to them with the last pop.
-    std::sort(events.begin() + near, events.end(), [](const Event& a, const Event& b) { return After{}(b, a); });
+    sort_from(near);
     return events;
 }
 
 void EventQueue::state(StateFields& fields, const std::function<void(Event&)>& each) {
     std::vector<Event> events;
     if (!fields.loading()) events = in_order();
-    fields(base_);
-    fields.expect(base_ >= 0, "a time is negative");
+    fields(present_);
+    fields.expect(present_ >= 0, "a time is negative");
     fields.list(events, SIZE_MAX, [&](Event& event) {
         fields(event);
-        fields.expect(event.time >> bucket_bits >= base_ && event.time < longest_time.value(),
+        fields.expect(event.time >> bucket_bits >= present_ && event.time < longest_time.value(),
                       "an event is out of time");
         each(event);
     });
@@ -94,7 +105,10 @@ void Network::state(StateFields& fields) {
         fields.expect(link.waiting >> channels_ == 0 && link.next_channel <= channels_, "a link has no such channel");
     });
     fields.fixed(buffers_, [&](Buffer& b) {
-        fields(b.credits, b.core_waits, b.coming);
+        bool core_waits = b.core_waits, coming = b.coming;
+        fields(b.credits, core_waits, coming);
+        b.core_waits = core_waits;
+        b.coming = coming;
         slots_state(fields, b);
         waits_state(fields, b);
     });
@@ -117,8 +131,10 @@ void Network::slots_state(StateFields& fields, Buffer& b) {
         fields.index(slot.packet, packets_.size());
         if (slot.children == 0) continue;
         fields.index(slot.first_child, routes_.size());
-        fields.index(slot.wanted, buffers_.size());
         fields.expect(slot.children <= routes_.size() - slot.first_child, "a route ends early");
+        if (!fields.loading() || !fields.sound()) continue;
+        slot.next = routes_[slot.first_child];
+        slot.wanted = slot.children == 1 ? slot.next.buffer : no_index;
     }
 }
 
@@ -148,6 +164,7 @@ void Chip::state(StateFields& fields) {
         fields.expect(packet.entry < routes_.size() && packet.terminal < plan_.terminals.size(),
                       "a packet is on no route");
     });
+    network_.state(fields);
     queue_.state(fields, [&](const Event& event) {
         const std::uint32_t index = event_index(event.target);
         const ChipEvent kind = event_kind(event.target);
@@ -155,8 +172,9 @@ void Chip::state(StateFields& fields) {
         const std::size_t count =
             kind < ChipEvent::receive ? counts[static_cast<std::size_t>(kind)] : std::size_t{cores_.host_core()} + 1;
         fields.expect(kind <= ChipEvent::send && index < count, "an event has no target");
+        fields.expect(!fields.sound() || kind != ChipEvent::arrive || network_.may_arrive(index, event.payload),
+                      "a packet that arrives is not there");
     });
-    network_.state(fields);
     cores_.state(fields);
     trace_.state(fields, plan_.slices.size());
 }

@@ -75,7 +75,7 @@ TEST_CASE("packets wait in front of a core in a buffer of its own size, or in on
         Event event{};
         for (; sent < 2 * most_buffer_packets && network.can_inject(entry); ++sent) {
             network.inject(packet, event.time);
-            while (chip.queue.pop(std::numeric_limits<std::int64_t>::max(), event)) network.handle(event);
+            while (network.run(EventQueue::never, EventQueue::never, event) > 0) continue;
         }
         // Nobody takes any: those on the first two links wait in routers.
         CHECK(sent == 2 * machine.mesh.buffer_packets + (slots > 0 ? slots : machine.mesh.buffer_packets));
@@ -96,7 +96,7 @@ TEST_CASE("a packet takes the latency of its link, however long") {
         packet.flits = 2;
         network.inject(packet, 10);
         Event event;
-        while (network.woken().empty() && chip.queue.pop(EventQueue::never, event)) network.handle(event);
+        REQUIRE(network.run(EventQueue::never, EventQueue::never, event) > 0);
         CHECK(event.time == 10 + 2 * machine.host.flit.value() + latency + 2 * (latency / 2));
     }
 }

@@ -49,8 +49,7 @@ public:
             for (const auto& chip : chips_)
                 if (next == nullptr || chip->queue.next_time() < next->queue.next_time()) next = chip.get();
             Event event;
-            if (!next->queue.pop(EventQueue::never, event)) break;
-            next->network.handle(event);
+            if (next->network.run(EventQueue::never, 1, event) == 0) break;
             for (std::size_t k = 0; k < next->network.woken().size(); ++k)
                 take(*next, next->network.woken()[k], event.time);
             next->network.woken().clear();
@@ -91,11 +90,11 @@ private:
         }
     }
     void take(ChipNetwork& chip, std::uint32_t link, std::int64_t now) {
-        const auto channels = static_cast<std::uint32_t>(topology_.channels());
-        while (chip.network.front(link * channels) != no_index) {
-            const std::uint32_t at = chip.network.front(link * channels);
+        const std::uint32_t buffer = link << topology_.channel_bits();
+        while (chip.network.front(buffer) != no_index) {
+            const std::uint32_t at = chip.network.front(buffer);
             if (routes_.entries()[chip.packets[at].entry].children != 0) return;  // an inject link was woken
-            chip.network.take(link * channels, now);
+            chip.network.take(buffer, now);
             ++arrived_[{routes_.entries()[chip.packets[at].entry].first_child, chip.packets[at].token}];
             chip.packets.release(at);
             last_arrival = now;
