@@ -8,18 +8,6 @@ namespace tephra {
 
 // Functions stand before those that call them, so that one event runs through one piece of code.
 
-/// Gives a buffer twice the room, behind that of all others. What it had before stays unused: no more than it has now.
-void Network::grow(Buffer& b) {
-    constexpr std::uint32_t least_room = 4;
-    const std::uint32_t room = std::max(least_room, 2 * b.room);
-    const auto begin = static_cast<std::uint32_t>(slots_.size());
-    slots_.resize(slots_.size() + room);
-    for (std::uint32_t k = 0; k < b.count; ++k) slots_[begin + k] = slots_[b.begin + ((b.first + k) & (b.room - 1))];
-    b.begin = begin;
-    b.room = room;
-    b.first = 0;
-}
-
 /// Puts a packet, which is in the entry `at` of its route, behind all others of a buffer. Returns whether it is the
 /// only one.
 [[gnu::always_inline]] inline bool Network::append(Buffer& b, std::uint32_t packet, std::uint16_t flits,

@@ -107,4 +107,16 @@ void Network::add_link(const ChipLinks& links, LinkId id) {
     for (std::uint32_t c = 0; c < channels_; ++c) buffers_[in << channel_bits_ | c].incoming = true;
 }
 
+/// Gives a buffer twice the room, behind that of all others. What it had before stays unused: no more than it has now.
+void Network::grow(Buffer& b) {
+    constexpr std::uint32_t least_room = 4;
+    const std::uint32_t room = std::max(least_room, 2 * b.room);
+    const auto begin = static_cast<std::uint32_t>(slots_.size());
+    slots_.resize(slots_.size() + room);
+    for (std::uint32_t k = 0; k < b.count; ++k) slots_[begin + k] = slots_[b.begin + ((b.first + k) & (b.room - 1))];
+    b.begin = begin;
+    b.room = room;
+    b.first = 0;
+}
+
 }  // namespace tephra
