@@ -39,7 +39,7 @@ show $tephra compare out/run.json out/prefill.json --baselines "${baselines[@]}"
 # As Intel measured it, by the ledger (validation/loihi2.json, row pilotnet-lif), so that the report has both.
 pilotnet=models/pilotnet-lif
 show $tephra simulate $pilotnet/network.net --input $pilotnet/image.npy --steps 64 --reset-interval 16 \
-    --machine loihi2-oheo-gulch --layer-cores 13,25,13,3,3,2,12,1,1,1 \
+    --machine oheo-gulch --layer-cores 13,25,13,3,3,2,12,1,1,1 \
     --record out/pilotnet.npz -o out/pilotnet.run.json
 show $tephra report out/pilotnet.run.json --html out/pilotnet.html
 

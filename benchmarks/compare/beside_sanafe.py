@@ -248,7 +248,7 @@ def main():
         net = network.generate(options.seed, options.reach)
         np.savez(os.path.join(folder, "network.npz"), **net)
         network.write_nir(net, os.path.join(folder, "network.nir"))
-        with open(os.path.join(ROOT, "machines", "loihi2-oheo-gulch.json")) as file:
+        with open(os.path.join(ROOT, "machines", "oheo-gulch.json")) as file:
             machine = network.machine_of(json.load(file))
         with open(os.path.join(folder, "machine.json"), "w") as file:
             json.dump(machine, file)

@@ -35,7 +35,7 @@ Machine mesh_machine() {
     Machine machine;
     machine.mesh.tiles_x = machine.mesh.tiles_y = side;
     machine.mesh.cores_per_tile = 1;
-    machine.mesh.hop_x = Picoseconds(4100);  // the times of machines/loihi2-oheo-gulch.json
+    machine.mesh.hop_x = Picoseconds(4100);  // the times of machines/oheo-gulch.json
     machine.mesh.hop_y = Picoseconds(6500);
     machine.mesh.flit_x = machine.mesh.flit_y = Picoseconds(145);
     machine.mesh.flit_local = Picoseconds(160);

@@ -30,7 +30,7 @@ TokenOptions options_of(int mode) {
 }
 
 Result<Run> run(const TokenOptions& options) {
-    static const Machine machine = find_machine("loihi2-oheo-gulch").value();
+    static const Machine machine = find_machine("oheo-gulch").value();
     static const Mapping mapping = map_program(tiny_model().program, machine, {}).value();
     return simulate_tokens(tiny_model().program, machine, mapping, options);
 }

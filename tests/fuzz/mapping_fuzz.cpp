@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!accepted_text(mapping)) return 0;
     const auto again = parse_mapping(mapping_json(*mapping), "again");
     require(again && mapping_hash(*again) == mapping_hash(*mapping));
-    static const Machine machine = find_machine("loihi2-oheo-gulch").value();
+    static const Machine machine = find_machine("oheo-gulch").value();
     const Program& program = tiny_model().program;
     // The hashes of model and machine would stop every input here.
     mapping->model = program.model;

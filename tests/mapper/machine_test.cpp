@@ -34,7 +34,7 @@ TEST_CASE("The machines that ship have the published shapes") {
         std::string name, kind;
         int chips, usable_cores;
     };
-    for (const auto& shape : std::vector<Shape>{{"loihi2-oheo-gulch", "loihi2", 1, 120},
+    for (const auto& shape : std::vector<Shape>{{"oheo-gulch", "loihi2", 1, 120},
                                                 {"kapoho-point", "loihi2", 8, 120},
                                                 {"vpx", "loihi2", 16, 120},
                                                 {"alia-point", "loihi2", 32, 120},

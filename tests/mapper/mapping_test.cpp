@@ -68,18 +68,18 @@ TEST_CASE("Every neuron is placed once, groups stay together, and all limits hol
     };
     for (const auto& c : std::vector<Case>{{mmf_7m, "kapoho-point", with(ternary2)},
                                            {mmf_7m, "kapoho-point", with(int8, true, 64)},
-                                           {mmf_7m, "loihi2-oheo-gulch", with(int8)},
+                                           {mmf_7m, "oheo-gulch", with(int8)},
                                            {mmf_7m, "loihi1-nahuku", with(int8)},
                                            {mmf_7m, "generic-mesh", with(ternary2)},
                                            {mmf_25m, "kapoho-point", with(int8)},
-                                           {mmf_25m, "loihi2-oheo-gulch", with(ternary2)},
+                                           {mmf_25m, "oheo-gulch", with(ternary2)},
                                            {mmfree_370m, "alia-point", with(int8)},
                                            {mmfree_370m, "alia-point", with(ternary2, true, 16)},
                                            {mmfree_370m, "loihi1-nahuku", with(int8, true)},
                                            {mmfree_1b3, "hala-point", with(ternary2)},
                                            {{"odd", 97, 2, 301, 499}, "kapoho-point", with(int8)},
-                                           {{"tiny", 3, 1, 2, 5}, "loihi2-oheo-gulch", with(int8)},
-                                           {{"one block", 8, 1, 8, 5}, "loihi2-oheo-gulch", with(int8, true)}}) {
+                                           {{"tiny", 3, 1, 2, 5}, "oheo-gulch", with(int8)},
+                                           {{"one block", 8, 1, 8, 5}, "oheo-gulch", with(int8, true)}}) {
         INFO(c.shape.name << " on " << c.machine);
         const Program program = program_of(c.shape);
         const Machine machine = machine_of(c.machine);
@@ -161,7 +161,7 @@ TEST_CASE("What does not fit says how many chips it needs, and fits on as many")
     machine.chips_x = 23;
     CHECK(map_program(program, machine, with(int8)));
 
-    Machine small = machine_of("loihi2-oheo-gulch");
+    Machine small = machine_of("oheo-gulch");
     small.limits.synaptic_bytes = 1000;
     const auto never = map_program(program, small, with(int8));
     REQUIRE_FALSE(never);
@@ -172,7 +172,7 @@ TEST_CASE("What does not fit says how many chips it needs, and fits on as many")
 
 TEST_CASE("Streams take state memory until the model no longer fits") {
     const Program program = program_of(mmf_7m);
-    const Machine machine = machine_of("loihi2-oheo-gulch");
+    const Machine machine = machine_of("oheo-gulch");
     const auto mixer_bytes = [&](int streams) {
         const Mapping mapping = map(program, machine, with(ternary2, false, streams));
         const auto uses = core_use(program, machine, mapping);

@@ -62,7 +62,7 @@ TEST_CASE("A chip of 131,072 cores is mapped; with more cores in use than places
 TEST_CASE("Placement lowers traffic x hops and the busiest mesh link") {
     const Program mmf_7m = test::small_program(256, 6, 768, 4096), mmf_25m = test::small_program(512, 6, 1536, 4096);
     for (const auto& [model, name] : std::vector<std::pair<const Program*, std::string>>{
-             {&mmf_7m, "kapoho-point"}, {&mmf_25m, "generic-mesh"}, {&mmf_7m, "loihi2-oheo-gulch"}}) {
+             {&mmf_7m, "kapoho-point"}, {&mmf_25m, "generic-mesh"}, {&mmf_7m, "oheo-gulch"}}) {
         const Program& program = *model;
         const Machine machine = *find_machine(name);
         const auto topology = Topology::create(machine);

@@ -31,7 +31,7 @@ def values(folder, rng):
     numbers = np.random.default_rng(rng.randrange(2**32))
     small = [None, True, False, 0, 1, -1, 2, 3, 7, 2**31, -(2**31), 2**63, 2**64, 10**30, 0.0, 0.5, float("nan")]
     floats = [float("inf"), -1e300, 1e-320, 1j, b"bytes", "", "a", "b", "native", "golden", "layer", "spikes", "u", "v"]
-    words = ["kapoho-point", "loihi2-oheo-gulch", "loihi2", "no-such-name", "\ud800", "\0", "x" * 300, "b:spikes", "c:u"]
+    words = ["kapoho-point", "oheo-gulch", "loihi2", "no-such-name", "\ud800", "\0", "x" * 300, "b:spikes", "c:u"]
     arrays = [
         np.zeros(0),
         np.zeros((3, 4)),
@@ -77,9 +77,9 @@ def things(folder, rng):
         model,
         model.engine(streams=2, threads=1),
         model.generate([1, 2], tokens=3),
-        tephra.Machine("loihi2-oheo-gulch"),
+        tephra.Machine("oheo-gulch"),
         tephra.CostTable("loihi2"),
-        tephra.map_program(net, "loihi2-oheo-gulch"),
+        tephra.map_program(net, "oheo-gulch"),
         run,
         tephra.price(run),
         tephra.compare(run),

@@ -126,7 +126,7 @@ def test_options_of_the_other_kind_are_refused(model, small, tmp_path):
 
 def test_what_does_not_fit_says_so(model):
     with pytest.raises(tephra.Error) as caught:
-        tephra.map_program(model, "loihi2-oheo-gulch", cores_per_chip=1)
+        tephra.map_program(model, "oheo-gulch", cores_per_chip=1)
     assert caught.value.code == "does_not_fit"
     with pytest.raises(tephra.Error) as caught:
         tephra.compare(tephra.simulate(model, "kapoho-point", prompt="A", tokens=1), expect_error=1e-9)
@@ -137,12 +137,12 @@ def test_random_calls_do_not_crash_the_interpreter(tmp_path, small, frames):
     kept = tmp_path / "kept"
     kept.mkdir()
     tephra.synth(kept / "good.tph", hidden=16, layers=1, vocab=64, calibration_tokens=4)
-    tephra.simulate(small, "loihi2-oheo-gulch", input=frames).write(kept / "run.json")
+    tephra.simulate(small, "oheo-gulch", input=frames).write(kept / "run.json")
     for name in ("good.tph", "run.json"):
         (tmp_path / name).write_bytes((kept / name).read_bytes())
     (tmp_path / "damaged.tph").write_bytes((kept / "good.tph").read_bytes()[:-100])
     (tmp_path / "damaged.net").write_bytes((PILOTNET / "network.net").read_bytes()[:50000])
-    tephra.map_program(small, "loihi2-oheo-gulch").write(tmp_path / "map.json")
+    tephra.map_program(small, "oheo-gulch").write(tmp_path / "map.json")
     seed = random.SystemRandom().randrange(2**32)
     calls = int(os.environ.get("TEPHRA_FUZZ_CALLS", 10000))
     done = subprocess.run(

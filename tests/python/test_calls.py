@@ -32,7 +32,7 @@ LONG_CALLS = {
     "logits": "model.engine().prefill(np.ones(10**6, int))",
     "run": "tephra.run(net, input=np.ones(2000, int), steps=10**7, probe=[])",
     "engine": "tephra.Engine(net).run(10**7, np.ones(2000, int))",
-    "simulate_network": "tephra.simulate(net, 'loihi2-oheo-gulch', input=np.ones(2000, int), steps=10**6, trace=out)",
+    "simulate_network": "tephra.simulate(net, 'oheo-gulch', input=np.ones(2000, int), steps=10**6, trace=out)",
     "synth": "tephra.synth(out, preset='mmfree-2.7b', calibration_tokens=10**6)",
     "validate": "tephra.validate()",
 }
@@ -83,7 +83,7 @@ def test_what_callbacks_raise_leaves_the_call(model, small, frames):
     with pytest.raises(Ours):
         tephra.simulate(model, "kapoho-point", prompt="Once", tokens=3, sampler=raises, threads=2)
     with pytest.raises(Ours):
-        tephra.simulate(small, "loihi2-oheo-gulch", input=frames, progress=raises)
+        tephra.simulate(small, "oheo-gulch", input=frames, progress=raises)
     with pytest.raises(Ours):
         tephra.run(small, input=frames, progress=raises)
     with pytest.raises(Ours):
@@ -110,7 +110,7 @@ def test_progress_counts_up_to_the_end(small, frames):
     seen = []
     tephra.run(small, input=frames, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(k + 1, 40) for k in range(40)]
-    tephra.simulate(small, "loihi2-oheo-gulch", input=frames, progress=True)
+    tephra.simulate(small, "oheo-gulch", input=frames, progress=True)
 
 
 def test_simulations_in_threads_do_not_see_each_other(model, small, frames):
@@ -118,7 +118,7 @@ def test_simulations_in_threads_do_not_see_each_other(model, small, frames):
         return tephra.simulate(model, "kapoho-point", prompt="Once", tokens=4, seed=seed, threads=1).to_dict()
 
     def network(seed):
-        run = tephra.simulate(small, "loihi2-oheo-gulch", input=np.roll(frames, seed, 0), probe=["c:v"])
+        run = tephra.simulate(small, "oheo-gulch", input=np.roll(frames, seed, 0), probe=["c:v"])
         return run.trace, run.recorded["c:v"].tobytes()
 
     seeds = range(4)

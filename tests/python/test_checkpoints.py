@@ -46,15 +46,15 @@ def test_ctrl_c_saves_a_run(tiny, tmp_path):
 
 def test_a_run_of_a_network_goes_on_with_its_probes(small, frames, tmp_path):
     options = {"input": frames, "probe": ["c:v", "b:spikes"]}
-    whole = tephra.simulate(small, "loihi2-oheo-gulch", **options)
+    whole = tephra.simulate(small, "oheo-gulch", **options)
     saved = tmp_path / "run.ckpt"
-    tephra.simulate(small, "loihi2-oheo-gulch", checkpoint=saved, every_s=0.001, **options)
-    resumed = tephra.simulate(small, "loihi2-oheo-gulch", resume=saved, **options)
+    tephra.simulate(small, "oheo-gulch", checkpoint=saved, every_s=0.001, **options)
+    resumed = tephra.simulate(small, "oheo-gulch", resume=saved, **options)
     assert resumed.to_dict() == whole.to_dict()
     for name, values in whole.recorded.items():
         assert np.array_equal(resumed.recorded[name], values)
     with pytest.raises(tephra.Error, match="another input"):
-        tephra.simulate(small, "loihi2-oheo-gulch", resume=saved, **{**options, "input": frames + 1})
+        tephra.simulate(small, "oheo-gulch", resume=saved, **{**options, "input": frames + 1})
 
 
 def test_a_checkpoint_that_cannot_be_written_is_refused(tiny, tmp_path):

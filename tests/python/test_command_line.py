@@ -175,10 +175,10 @@ def test_networks_run_and_simulate_the_same(program, small, frames, tmp_path):
 
     path = tmp_path / "run.json"
     program(
-        *("simulate", tmp_path / "small.tph", "--machine", "loihi2-oheo-gulch", *shared),
+        *("simulate", tmp_path / "small.tph", "--machine", "oheo-gulch", *shared),
         *("--record", tmp_path / "record.npz", "-o", path),
     )
-    run = tephra.simulate(small, "loihi2-oheo-gulch", input=tmp_path / "frames.npy", probe=probes)
+    run = tephra.simulate(small, "oheo-gulch", input=tmp_path / "frames.npy", probe=probes)
     run.write(tmp_path / "python.json")
     assert path.read_bytes() == (tmp_path / "python.json").read_bytes()
     recorded = np.load(tmp_path / "record.npz")
@@ -194,10 +194,10 @@ def test_events_and_constant_frames_are_the_same(program, small, frames, tmp_pat
         np.save(tmp_path / "input.npy", array)
         path = tmp_path / f"{name}.json"
         program(
-            *("simulate", tmp_path / "small.tph", "--machine", "loihi2-oheo-gulch", f"--{option}"),
+            *("simulate", tmp_path / "small.tph", "--machine", "oheo-gulch", f"--{option}"),
             *(tmp_path / "input.npy", "--steps", 9, "--layer-cores", "2,3,1", "-o", path),
         )
-        run = tephra.simulate(small, "loihi2-oheo-gulch", steps=9, layer_cores=[2, 3, 1], **{option: array})
+        run = tephra.simulate(small, "oheo-gulch", steps=9, layer_cores=[2, 3, 1], **{option: array})
         run.write(tmp_path / "python.json")
         assert path.read_bytes() == (tmp_path / "python.json").read_bytes()
 

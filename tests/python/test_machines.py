@@ -7,7 +7,7 @@ import tephra
 
 
 def test_a_changed_machine_is_another_value():
-    machine = tephra.Machine("loihi2-oheo-gulch")
+    machine = tephra.Machine("oheo-gulch")
     other = machine.changed(mesh__core_packets__value=64, name="mine")
     assert other.to_dict()["mesh"]["core_packets"]["value"] == 64 and other.name == "mine"
     assert machine.to_dict()["mesh"]["core_packets"]["value"] != 64 and other.hash != machine.hash
@@ -15,7 +15,7 @@ def test_a_changed_machine_is_another_value():
 
 
 def test_a_changed_price_changes_what_it_prices(small, frames):
-    run = tephra.simulate(small, "loihi2-oheo-gulch", input=frames)
+    run = tephra.simulate(small, "oheo-gulch", input=frames)
     table = tephra.CostTable("loihi2")
     price = table.to_dict()["events"]["synop_int8_pj"]
     dearer = table.changed(events__synop_int8_pj={**price, "value": 2 * price["value"], "high": 4 * price["value"]})
@@ -30,7 +30,7 @@ def test_a_changed_price_changes_what_it_prices(small, frames):
 )
 def test_unknown_members_are_refused_with_those_that_there_are(name, hint):
     with pytest.raises(tephra.Error, match="no member") as caught:
-        tephra.Machine("loihi2-oheo-gulch").changed(**{name: 5})
+        tephra.Machine("oheo-gulch").changed(**{name: 5})
     assert hint in caught.value.hint
 
 

@@ -27,7 +27,7 @@ def test_results_show_themselves_in_notebooks(run, small, frames):
     assert run._repr_html_() == report._repr_html_()
     assert "&lt;svg" in report._repr_html_() and report._repr_html_().startswith("<iframe")
     assert tephra.compare(report)._repr_html_().startswith("<iframe")
-    assert "image/svg+xml" in tephra.map_program(small, "loihi2-oheo-gulch")._repr_html_()
+    assert "image/svg+xml" in tephra.map_program(small, "oheo-gulch")._repr_html_()
     assert "<table>" in tephra.run(small, input=frames)._repr_html_()
     assert "kapoho-point" in repr(run) and "9 tokens" not in repr(run.report())
 
@@ -41,7 +41,7 @@ def test_frames(run, small, frames):
         (run.frame("links"), "flits"),
         (run.report().frame(), "unit"),
         (tephra.compare(run).frame(), "device"),
-        (tephra.map_program(small, "loihi2-oheo-gulch").frame(), "synaptic_bytes"),
+        (tephra.map_program(small, "oheo-gulch").frame(), "synaptic_bytes"),
         (tephra.run(small, input=frames).frame(), "synops"),
         (tephra.validate(row="pilotnet-lif").frame(), "error_percent"),
     ):
@@ -55,23 +55,23 @@ def test_a_report_has_what_was_measured_beside_it(pilotnet, small, frames):
     pytest.importorskip("pandas")
     image = PILOTNET / "image.npy"
     cores = [13, 25, 13, 3, 3, 2, 12, 1, 1, 1]
-    report = tephra.simulate(pilotnet, "loihi2-oheo-gulch", input=image, steps=10, layer_cores=cores).report()
+    report = tephra.simulate(pilotnet, "oheo-gulch", input=image, steps=10, layer_cores=cores).report()
     measured = report.frame("measured")
     assert list(measured.columns) == list(tephra.validate(row="vpx-idle").frame().columns)
     figures = [figure for row in report.to_dict()["measured"] for figure in row["figures"]]
     assert list(measured["measured"]) == [figure["measured"] for figure in figures] and len(figures) > 3
     assert set(measured["row"]) == {"pilotnet-lif"}
-    other = tephra.simulate(small, "loihi2-oheo-gulch", input=frames).report().frame("measured")
+    other = tephra.simulate(small, "oheo-gulch", input=frames).report().frame("measured")
     assert len(other) == 0 and list(other.columns) == list(measured.columns)
 
 
 def test_messages_over_time_are_those_of_the_run(run, small, frames):
     pytest.importorskip("pandas")
-    simulated = tephra.simulate(small, "loihi2-oheo-gulch", input=frames, probe=["b:spikes"])
+    simulated = tephra.simulate(small, "oheo-gulch", input=frames, probe=["b:spikes"])
     sent = simulated.report().frame("messages")
     assert list(sent["first_step"]) == list(range(1, 41))
     assert list(sent["b"]) == [int((step != 0).sum()) for step in simulated.recorded["b:spikes"]]
-    long = tephra.simulate(small, "loihi2-oheo-gulch", input=frames[0], steps=200).report()
+    long = tephra.simulate(small, "oheo-gulch", input=frames[0], steps=200).report()
     assert list(long.frame("messages")["first_step"])[:3] == [1, 3, 5]
     with pytest.raises(tephra.Error, match="tokens"):
         run.report().frame("messages")
@@ -86,7 +86,7 @@ def test_plots_return_axes(run, small, frames):
     from matplotlib import pyplot
 
     report = run.report()
-    spiking = tephra.simulate(small, "loihi2-oheo-gulch", input=frames, probe=["b:spikes"])
+    spiking = tephra.simulate(small, "oheo-gulch", input=frames, probe=["b:spikes"])
     for axes in (
         run.plot_phases(),
         run.plot_chips(),

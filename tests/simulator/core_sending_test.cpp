@@ -76,7 +76,7 @@ Kind kind_of(const Packet& packet) {
 TEST_CASE("a message leaves when its neuron is evaluated, records and markers when all are, and the last is marked") {
     const auto model = *make_synthetic_model(synth_shape(96, 1, 150, 130, 5));
     const Program program = lower(model);
-    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    const Machine machine = *find_machine("oheo-gulch");
     REQUIRE(machine.mesh.routing == Routing::unicast);
     const auto plan = *make_schedule(program, machine, test::spread(program, machine, 30), true);
     const ScheduledSlice& source = plan->slices[plan->source];

@@ -39,7 +39,7 @@ TEST_CASE("fuzz seeds: machines hold the small model") {
 TEST_CASE("fuzz seeds: the mapping fits the small model") {
     auto mapping = read_mapping(seed("mapping/tiny.json"));
     REQUIRE(mapping);
-    const auto machine = find_machine("loihi2-oheo-gulch");
+    const auto machine = find_machine("oheo-gulch");
     REQUIRE(machine);
     mapping->model = tiny_program().model;
     mapping->machine = machine->hash;

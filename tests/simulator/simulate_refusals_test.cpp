@@ -20,7 +20,7 @@ Program small_program() {
 
 TEST_CASE("what a run cannot do is refused") {
     const Program program = small_program();
-    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    const Machine machine = *find_machine("oheo-gulch");
     const Mapping mapping = test::spread(program, machine, 16);
     TokenOptions good;
     good.mode = RunMode::prefill;
@@ -64,7 +64,7 @@ TEST_CASE("what a run cannot do is refused") {
 
 TEST_CASE("a mapping that breaks a rule of its machine is never run") {
     const Program program = small_program();
-    Machine machine = *find_machine("loihi2-oheo-gulch");
+    Machine machine = *find_machine("oheo-gulch");
     machine.dead_cores = {CoreId(7)};
     machine.mesh.usable_cores = machine.cores_per_chip() - 1;
     machine.limits.neurons = 300;
@@ -103,7 +103,7 @@ TEST_CASE("a mapping that breaks a rule of its machine is never run") {
 
 TEST_CASE("a run may ask for as many tokens as its numbers hold, and reserves nothing for them") {
     const Program program = small_program();
-    Machine machine = *find_machine("loihi2-oheo-gulch");
+    Machine machine = *find_machine("oheo-gulch");
     machine.host.token = Picoseconds(1'000'000'000'000);
     const Mapping mapping = test::spread(program, machine, 16, 2);
     TokenOptions options;

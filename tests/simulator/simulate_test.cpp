@@ -117,8 +117,8 @@ TEST_CASE("a simulated machine gives the golden model's bits in every mode and f
     const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
     const auto generated = expected_logits(model, prompts, 3);
     const auto prefilled = expected_logits(model, prompts, 1);
-    for (const Case& c : test::repeats<Case>(
-             {{"generic-mesh", 11, true}, {"loihi2-oheo-gulch", 40, false}, {"kapoho-point", 7, false}})) {
+    for (const Case& c :
+         test::repeats<Case>({{"generic-mesh", 11, true}, {"oheo-gulch", 40, false}, {"kapoho-point", 7, false}})) {
         const Machine machine = *find_machine(c.machine);
         const Mapping mapping = test::spread(program, machine, c.neurons, 3, c.head_on_host);
         for (const RunMode mode : {RunMode::generate, RunMode::prefill})
@@ -177,7 +177,7 @@ TEST_CASE("around dead links and routers a machine gives the same bits, with tig
     const Program program = lower(model);
     const std::vector<std::vector<std::int32_t>> prompts{{3, 77, 12, 5}, {9, 9}, {101, 4, 64, 8, 31}};
     const auto expected = expected_logits(model, prompts, 1);
-    for (const char* name : test::repeats({"kapoho-point", "loihi2-oheo-gulch", "generic-mesh"}))
+    for (const char* name : test::repeats({"kapoho-point", "oheo-gulch", "generic-mesh"}))
         for (const std::uint64_t seed : test::repeats<std::uint64_t>({0, 1, 2})) {
             Machine machine = test::with_random_faults(*find_machine(name), seed, {8, 12, 25});
             machine.mesh.buffer_packets = 1;
@@ -249,7 +249,7 @@ TEST_CASE("a slow core takes longer, with the same bits and counts") {
 TEST_CASE("a negative id ends its stream, the others go on") {
     const auto model = small_model();
     const Program program = lower(model);
-    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    const Machine machine = *find_machine("oheo-gulch");
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow}) {
         TokenOptions options;
         options.sync = sync;

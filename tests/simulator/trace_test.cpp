@@ -74,7 +74,7 @@ TEST_CASE("the trace is valid JSON with firings, messages and steps, each in a n
 TEST_CASE("a trace that is too small is filled to its bound, and says how many events it left out") {
     const auto model = *make_synthetic_model(synth_shape(40, 2, 60, 50, 3));
     const Program program = lower(model);
-    for (const char* name : {"kapoho-point", "loihi2-oheo-gulch"}) {
+    for (const char* name : {"kapoho-point", "oheo-gulch"}) {
         const Machine machine = *find_machine(name);
         const Traced whole = trace_of(program, machine, 64 << 20);
         const std::size_t all = parse_json(whole.text, "whole")->find("traceEvents")->array()->size();
@@ -96,7 +96,7 @@ TEST_CASE("a trace that is too small is filled to its bound, and says how many e
 TEST_CASE("a bound that is too small for a trace is refused") {
     const auto model = *make_synthetic_model(synth_shape(8, 1, 4, 6, 3));
     const Program program = lower(model);
-    const Machine machine = *find_machine("loihi2-oheo-gulch");
+    const Machine machine = *find_machine("oheo-gulch");
     const test::TemporaryPath path("trace.json");
     auto file = *OutputFile::create(path.str());
     TokenOptions options;

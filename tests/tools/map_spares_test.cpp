@@ -35,13 +35,13 @@ TEST_CASE("spares of a network run it with its input, on machines of one chip to
     INFO(done.log);
     CHECK(done.exit_code == 0);
     CHECK(done.out.find("4 time steps a run") != std::string::npos);
-    const auto links = net.verb("map", "--machine loihi2-oheo-gulch --spares 1 --dead links --input " + x);
+    const auto links = net.verb("map", "--machine oheo-gulch --spares 1 --dead links --input " + x);
     CHECK(links.exit_code == 3);
-    CHECK(links.log.find("loihi2-oheo-gulch has 0 pairs of linked chips") != std::string::npos);
+    CHECK(links.log.find("oheo-gulch has 0 pairs of linked chips") != std::string::npos);
     for (const auto& [part, words] :
          {std::pair("mesh-links", "52 pairs of linked routers"), {"routers", "31 routers beside the one"}}) {
         const auto mesh = net.verb(
-            "map", "--machine loihi2-oheo-gulch --spares 1,2 --draws 2 --dead " + std::string(part) + " --input " + x);
+            "map", "--machine oheo-gulch --spares 1,2 --draws 2 --dead " + std::string(part) + " --input " + x);
         INFO(mesh.log);
         CHECK(mesh.exit_code == 0);
         CHECK(mesh.out.find(words) != std::string::npos);

@@ -52,7 +52,7 @@ TEST_CASE("map writes a mapping that its own check accepts, and a picture") {
 }
 
 TEST_CASE("map prints a row per core as CSV") {
-    const auto cores = map(model + " --machine loihi2-oheo-gulch --cores --format csv");
+    const auto cores = map(model + " --machine oheo-gulch --cores --format csv");
     CHECK(cores.exit_code == 0);
     CHECK(cores.out.starts_with("core,chip,tile,layers,neurons,synaptic bytes,"));
 }
@@ -94,7 +94,7 @@ TEST_CASE("map goes around dead parts, and says how many cores they cut off from
 
 TEST_CASE("map exits as the kind of its failure says, and writes nothing") {
     const test::TemporaryPath mapping("m.json");
-    const auto streams = map(model + " --machine loihi2-oheo-gulch --streams 9999 -o " + mapping.str());
+    const auto streams = map(model + " --machine oheo-gulch --streams 9999 -o " + mapping.str());
     CHECK(streams.exit_code == 4);
     CHECK(streams.log.find("does not fit") != std::string::npos);
     CHECK(map(model + " --machine kapoho-pont -o " + mapping.str()).exit_code == 3);

@@ -80,7 +80,7 @@ TEST_CASE("import refuses options that nothing would read, and a file that needs
 TEST_CASE(
     "PilotNet takes no more cores than Intel's compiler gave it, and info and map count what it keeps and meets") {
     const auto mapped =
-        run_program("map " + pilotnet + " --machine loihi2-oheo-gulch --layers --cores-per-chip 74 --format json");
+        run_program("map " + pilotnet + " --machine oheo-gulch --layers --cores-per-chip 74 --format json");
     INFO(mapped.log);
     REQUIRE(mapped.exit_code == 0);
     const auto json = parse_json(mapped.out, "map");

@@ -76,7 +76,7 @@ TEST_CASE("arguments that cannot be used are refused") {
     const test::Workplace place;
     REQUIRE(write_file(place.file("mapping.json"), R"({"tephra_mapping": 1})"));
     const std::vector<std::pair<std::string, std::string>> names = {
-        {"{sim}", "simulate {tiny} --machine loihi2-oheo-gulch"},
+        {"{sim}", "simulate {tiny} --machine oheo-gulch"},
         {"{tiny}", place.model()},
         {"{model}", test::shipped_model},
         {"{folder}", place.folder()},

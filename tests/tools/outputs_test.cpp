@@ -58,7 +58,7 @@ TEST_CASE("a verb that fails leaves an older output as it was") {
 
 TEST_CASE("outputs follow links, go through devices, and keep off what they are made of") {
     const test::Workplace place;
-    const std::string map = "map " + place.model() + " --machine loihi2-oheo-gulch ";
+    const std::string map = "map " + place.model() + " --machine oheo-gulch ";
     fs::create_symlink("mapping.json", place.file("link"));
     CHECK(run_program(map + "-o " + place.file("link")).exit_code == 0);
     CHECK(fs::is_symlink(place.file("link")));
@@ -95,7 +95,7 @@ TEST_CASE("a pipe that nobody reads is waited for, and said so") {
 
 TEST_CASE("a trace that drops events says so") {
     const test::Workplace place;
-    const std::string simulate = "simulate " + place.model() + " --machine loihi2-oheo-gulch --prompt '#1 2 3' -n 20" +
+    const std::string simulate = "simulate " + place.model() + " --machine oheo-gulch --prompt '#1 2 3' -n 20" +
                                  " --noc ideal --trace " + place.file("trace.json");
     const auto cut = run_program(simulate + " --trace-mib 1");
     CHECK(cut.exit_code == 0);

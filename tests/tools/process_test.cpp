@@ -11,7 +11,7 @@ namespace {
 
 /// Verbs that print, with arguments that work.
 std::vector<std::string> printing_verbs(const test::Workplace& place) {
-    const std::string machine = place.model() + " --machine loihi2-oheo-gulch ";
+    const std::string machine = place.model() + " --machine oheo-gulch ";
     const std::string run = case_file("price/tiny.run.json") + " --costs " + case_file("price/tiny.costs.json");
     return {"--help",
             "--version",

@@ -37,7 +37,7 @@ TEST_CASE("ids are numbers after '#', however many digits they are written with"
     CHECK(text_of(place.model(), "--prompt '# 0000000001  17 4 '") == expected);
     REQUIRE(write_file(place.file("ids.txt"), "#1\n17\t4\r\n"));
     CHECK(text_of(place.model(), "--prompt-file " + place.file("ids.txt")) == expected);
-    const std::string sim = place.model() + " --machine loihi2-oheo-gulch ";
+    const std::string sim = place.model() + " --machine oheo-gulch ";
     CHECK(taken(place, sim + "--prompt '#0000000001'") == std::vector<std::vector<std::int32_t>>{{1}});
     CHECK(taken(place, sim + "--streams 3 --prompt '#1 2' --prompt '#7'") ==
           std::vector<std::vector<std::int32_t>>{{1, 2}, {7}, {1, 2}});

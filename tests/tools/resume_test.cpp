@@ -61,7 +61,7 @@ TEST_CASE("runs of tokens that are killed twenty times end as if nothing had bee
 TEST_CASE("SIGINT, SIGTERM and SIGHUP write a checkpoint and say how to go on") {
     const test::Workplace place;
     const std::string checkpoint = place.file("run.ckpt");
-    const std::string verb = "simulate " + place.model() + " --machine loihi2-oheo-gulch --prompt '#1 17 4' -n 200 ";
+    const std::string verb = "simulate " + place.model() + " --machine oheo-gulch --prompt '#1 17 4' -n 200 ";
     const std::string with = verb + "--checkpoint " + checkpoint + " -o " + place.file("run.json");
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         CAPTURE(signal);
@@ -90,7 +90,7 @@ TEST_CASE("SIGINT, SIGTERM and SIGHUP write a checkpoint and say how to go on") 
     refused(flipped, verb, "have changed");
     refused(*read_file(place.file("run.json")), verb, "it is no checkpoint");
     refused(saved, verb + "--seed 4", "another choice of tokens");
-    refused(saved, "simulate " + test::shipped_model + " --machine loihi2-oheo-gulch --prompt '#1 17 4' -n 200",
+    refused(saved, "simulate " + test::shipped_model + " --machine oheo-gulch --prompt '#1 17 4' -n 200",
             "another model");
     refused(saved, verb + "--trace " + place.file("trace.json"), "another bound of --trace");
     // It is an input: no output may lie on it, but the next checkpoint.

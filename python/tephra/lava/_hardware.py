@@ -6,7 +6,7 @@ import types
 from lava.utils import loihi
 from lava.utils.system import Loihi2
 
-_partitions = {"loihi2-oheo-gulch": "oheogulch", "kapoho-point": "kp"}  # boards, as programs name them
+_partitions = {"oheo-gulch": "oheogulch", "kapoho-point": "kp"}  # boards, as programs name them
 
 
 class CompilerOptions:

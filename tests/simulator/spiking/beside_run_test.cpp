@@ -20,12 +20,11 @@ LedgerRow row_of(int reset_interval) {
     LedgerRow row;
     row.id = "row";
     row.recipe = "network-file";
-    row.repeat =
-        parse_json(R"({"kind": "network-file", "machine": "loihi2-oheo-gulch", "costs": "loihi2", "noc": "ideal",
+    row.repeat = parse_json(R"({"kind": "network-file", "machine": "oheo-gulch", "costs": "loihi2", "noc": "ideal",
                                "steps": 20, "input": "x.npy", "file": ")" +
-                       file + R"(", "reset_interval": )" + std::to_string(reset_interval) + "}",
-                   "repeat")
-            .value();
+                                file + R"(", "reset_interval": )" + std::to_string(reset_interval) + "}",
+                            "repeat")
+                     .value();
     for (const char* unit : {"us/step", "synops/step", "uJ/step", "furlongs"}) {
         LedgerFigure figure;
         figure.unit = unit;
@@ -47,7 +46,7 @@ TEST_CASE("a run is beside the rows that measured its network on its machine, an
     if (!model) FAIL(to_string(model.error()));
     Run run = test::tiny_network_run();
     run.model = spiking::content_hash(spiking::encode_network(model->network).value());
-    run.machine = find_machine("loihi2-oheo-gulch").value().hash;
+    run.machine = find_machine("oheo-gulch").value().hash;
     const auto report = price(run, test::tiny_costs());
     REQUIRE(report);
     const auto result = beside_run(row_of(16), run, *report);
@@ -87,7 +86,7 @@ TEST_CASE("a run is beside the rows that measured its network on its machine, an
     shape.recipe = "network";
     CHECK_FALSE(beside(shape, run));
     LedgerRow absent = row_of(16);
-    absent.repeat = parse_json(R"({"kind": "network-file", "machine": "loihi2-oheo-gulch", "file": "models/none.net",
+    absent.repeat = parse_json(R"({"kind": "network-file", "machine": "oheo-gulch", "file": "models/none.net",
                                   "reset_interval": 0})",
                                "repeat")
                         .value();

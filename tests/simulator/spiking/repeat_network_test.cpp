@@ -7,7 +7,7 @@ using namespace tephra;
 
 namespace {
 
-const std::string bench = R"("machine": "loihi2-oheo-gulch", "costs": "loihi2", "noc": "contended", "steps": 20)";
+const std::string bench = R"("machine": "oheo-gulch", "costs": "loihi2", "noc": "contended", "steps": 20)";
 
 LedgerRow row_of(const std::string& repeat, const std::vector<std::string>& units) {
     LedgerRow row;
@@ -35,7 +35,7 @@ std::string population(int neurons, const std::string& program, double share, in
 }  // namespace
 
 TEST_CASE("a silent network takes the time of its fullest core's neurons and the barrier") {
-    const Machine machine = find_machine("loihi2-oheo-gulch").value();
+    const Machine machine = find_machine("oheo-gulch").value();
     const auto result = repeat_network(
         row_of(network("[" + population(100, "microcode", 0, 2) + ", " + population(300, "microcode", 0, 1) + "]"),
                {"us/step", "synops/step", "uJ/step", "W", "us/inference"}),

@@ -129,8 +129,8 @@ const Program& small_program() {
 
 TEST_CASE("a run of tokens goes on from any window as if nothing had been", "[threads]") {
     std::uint64_t seed = 1;
-    for (const Shape& shape : test::repeats<Shape>(
-             {{"loihi2-oheo-gulch", 40, false}, {"kapoho-point", 7, false}, {"generic-mesh", 11, true}}))
+    for (const Shape& shape :
+         test::repeats<Shape>({{"oheo-gulch", 40, false}, {"kapoho-point", 7, false}, {"generic-mesh", 11, true}}))
         for (const RunMode mode : {RunMode::generate, RunMode::prefill})
             for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
                 for (const NocMode noc : {NocMode::ideal, NocMode::contended}) {
