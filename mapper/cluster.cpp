@@ -230,6 +230,7 @@ std::vector<NeuronRange> Clusters::shares(const Cluster& cluster, std::span<cons
     const auto speed = [&](CoreId core) { return std::int64_t{most_slowness} / machine_->slowness(core); };
     std::int64_t total = 0, so_far = 0;
     for (const CoreId core : cores) total += speed(core);
+    if (total == 0) return equal;  // there are no cores
     for (const CoreId core : cores) {
         const auto begin = narrow<int>(so_far * cluster.size / total);
         so_far += speed(core);
