@@ -15,6 +15,7 @@ namespace {
 template <typename Part>
 std::vector<int> numbers(const std::vector<Part>& parts) {
     std::vector<int> all;
+    all.reserve(parts.size());
     for (const Part& part : parts) all.push_back(part.value);
     return all;
 }
@@ -22,6 +23,7 @@ std::vector<int> numbers(const std::vector<Part>& parts) {
 template <typename Link>
 std::vector<std::pair<int, int>> ends(const std::vector<Link>& links) {
     std::vector<std::pair<int, int>> all;
+    all.reserve(links.size());
     for (const Link& link : links) all.emplace_back(link.from.value, link.to.value);
     return all;
 }
