@@ -226,7 +226,10 @@ private:
             last = &chips_[c]->cores();
             end.last_chip = static_cast<int>(c);
         }
-        if (last != nullptr) end.last_end = last->last_end(), end.parts = last->parts_of_last();  // each rank has a chip
+        if (last != nullptr) {  // each rank has a chip
+            end.last_end = last->last_end();
+            end.parts = last->parts_of_last();
+        }
         if (ranked_.is_root()) end.left_at = host_cores().end_of_path().time;
         if (state_.errors != nullptr && options_.sync == SyncMode::dataflow)
             for_each_chip([&](Chip& chip) { end.stall = std::min(end.stall, chip.cores().first_stall()); });
