@@ -4,9 +4,11 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 
 #include "core/ratio.hpp"
 #include "core/text.hpp"
+#include "simulator/fault_rows.hpp"
 
 namespace tephra {
 namespace {
@@ -169,6 +171,12 @@ std::vector<ReportRow> over_time_rows(const Run& run) {
     return rows.take();
 }
 
+std::vector<ReportRow> run_rows(const Run& run) {
+    std::vector<ReportRow> rows = over_time_rows(run);
+    std::ranges::move(fault_report_rows(run), std::back_inserter(rows));
+    return rows;
+}
+
 std::vector<ReportRow> report_rows(const Report& report) {
     Rows rows;
     summary_rows(report, rows);
@@ -192,18 +200,21 @@ std::string run_title(const Run& run) {
 
 Json report_json(const Run& run, const Report& report) {
     std::vector<std::pair<std::string, Json::Array>> sections;
-    for (const ReportRow& row : report_rows(report)) {
-        Json::Object object{{"name", row.name}};
-        if (!row.scope.empty()) object.emplace_back("scope", row.scope);
-        object.emplace_back("value", json_of(row.value));
-        if (row.low) object.emplace_back("low", *row.low);
-        if (row.high) object.emplace_back("high", *row.high);
-        object.emplace_back("unit", row.unit);
-        object.emplace_back("kind", std::string(evidence_name(row.kind)));
-        object.emplace_back("source", row.source);
-        if (sections.empty() || sections.back().first != row.section) sections.emplace_back(row.section, Json::Array{});
-        sections.back().second.emplace_back(std::move(object));
-    }
+    for (const auto& rows : {report_rows(report), fault_report_rows(run)})
+        for (const ReportRow& row : rows) {
+            Json::Object object{{"name", row.name}};
+            if (!row.scope.empty()) object.emplace_back("scope", row.scope);
+            object.emplace_back("value", json_of(row.value));
+            if (row.low) object.emplace_back("low", *row.low);
+            if (row.high) object.emplace_back("high", *row.high);
+            object.emplace_back("unit", row.unit);
+            object.emplace_back("kind", std::string(evidence_name(row.kind)));
+            object.emplace_back("source", row.source);
+            std::string key = row.section;
+            std::ranges::replace(key, ' ', '_');
+            if (sections.empty() || sections.back().first != key) sections.emplace_back(key, Json::Array{});
+            sections.back().second.emplace_back(std::move(object));
+        }
     Json::Array on_host, notes;
     for (const auto& name : report.on_host) on_host.emplace_back(name);
     for (const auto& note : report.notes) notes.emplace_back(note);

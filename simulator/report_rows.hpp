@@ -30,6 +30,9 @@ std::string bin_name(const Run& run, std::size_t bin);
 /// Section "messages over time" of a network: a row a population and time bin. None for a run of tokens.
 std::vector<ReportRow> over_time_rows(const Run& run);
 
+/// Every number of a run that is no part of its report: over_time_rows(), then fault_report_rows().
+std::vector<ReportRow> run_rows(const Run& run);
+
 /// Units of energy (RoundWords::energy) in a joule of the run, for each of its rounds.
 double energy_each(const Report& report);
 
@@ -39,7 +42,7 @@ std::string timing_name(const Run& run);
 /// "mmfree-370m on alia-point: generate, barrier, contended network, int8 synapses, 1 stream".
 std::string run_title(const Run& run);
 
-/// Identity of run and prices, the rows by section, messages over time, parts on the host, notes.
+/// Identity of run and prices, the rows by section (faults among them), messages over time, parts on the host, notes.
 Json report_json(const Run& run, const Report& report);
 
 /// Rounded to `digits` significant figures, without exponent from 1e-4 to 1e15: 0.01234, 41.5, 238500.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "simulator/fault_rows.hpp"
 #include "tools/options.hpp"
 
 namespace tephra::tools {
@@ -38,20 +39,8 @@ Table fault_rows(const Run& run) {
 }
 
 Table fault_summary(const Run& run) {
-    const FaultRecords& faults = run.faults.value();
-    std::int64_t retries = 0, lost = 0, missed = 0, waited = 0;
-    Picoseconds added;
-    for (const LinkFaultRecord& link : faults.links) retries += link.retries, lost += link.lost, added += link.added;
-    for (const MissedRecord& slice : faults.missed) missed += slice.messages, waited += slice.waited ? 1 : 0;
     Table table({"faults", "value", "unit"});
-    table.add({"packets sent again by links", retries, "times"});
-    table.add({"time that this took the links", 1e6 * seconds(added), "us"});
-    table.add({"packets lost", lost, "packets"});
-    table.add({"messages that slices missed", missed, "messages"});
-    if (run.sync == SyncMode::dataflow) {
-        table.add({"slices that waited for what was lost", waited, "times"});
-        table.add({"time-out", 1e6 * seconds(faults.stall), "us"});
-    }
+    for (const ReportRow& row : fault_sums(run)) table.add({row.name, json_of(row.value), row.unit});
     return table;
 }
 

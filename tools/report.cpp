@@ -6,6 +6,7 @@
 
 #include "core/ratio.hpp"
 #include "core/text.hpp"
+#include "simulator/fault_rows.hpp"
 #include "simulator/report_rows.hpp"
 #include "simulator/whole_report.hpp"
 #include "tools/command.hpp"
@@ -98,6 +99,8 @@ void print_text(const Run& run, const Report& report, const std::vector<Validati
     print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
+    if (run.faults)
+        for (const char* section : {"faults", "faults by link"}) print_section(fault_report_rows(run), section);
     std::cout << "\nran on the host: " << (report.on_host.empty() ? "nothing" : printable(joined(report.on_host)))
               << "\n";
     for (const auto& note : report.notes) std::cout << "note: " << printable(note) << "\n";
@@ -106,7 +109,7 @@ void print_text(const Run& run, const Report& report, const std::vector<Validati
 
 void print_csv(const Run& run, const Report& report, const std::vector<ValidationLine>& measured) {
     Table table({"section", "name", "scope", "value", "low", "high", "unit", "kind", "source"});
-    for (const auto& rows : {report_rows(report), over_time_rows(run)})
+    for (const auto& rows : {report_rows(report), run_rows(run)})
         for (const ReportRow& row : rows)
             table.add({row.section, row.name, row.scope, json_of(row.value), json_of(row.low), json_of(row.high),
                        row.unit, std::string(evidence_name(row.kind)), row.source});

@@ -49,7 +49,7 @@ std::string report_html(const ReportObject& object) {
 /// Rows as (section, name, scope, value, low, high, unit, kind, source).
 py::list report_table(const ReportObject& object) {
     py::list out;
-    for (const auto& rows : {report_rows(*object.report), over_time_rows(*object.run)})
+    for (const auto& rows : {report_rows(*object.report), run_rows(*object.run)})
         for (const ReportRow& row : rows)
             out.append(py::make_tuple(row.section, row.name, row.scope, row.value, row.low, row.high, row.unit,
                                       std::string(evidence_name(row.kind)), row.source));

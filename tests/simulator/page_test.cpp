@@ -136,7 +136,7 @@ TEST_CASE("a page says what links with errors did, where a machine has any") {
     CHECK(page.find("chip 0 to 1") != std::string::npos);
     CHECK(page.find(">5<") != std::string::npos);
     CHECK(page.find(">5.250<") != std::string::npos);
-    CHECK(page.find("Slices missed 11 messages") != std::string::npos);
+    CHECK(page.find("messages that slices missed: 11 messages") != std::string::npos);
 }
 
 TEST_CASE("a page of many chips, tokens and streams stays well-formed and small") {

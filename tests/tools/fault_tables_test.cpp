@@ -63,6 +63,10 @@ TEST_CASE("simulate --faults says which token, where, and what it did to the tex
         CHECK(std::stod(value_of(lost.out, "\"perplexity of this text, by the model without faults\"")) >
               std::stod(value_of(lost.out, "perplexity of the text without faults")));
         CHECK_THAT(lost.out, test::contains(std::string("core ")));
+        const auto reported = test::run_program("report " + place.file("run.json"));
+        INFO(reported.log);
+        CHECK_THAT(reported.out, test::contains("packets lost"));
+        CHECK_THAT(reported.out, test::contains("chip 0 to 1, packets lost"));
         CHECK((lost.out.find(",yes") != std::string::npos) == (sync == std::string("dataflow")));
     }
     const std::string seeded = run + " --machine " + erring(place, "some.json", some);
