@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "core/json.hpp"
+#include "core/partial_files.hpp"
 #include "core/philox.hpp"
 #include "core/text.hpp"
 #include "neuro/lm/model_source.hpp"
@@ -178,9 +179,11 @@ Result<std::shared_ptr<const Deployment>> make_synthetic_model(const SynthOption
     const int fd = ::mkstemp(path.data());
     if (fd < 0) return bad_input("cannot create a temporary file", path, "set TMPDIR to a folder that can be written");
     ::close(fd);
+    PartialFile* const temporary = add_partial_file(path);  // a signal that ends the process removes it
     auto written = write_synthetic_model(options, path);
     auto model = written ? load_model(path) : tl::unexpected(written.error());
     std::filesystem::remove(path);
+    forget_partial_file(temporary);
     return model;
 }
 
