@@ -5,6 +5,7 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+#include <cstddef>
 #include <filesystem>
 #include <initializer_list>
 #include <string>
@@ -37,6 +38,15 @@ std::vector<T> repeats(std::initializer_list<T> values) {
     return {*(values.end() - 1)};
 #else
     return values;
+#endif
+}
+
+/// Whether a test takes the k-th of its many like cases: every one, and where a sanitizer watches each n-th.
+constexpr bool takes_case([[maybe_unused]] std::size_t k, [[maybe_unused]] std::size_t n) {
+#ifdef TEPHRA_SANITIZED
+    return k % n == 0;
+#else
+    return true;
 #endif
 }
 

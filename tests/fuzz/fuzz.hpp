@@ -87,7 +87,8 @@ inline void run_one_token(const Machine& machine, const Mapping& mapping) {
             Picoseconds sum;
             for (const PhaseTime& phase : phases_of(*run)) sum += phase.time;
             require(run->elapsed == sum);
-            require(run->elapsed >= machine.host.latency + machine.host.latency);  // a token comes and its logits go
+            // A token comes and its logits go; what lost too much may have no logits but zeros, which are not sent.
+            if (equal) require(run->elapsed >= machine.host.latency + machine.host.latency);
         }
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("a network on a machine goes on with its events and what its probes re
     for (int step = 0; step < 30; ++step)
         for (const int value : {100 * step, step % 2, 1}) events.push_back(value);
     const std::string verb = " --machine generic-mesh --events " + net.array("events.npy", {30, 3}, events) +
-                             " --steps 20000 --probe neurons:spikes --probe neurons:v";
+                             " --steps 5000 --probe neurons:spikes --probe neurons:v";
     const auto files = [&](const std::string& name) {
         return " -o " + net.file(name + ".json") + " --record " + net.file(name + ".npz");
     };
@@ -120,6 +120,6 @@ TEST_CASE("a network on a machine goes on with its events and what its probes re
     CHECK(resumed.exit_code == 0);
     CHECK(*read_file(net.file("part.json")) == *read_file(net.file("whole.json")));
     CHECK(*read_file(net.file("part.npz")) == *read_file(net.file("whole.npz")));
-    const auto fewer = net.simulate(" --machine generic-mesh --steps 20000 --resume " + net.file("run.ckpt"));
+    const auto fewer = net.simulate(" --machine generic-mesh --steps 5000 --resume " + net.file("run.ckpt"));
     CHECK_THAT(fewer.log, test::contains("another input"));
 }
