@@ -136,10 +136,13 @@ void write_probes(OutputFile& file, const Network& network, const std::vector<Pr
 bool is_network_file(const std::string& path) {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(path, ignored)) return false;  // what a pipe gives is gone once it is read
+    if (const auto kind = tph_kind(path)) return *kind == TphKind::network;
+    const std::string ending = std::filesystem::path(path).extension();
+    if (ending == ".nir" || ending == ".net") return true;
     constexpr std::string_view magic = "\x89HDF\r\n\x1a\n";
     std::ifstream file(path, std::ios::binary);
     std::string begin(magic.size(), '\0');
-    return (file.read(begin.data(), std::ssize(begin)) && begin == magic) || is_deployment_file(path);
+    return file.read(begin.data(), std::ssize(begin)) && begin == magic;
 }
 
 void claim_inputs(Outputs& outputs, const NetworkOptions& options) {

@@ -30,8 +30,8 @@ void add_input_options(CLI::App& command, NetworkOptions& options);
 /// --probe, for find_probes().
 void add_probe_option(CLI::App& command, NetworkOptions& options);
 
-/// Whether a file begins as those that hold networks do: HDF5, or a deployment file of a network; false where it can't
-/// be read.
+/// Whether a file begins as those that hold networks do, HDF5 or a deployment file of a network, or has the name of one
+/// (.nir, .net), so that a damaged one is refused as what it should be; false where it can't be read.
 bool is_network_file(const std::string& path);
 /// Whether it is a deployment file (.tph) of a network.
 bool is_deployment_file(const std::string& path);

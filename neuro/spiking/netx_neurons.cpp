@@ -91,7 +91,8 @@ Result<Integers> read_integers(const Hdf5Group& group, const std::string& name) 
     for (const double value : array->values) {
         if (value != std::floor(value) || std::abs(value) > 2147483647.0)
             return bad_input("value " + std::to_string(out.values.size()) + " is " + number_text(value),
-                             group.place(name), "NetX files have integers here: export the quantized network");
+                             group.place(name),
+                             "NetX files have integers of 32 bits here: export the quantized network");
         out.values.push_back(static_cast<std::int32_t>(value));
     }
     return out;

@@ -1,4 +1,6 @@
 // Verbs that take the file of a network, or a deployment file made of one.
+#include <fstream>
+
 #include "core/json.hpp"
 #include "tests/tools/small_network.hpp"
 
@@ -75,6 +77,23 @@ TEST_CASE("import refuses options that nothing would read, and a file that needs
     }
     const auto head = net.verb("map", "--machine generic-mesh --head host");
     CHECK(head.exit_code == 2);
+}
+
+TEST_CASE("a damaged network is refused as a network by its name") {
+    const test::SmallNetwork net;
+    for (const std::string name : {"empty.nir", "text.net"}) {
+        const std::string path = net.file(name);
+        std::ofstream(path) << (name == "empty.nir" ? "" : "no network");
+        for (const std::string verb :
+             {"info", "lower", "run", "map --machine generic-mesh", "simulate --machine generic-mesh", "import"}) {
+            const std::string arguments = " " + path + (verb == "import" ? " -o " + net.file("x.tph") : "");
+            const auto done = run_program(verb + arguments);
+            INFO(verb << done.log);
+            CHECK(done.exit_code == 3);
+            CHECK(done.log.find(path + ": the file is no HDF5 file") != std::string::npos);
+        }
+    }
+    CHECK_FALSE(std::filesystem::exists(net.file("x.tph")));
 }
 
 TEST_CASE(

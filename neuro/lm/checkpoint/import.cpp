@@ -177,7 +177,8 @@ std::string origin_of(std::span<const std::int32_t> ids) {
 Result<void> import_checkpoint(const std::string& directory, const ImportOptions& options, const std::string& path) {
     std::error_code unknown;
     if (std::filesystem::is_regular_file(directory, unknown))
-        return bad_input("not a directory", directory, "give the directory of a checkpoint; a .tph needs no import");
+        return bad_input("not a directory", directory,
+                         "give the directory of a checkpoint, or an HDF5 file of NIR or NetX; a .tph needs no import");
     auto json = read_json_file(directory + "/config.json");
     if (!json) return tl::unexpected(json.error());
     auto config = parse_config(*json, directory + "/config.json");
