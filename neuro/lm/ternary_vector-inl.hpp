@@ -62,18 +62,15 @@ HWY_INLINE void prefetch(const std::uint8_t* address) {
     __builtin_prefetch(address, 0, 2);
 }
 
-#if HWY_TARGET == HWY_AVX2
-
 /// Tokens that share tables.
-constexpr std::size_t table_tokens = 16;
+constexpr std::size_t table_tokens = HWY_TARGET == HWY_AVX2 ? 16 : 4;
 
-/// Products of `rows` rows of codes with a multiple of table_tokens activation vectors (neuro/lm/kernels_table.cpp),
-/// out[token][row]. Activations in [-127, 127]. next: as of ternary_matmul().
+/// Products of `rows` rows of codes with a multiple of table_tokens activation vectors, out[token][row]. Activations in
+/// [-127, 127]. next: as of ternary_matmul(). With AVX2 in neuro/lm/kernels_table.cpp, with AVX-512 in
+/// neuro/lm/kernels_permute.cpp.
 void multiply_by_tables(const std::uint8_t* codes, std::size_t stride, std::size_t rows, const std::int8_t* q,
                         std::span<const std::int32_t> q_sums, std::int32_t* out, std::size_t out_stride,
                         const std::uint8_t* next);
-
-#endif
 
 #endif
 

@@ -49,6 +49,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"mapper/weight_storage.cpp", "tests/mapper/machine_test.cpp"},
         {"neuro/lm/float_type.cpp", "tests/neuro/lm/layer_graph_test.cpp"},
         {"neuro/lm/kernels_matmul.cpp", "tests/neuro/lm/kernels_test.cpp"},
+        {"neuro/lm/kernels_permute.cpp", "tests/neuro/lm/kernels_test.cpp"},
         {"neuro/lm/kernels_table.cpp", "tests/neuro/lm/kernels_test.cpp"},
         {"neuro/lm/model_source.cpp", "tests/neuro/lm/checkpoint/import_test.cpp"},
         {"neuro/lm/native/forward.cpp", "tests/neuro/lm/native/engine_test.cpp"},
