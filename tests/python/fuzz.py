@@ -2,7 +2,6 @@
 it. What is refused must be refused by tephra.Error, or by Python where the number or names of arguments are wrong; nothing
 may crash the interpreter. Prints outcomes, and what was never called."""
 
-import contextlib
 import inspect
 import random
 import signal
@@ -166,6 +165,9 @@ def main():
     signal.signal(signal.SIGALRM, interrupt)
     everything = functions()
     outcome, called = {}, set()
+    # A callback of the pool, print, may be given as progress: what it prints is not the result. Not set anew a call: an
+    # interrupt in the middle of that would leave it so.
+    results, sys.stdout = sys.stdout, sys.stderr
     for k in range(calls):
         if k % 200 == 0:
             made = things(folder, rng)
@@ -178,9 +180,7 @@ def main():
         try:
             try:
                 signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
-                # A callback of the pool, print, may be given as progress: what it prints is not the result.
-                with contextlib.redirect_stdout(sys.stderr):
-                    call(*positional, **named)
+                call(*positional, **named)
                 kind = "returned"
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
@@ -197,6 +197,7 @@ def main():
             traceback.print_exc()
             kind = "other"
         outcome[kind] = outcome.get(kind, 0) + 1
+    sys.stdout = results
     wanted = {title(call) for call in everything}
     wanted |= {title(getattr(kind, name)) for kind, names in methods(made).items() for name in names}
     print(sum(outcome.values()), "calls:", outcome)
