@@ -21,8 +21,15 @@ class TooLong(Exception):
     pass
 
 
+in_call = False
+
+
 def interrupt(*_):
-    raise TooLong
+    """A thread of the call may get the signal, and late: what comes after the call is ignored."""
+    global in_call
+    if in_call:
+        in_call = False
+        raise TooLong
 
 
 def values(folder, rng):
@@ -159,6 +166,7 @@ def choose(everything, made, rng):
 
 
 def main():
+    global in_call
     load_extras()
     calls, seed, folder = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
     rng = random.Random(seed)
@@ -179,11 +187,13 @@ def main():
         print(k, name, file=sys.stderr, flush=True)
         try:
             try:
+                in_call = True
                 signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
                 call(*positional, **named)
                 kind = "returned"
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
+                in_call = False
         except tephra.Error as error:
             kind = "refused"
             assert error.message and error.code, error
