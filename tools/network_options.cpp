@@ -117,8 +117,8 @@ NetworkInput read_input(const Network& network, const NetworkOptions& options) {
         throw Failure{{ErrorCode::bad_input, "the network takes no input", options.network, "leave the input out"}};
     const spiking::Layer& layer = network.layer(network.inputs().front().layer);
     const NumberArray array = require(read_npy(path));
-    return require(options.input.empty() ? NetworkInput::events(array, layer.size(), path)
-                                         : NetworkInput::frames(array, layer.shape, path));
+    return require(options.input.empty() ? NetworkInput::events(array, layer, path)
+                                         : NetworkInput::frames(array, layer, path));
 }
 
 void write_probes(OutputFile& file, const Network& network, const std::vector<Probe>& probes, int steps) {

@@ -6,6 +6,7 @@
 
 #include "core/narrow.hpp"
 #include "core/text.hpp"
+#include "neuro/spiking/relay.hpp"
 
 namespace tephra::spiking {
 namespace {
@@ -20,11 +21,20 @@ std::string shape_text(std::span<const std::int64_t> shape) {
     return text + ")";
 }
 
+/// A relay without message bits sends spikes: whatever is not 0 would count as 1.
+bool takes(const Layer& layer, double value) {
+    return layer.message_bits > 0 || !is_relay(*layer.neurons) || value == 0 || value == 1;
+}
+
+tl::unexpected<Error> no_spike(const std::string& what, const std::string& place) {
+    return bad_input(what + ", but the layer sends spikes", place,
+                     "offer 0 and 1, or read the network with message bits for its input");
+}
+
 }  // namespace
 
-Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const std::vector<int>& shape,
-                                          const std::string& place) {
-    const std::vector<std::int64_t> one(shape.begin(), shape.end());
+Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const Layer& layer, const std::string& place) {
+    const std::vector<std::int64_t> one(layer.shape.begin(), layer.shape.end());
     std::vector<std::int64_t> with_time = one;  // Lava puts time last: one frame of such an array is a frame
     with_time.push_back(1);
     const bool fixed = array.shape == one || array.shape == with_time;
@@ -35,8 +45,7 @@ Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const std::v
                          "its axes are those of the layer (x, y, channel), with the steps first where frames differ "
                          "(numpy.moveaxis(array, -1, 0) brings them there)");
     NetworkInput input;
-    input.neurons_ = 1;
-    for (const int extent : shape) input.neurons_ *= static_cast<std::size_t>(extent);
+    input.neurons_ = static_cast<std::size_t>(layer.size());
     if (steps) {
         if (array.shape.front() < 1 || array.shape.front() > most_steps)
             return bad_input("an array of " + std::to_string(array.shape.front()) + " steps", place,
@@ -48,12 +57,15 @@ Result<NetworkInput> NetworkInput::frames(const NumberArray& array, const std::v
         if (!is_integer(value))
             return bad_input("value " + std::to_string(input.values_.size()) + " is " + number_text(value), place,
                              "a network takes integers of 32 bits: scale and round what you offer");
+        if (!takes(layer, value))
+            return no_spike("value " + std::to_string(input.values_.size()) + " is " + number_text(value), place);
         input.values_.push_back(static_cast<std::int32_t>(value));
     }
     return input;
 }
 
-Result<NetworkInput> NetworkInput::events(const NumberArray& array, int neurons, const std::string& place) {
+Result<NetworkInput> NetworkInput::events(const NumberArray& array, const Layer& layer, const std::string& place) {
+    const int neurons = layer.size();
     if (array.shape.size() != 2 || array.shape[1] != 3)
         return bad_input("an array of shape " + shape_text(array.shape), place,
                          "events are rows of three integers: time, neuron, value");
@@ -70,6 +82,8 @@ Result<NetworkInput> NetworkInput::events(const NumberArray& array, int neurons,
                              place,
                              "integers: a time from 0 to " + std::to_string(most_steps - 1) + ", a neuron below " +
                                  std::to_string(neurons) + ", a value of 32 bits");
+        if (!takes(layer, value))
+            return no_spike("event " + std::to_string(i / 3) + " has the value " + number_text(value), place);
         input.events_.push_back(
             {static_cast<std::int32_t>(time), static_cast<std::int32_t>(neuron), static_cast<std::int32_t>(value)});
     }

@@ -20,12 +20,11 @@ public:
     NetworkInput() = default;
     /// `array` has the shape of the layer (the same frame in every step), with a last axis of length 1 or without, or
     /// steps before it: row k is offered in step k + 1. Errors: bad_input when the shape is another, or a value is no
-    /// integer of 32 bits.
-    static Result<NetworkInput> frames(const NumberArray& array, const std::vector<int>& shape,
-                                       const std::string& place);
+    /// integer of 32 bits, or, for a layer that passes spikes on, neither 0 nor 1 (a -1 would count as 1).
+    static Result<NetworkInput> frames(const NumberArray& array, const Layer& layer, const std::string& place);
     /// `array`: rows (time, neuron, value); time k is step k + 1. The frame of a step without events is zero. Errors:
     /// bad_input with the row, for another shape, a number out of range and two events of one neuron in one step.
-    static Result<NetworkInput> events(const NumberArray& array, int neurons, const std::string& place);
+    static Result<NetworkInput> events(const NumberArray& array, const Layer& layer, const std::string& place);
 
     /// Steps that the input is for; 0: any number.
     [[nodiscard]] int steps() const { return steps_; }

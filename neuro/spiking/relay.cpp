@@ -29,6 +29,10 @@ NeuronModelPtr make_relay() {
     return std::make_shared<PerNeuron<Relay>>(Relay());
 }
 
+bool is_relay(const NeuronModel& neurons) {
+    return neurons.kind() == Relay::kind;
+}
+
 Result<NeuronModelPtr> read_relay(ParameterReader&) {
     return make_relay();
 }

@@ -6,6 +6,7 @@ namespace tephra::spiking {
 
 /// Port: input. No state.
 NeuronModelPtr make_relay();
+bool is_relay(const NeuronModel& neurons);
 Result<NeuronModelPtr> read_relay(ParameterReader& in);
 
 }  // namespace tephra::spiking

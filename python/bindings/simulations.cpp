@@ -37,8 +37,8 @@ NetworkTask make_task(const std::string& verb, const NetworkObject& object, cons
             if (network.inputs().empty()) refuse("the network takes no input", place, "leave it out");
             const spiking::Layer& layer = network.layer(network.inputs().front().layer);
             const NumberArray array = array_argument(value, place);
-            task.input = require(std::string_view(name) == "events" ? NetworkInput::events(array, layer.size(), place)
-                                                                    : NetworkInput::frames(array, layer.shape, place));
+            task.input = require(std::string_view(name) == "events" ? NetworkInput::events(array, layer, place)
+                                                                    : NetworkInput::frames(array, layer, place));
         });
     int steps = 0;
     in.integer("steps", steps, 1, spiking::most_steps);

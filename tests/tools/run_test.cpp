@@ -66,13 +66,18 @@ TEST_CASE("run refuses what it would have to guess, with nothing written") {
         std::string text;
     };
     for (const Case& c :
-         {Case{"--input " + frames + " --steps 3", 3, "the input has 2 steps, not 3"}, Case{"", 2, "how many steps?"},
+         {Case{"--input " + frames + " --steps 3", 3, "the input has 2 steps, not 3"},
+          Case{"", 2, "how many steps?"},
           Case{"--steps 0", 2, "0 is out of range"},
           Case{"--input " + net.array("y.npy", {2, 3}, Values(6)), 3,
                "an array of shape (2, 3) for a layer of shape (2)"},
           Case{"--input " + net.array("h.npy", {2}, {0.5, 1}) + " --steps 1", 3, "value 0 is 0.5"},
           Case{"--input " + net.array("t.npy", {2}, {2, 1}) + " --steps 1", 3,
-               "neuron 0 sends 2, but the layer sends spikes"},
+               "t.npy: value 0 is 2, but the layer sends spikes"},
+          Case{"--input " + net.array("m.npy", {2}, {1, -1}) + " --steps 1", 3,
+               "m.npy: value 1 is -1, but the layer sends spikes"},
+          Case{"--events " + net.array("e.npy", {2, 3}, {0, 0, 1, 0, 1, -1}) + " --steps 1", 3,
+               "e.npy: event 1 has the value -1, but the layer sends spikes"},
           Case{"--events " + net.array("a.npy", {1, 2}, {0, 1}) + " --steps 1", 3, "events are rows of three integers"},
           Case{"--events " + net.array("b.npy", {1, 3}, {0, 2, 1}) + " --steps 1", 3, "event 0 is"},
           Case{"--events " + net.array("c.npy", {2, 3}, {0, 1, 1, 0, 1, 1}) + " --steps 1", 3,
