@@ -69,6 +69,7 @@ const std::vector<CoveredBy>& covered_sources() {
         {"neuro/spiking/difference.cpp", "tests/simulator/spiking_test.cpp"},
         {"neuro/spiking/lower.cpp", "tests/simulator/spiking_test.cpp"},
         {"neuro/spiking/netx_neurons.cpp", "tests/neuro/spiking/netx_test.cpp"},
+        {"neuro/spiking/netx_synapses.cpp", "tests/neuro/spiking/netx_test.cpp"},
         {"neuro/spiking/network_input.cpp", "tests/tools/run_test.cpp"},
         {"neuro/spiking/network_origin.cpp", "tests/tools/network_files_test.cpp"},
         {"neuro/spiking/nir_neurons.cpp", "tests/neuro/spiking/nir_import_test.cpp"},
