@@ -146,6 +146,9 @@ Result<HostSpec> read_host(Section section, int chips) {
     host.synop = section.time("synop_ps");
     host.neuron_update = section.time("neuron_update_ps");
     host.token = section.time("token_ps");
+    if (section.reader().has("errors"))
+        section.reader().fault("errors", "the host's link does not err",
+                               "only links between chips do: give errors to chip_link or faulty_links");
     return section.finish().map([&] { return host; });
 }
 

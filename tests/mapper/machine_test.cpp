@@ -245,6 +245,8 @@ TEST_CASE("Each fault of a machine file is one error with its place") {
         {"\"int8\"]", "\"int4\"]", "m.json#/synapse_formats/1", "not a synapse format"},
         {"\"int8\"]", "\"ternary2\"]", "m.json#/synapse_formats/1", "listed twice"},
         {"\"chip\": 0", "\"chip\": 4", "m.json#/host/chip", "4 is out of range"},
+        {"\"chip\": 0", "\"chip\": 0, \"errors\": {\"per_e18_bits\": 5}", "m.json#/host/errors",
+         "the host's link does not err"},
         {"\"synop_ps\": 500", "\"synop_ps\": {\"value\": 500, \"kind\": \"guessed\", \"source\": \"x\"}",
          "m.json#/timing/synop_ps/kind", "unknown value \"guessed\""},
         {"\"synop_ps\": 500", "\"synop_ps\": {\"value\": -1, \"kind\": \"cited\", \"source\": \"x\"}",
