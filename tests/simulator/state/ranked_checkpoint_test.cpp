@@ -26,16 +26,23 @@ std::function<bool()> at_window(std::int64_t window) {
     return [window, count = std::int64_t{0}]() mutable { return ++count == window; };
 }
 
+Machine kapoho(const LinkErrors& errors = {}) {
+    Machine machine = *find_machine("kapoho-point");
+    machine.link.errors = errors;
+    machine.hash = machine_hash(machine);
+    return machine;
+}
+
 /// What the root has of a run that so many ranks share; Catch's checks are for one thread. 1: without Ranks.
 struct Shared {
     std::string text, checkpoint;
     bool stopped = false;
+    std::size_t faults = 0;  ///< rows of links in the run
     friend bool operator==(const Shared&, const Shared&) = default;
 };
-Shared share(int ranks, SyncMode sync, const std::function<CheckpointOptions(bool root)>& checkpoint,
-             const std::string& path) {
+Shared share(const Machine& machine, int ranks, SyncMode sync,
+             const std::function<CheckpointOptions(bool root)>& checkpoint, const std::string& path) {
     const Program& program = small_program();
-    const Machine machine = *find_machine("kapoho-point");
     const Mapping mapping = test::spread(program, machine, 7, 3);
     Shared shared;
     const auto run = [&](Ranks* of) {
@@ -58,6 +65,7 @@ Shared share(int ranks, SyncMode sync, const std::function<CheckpointOptions(boo
             auto made = simulate_tokens(program, machine, mapping, options);
             if (!root) return;
             if (made) made->parameters = 1;
+            if (made && made->faults) shared.faults = made->faults->links.size();
             shared.text = made ? run_json(*made).value() : to_string(made.error());
             for (const auto& [stream, ids] : said) shared.text += std::to_string(stream) + ids;
         } catch (const Stopped&) {
@@ -74,31 +82,48 @@ Shared share(int ranks, SyncMode sync, const std::function<CheckpointOptions(boo
 
 }  // namespace
 
+namespace {
+
+/// Saves at a window on 1, 2 and 5 ranks, and goes on from there on 1, 2, 3 and 8.
+/// Returns what the root of one has.
+Shared check_window(const Machine& machine, SyncMode sync, std::int64_t window) {
+    CAPTURE(sync_name(sync), window);
+    const test::TemporaryPath file("run.ckpt");
+    const auto saving = [&](bool root) {
+        CheckpointOptions options;
+        options.path = file.str();
+        if (root) options.due = at_window(window);
+        return options;
+    };
+    Shared alone = share(machine, 1, sync, saving, file.str());
+    REQUIRE(alone.checkpoint.size() > 1000);
+    for (const int ranks : {2, 5}) CHECK(share(machine, ranks, sync, saving, file.str()) == alone);
+    const auto saved = Checkpoint::open(file.str());
+    REQUIRE(saved);
+    const auto resuming = [&](bool root) {
+        CheckpointOptions options;
+        if (root) options.resume = &*saved;
+        return options;
+    };
+    for (const int ranks : {1, 2, 3, 8}) {
+        CAPTURE(ranks);
+        CHECK(share(machine, ranks, sync, resuming, file.str()).text == alone.text);
+    }
+    return alone;
+}
+
+}  // namespace
+
 TEST_CASE("a checkpoint has the same bytes on any number of ranks, and any number goes on with it", "[threads]") {
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
-        for (const std::int64_t window : {1, 60, 200}) {
-            CAPTURE(sync_name(sync), window);
-            const test::TemporaryPath file("run.ckpt");
-            const auto saving = [&](bool root) {
-                CheckpointOptions options;
-                options.path = file.str();
-                if (root) options.due = at_window(window);
-                return options;
-            };
-            const Shared alone = share(1, sync, saving, file.str());
-            REQUIRE(alone.checkpoint.size() > 1000);
-            for (const int ranks : {2, 5}) CHECK(share(ranks, sync, saving, file.str()) == alone);
-            const auto saved = Checkpoint::open(file.str());
-            REQUIRE(saved);
-            const auto resuming = [&](bool root) {
-                CheckpointOptions options;
-                if (root) options.resume = &*saved;
-                return options;
-            };
-            for (const int ranks : {1, 2, 3, 8}) {
-                CAPTURE(ranks);
-                CHECK(share(ranks, sync, resuming, file.str()).text == alone.text);
-            }
+        for (const std::int64_t window : {1, 60, 200}) check_window(kapoho(), sync, window);
+}
+
+TEST_CASE("ranks go on with the faults of links that others saved", "[threads]") {
+    for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
+        for (const LinkErrors& errors : {LinkErrors{bits_of_error_rate / 300, 4}, {bits_of_error_rate / 1000, 1}}) {
+            CAPTURE(errors.attempts);
+            CHECK(check_window(kapoho(errors), sync, 150).faults > 20);
         }
 }
 
@@ -110,7 +135,7 @@ TEST_CASE("ranks stop together when one of them is asked to, and save first", "[
         options.path = file.str();
         return options;
     };
-    const Shared whole = share(1, SyncMode::barrier, none, file.str());
+    const Shared whole = share(kapoho(), 1, SyncMode::barrier, none, file.str());
     const std::atomic<bool> stop = true;
     for (const bool saves : {false, true}) {
         std::atomic<int> stopped = 0;
@@ -141,5 +166,5 @@ TEST_CASE("ranks stop together when one of them is asked to, and save first", "[
         if (root) options.resume = &*saved;
         return options;
     };
-    CHECK(share(2, SyncMode::barrier, resuming, file.str()).text == whole.text);
+    CHECK(share(kapoho(), 2, SyncMode::barrier, resuming, file.str()).text == whole.text);
 }
