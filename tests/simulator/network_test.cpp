@@ -201,6 +201,24 @@ TEST_CASE("at saturation everything drains around random dead links and routers 
         }
 }
 
+TEST_CASE("with buffers of one packet everything drains around a dead router, wherever it is") {
+    const auto kill = [](Machine machine, int router) {
+        machine.dead_routers = {RouterId(router)};
+        return machine;
+    };
+    for (const bool trees : {false, true}) {
+        for (const int router : test::repeats({4, 1, 2, 3, 5, 6, 7, 8})) {  // the host hangs on router 0
+            CAPTURE(trees, router);
+            check_saturated(kill(small_machine(1, 1, 3, 1), router), trees);
+        }
+        // Links between the chips hang on routers 1, 3, 5 and 7 of each: with one of them a whole link dies.
+        for (const int router : test::repeats({5, 1, 4, 9 + 3, 9 + 4, 18 + 4, 27 + 4})) {
+            CAPTURE(trees, router);
+            check_saturated(kill(small_machine(2, 2, 3, 1), router), trees);
+        }
+    }
+}
+
 TEST_CASE("at one picosecond freed slots come before arrivals, these before idle links, and cores last") {
     EventQueue queue;
     for (const ChipEvent kind : {ChipEvent::send, ChipEvent::neurons, ChipEvent::receive, ChipEvent::idle,
