@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 #include "core/stop.hpp"
 #include "mapper/traffic.hpp"
@@ -16,6 +18,36 @@ constexpr int most_sweeps = 12;
 /// a part of a second. No chip that ships has more than 128 cores.
 constexpr std::size_t most_places = 256;
 constexpr int gates = 7;  ///< fixed ends of a chip's traffic: six borders and the host's tile
+
+/// Hops between tiles of one chip.
+class TileHops {
+public:
+    TileHops(const Machine& machine, const Topology& topology, ChipId chip)
+        : machine_(machine), topology_(topology), chip_(chip), whole_(topology.whole_mesh(chip)) {}
+
+    /// The straight way on a whole mesh; else the mean of the ways there and back, which may differ. 0 where there is
+    /// no way.
+    int operator()(int a, int b) {
+        const int tiles_x = machine_.mesh.tiles_x;
+        if (whole_) return std::abs(a % tiles_x - b % tiles_x) + std::abs(a / tiles_x - b / tiles_x);
+        const auto [known, fresh] = known_.try_emplace({std::min(a, b), std::max(a, b)}, 0);
+        if (fresh && reached(a) && reached(b)) known->second = (one_way(a, b) + one_way(b, a)) / 2;
+        return known->second;
+    }
+
+private:
+    [[nodiscard]] CoreId first_core(int tile) const {
+        return CoreId((chip_.value * machine_.tiles_per_chip() + tile) * machine_.mesh.cores_per_tile);
+    }
+    [[nodiscard]] bool reached(int tile) const { return topology_.reaches(topology_.router_of(first_core(tile))); }
+    [[nodiscard]] int one_way(int from, int to) const { return topology_.distance(first_core(from), first_core(to)); }
+
+    const Machine& machine_;
+    const Topology& topology_;
+    ChipId chip_;
+    bool whole_;
+    std::map<std::pair<int, int>, int> known_;
+};
 
 /// Traffic of one chip between its places (cores) and gates, and the hops between them.
 class ChipTraffic {
@@ -34,8 +66,8 @@ public:
     [[nodiscard]] std::size_t gate(int direction) const { return cores_.size() + static_cast<std::size_t>(direction); }
 
     /// places[k]: the core on which what is now on core k should lie.
-    std::vector<CoreId> improve(const std::vector<int>& gate_tiles, const Machine& machine) {
-        set_distances(gate_tiles, machine);
+    std::vector<CoreId> improve(const std::vector<int>& gate_tiles, const Machine& machine, TileHops hops) {
+        set_distances(gate_tiles, machine, hops);
         const std::int64_t before = cost();
         const auto given = flits_;
         item_.resize(cores_.size());
@@ -48,19 +80,16 @@ public:
     }
 
 private:
-    void set_distances(const std::vector<int>& gate_tiles, const Machine& machine) {
+    void set_distances(const std::vector<int>& gate_tiles, const Machine& machine, TileHops& hops) {
         std::vector<int> tiles;
         for (const CoreId core : cores_) {
             tiles.push_back(machine.tile_of(core));
             slowness_.push_back(machine.slowness(core));
         }
         tiles.insert(tiles.end(), gate_tiles.begin(), gate_tiles.end());
-        const int tiles_x = machine.mesh.tiles_x;
         hops_.resize(width_ * width_);
         for (std::size_t p = 0; p < width_; ++p)
-            for (std::size_t q = 0; q < width_; ++q)
-                hops_[p * width_ + q] = std::abs(tiles[p] % tiles_x - tiles[q] % tiles_x) +
-                                        std::abs(tiles[p] / tiles_x - tiles[q] / tiles_x);
+            for (std::size_t q = 0; q < width_; ++q) hops_[p * width_ + q] = hops(tiles[p], tiles[q]);
     }
 
     [[nodiscard]] std::int64_t cost() const {
@@ -175,9 +204,10 @@ public:
             };
             if (from == to) {
                 at(from).add(end(flow.source, from), end(target, from), flits);
-            } else {  // detours are rare enough to leave out
-                at(from).add(end(flow.source, from), at(from).gate(topology_.chip_direction(from, to)), flits);
-                at(to).add(end(target, to), at(to).gate(topology_.entry_direction(from, to)), flits);
+            } else {
+                const auto [leaves, enters] = gates_between(flow.source, target, from, to);
+                at(from).add(end(flow.source, from), at(from).gate(leaves), flits);
+                at(to).add(end(target, to), at(to).gate(enters), flits);
             }
         }
     }
@@ -194,7 +224,7 @@ public:
         for (int c = 0; c < machine_.chips(); ++c) {
             ChipTraffic& chip = at(ChipId(c));
             if (chip.empty()) continue;
-            const auto moved = chip.improve(gate_tiles, machine_);
+            const auto moved = chip.improve(gate_tiles, machine_, {machine_, topology_, ChipId(c)});
             for (std::size_t k = 0; k < moved.size(); ++k) places[chip.cores()[k].index()] = moved[k];
         }
         return places;
@@ -202,6 +232,20 @@ public:
 
 private:
     ChipTraffic& at(ChipId chip) { return chips_[chip.index()]; }
+
+    /// Sides by which packets between two chips leave the first and enter the other: those of the way that they take.
+    [[nodiscard]] std::pair<int, int> gates_between(CoreId source, CoreId target, ChipId from, ChipId to) const {
+        if (topology_.whole()) return {topology_.chip_direction(from, to), topology_.entry_direction(from, to)};
+        std::pair<int, int> sides{-1, -1};
+        for (const Hop& hop : topology_.route(source, target)) {
+            const LinkEnds link = topology_.link(hop.link);
+            if (link.kind != LinkKind::chip) continue;
+            if (sides.first < 0) sides.first = topology_.chip_direction(link.owner, link.receiver);
+            sides.second = topology_.entry_direction(link.owner, link.receiver);
+        }
+        return sides;
+    }
+
     const Machine& machine_;
     const Topology& topology_;
     std::vector<ChipTraffic> chips_;

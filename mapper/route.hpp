@@ -129,6 +129,9 @@ public:
     /// Tile to which the chip link in a direction is attached.
     [[nodiscard]] int border_tile(int direction) const;
 
+    /// Whether no link and no router is dead: all paths are plain. And whether those of the mesh of a chip are.
+    [[nodiscard]] bool whole() const { return remains_ == nullptr; }
+    [[nodiscard]] bool whole_mesh(ChipId chip) const { return whole() || remains_->mesh_of[chip.index()] < 0; }
     /// Whether a link works: it is not dead, nor a router at its ends.
     [[nodiscard]] bool works(LinkId id) const { return remains_ == nullptr || !remains_->dead[id.index()]; }
     /// Whether a core takes work: it is usable (Machine::usable), and packets go between it and the host, and so
