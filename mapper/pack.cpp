@@ -1,7 +1,9 @@
 #include "mapper/pack.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -87,6 +89,23 @@ Error lack_of_cores(const Program& program, const Machine& machine, const Topolo
                  remedies(program, machine, options, needed) + (cut.cores > 0 ? ", or " + cut.hint : ""));
 }
 
+/// The fastest `needed` of the cores, in order. Only as many chips are taken as the first `needed` lie on: another one
+/// would cost more than a slow core.
+std::vector<CoreId> fastest(const Machine& machine, std::span<const CoreId> cores, std::size_t needed) {
+    std::size_t within = needed;
+    while (needed > 0 && within < cores.size() && machine.chip_of(cores[within]) == machine.chip_of(cores[needed - 1]))
+        ++within;
+    std::vector<std::size_t> ranked(within);
+    std::iota(ranked.begin(), ranked.end(), std::size_t{0});
+    std::ranges::stable_sort(ranked, {}, [&](std::size_t k) { return machine.slowness(cores[k]); });
+    ranked.resize(needed);
+    std::ranges::sort(ranked);
+    std::vector<CoreId> chosen;
+    chosen.reserve(needed);
+    for (const std::size_t k : ranked) chosen.push_back(cores[k]);
+    return chosen;
+}
+
 }  // namespace
 
 std::vector<PackedPart> pack(const Clusters& clusters, const CoreLimits& limits) {
@@ -120,12 +139,13 @@ Result<Mapping> place_packed(const Program& program, const Machine& machine, con
     if (std::cmp_greater(cores_needed(parts), cores.size()))
         return tl::unexpected(
             lack_of_cores(program, machine, topology, options, cores_needed(parts), narrow<int>(cores.size())));
+    const auto chosen = fastest(machine, cores, static_cast<std::size_t>(cores_needed(parts)));
     Mapping mapping;
     mapping.slices.resize(program.populations.size());
     for (const PackedPart& part : parts)
         for (const PopulationId member : clusters.all[static_cast<std::size_t>(part.cluster)].members)
             mapping.slices[member.index()].push_back(
-                {cores[static_cast<std::size_t>(part.core)], part.rows.begin, part.rows.end});
+                {chosen[static_cast<std::size_t>(part.core)], part.rows.begin, part.rows.end});
     return mapping;
 }
 

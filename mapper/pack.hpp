@@ -22,9 +22,9 @@ std::vector<PackedPart> pack(const Clusters& clusters, const CoreLimits& limits)
 /// Cores that pack() fills.
 int cores_needed(const std::vector<PackedPart>& parts);
 
-/// Slices as pack() lays them on `cores`; sets Cluster::cores. Errors: does_not_fit when there are too few cores; its
-/// message says how many chips are needed, its hint names the options that would need fewer, and what cuts cores off
-/// from the host.
+/// Slices as pack() lays them on the first of `cores`, of the chips of which the fastest are taken; sets
+/// Cluster::cores. Errors: does_not_fit when there are too few cores; its message says how many chips are needed, its
+/// hint names the options that would need fewer, and what cuts cores off from the host.
 Result<Mapping> place_packed(const Program& program, const Machine& machine, const Topology& topology,
                              const MapOptions& options, Clusters& clusters, const std::vector<CoreId>& cores);
 

@@ -65,6 +65,24 @@ TEST_CASE("A few cores are filled in order where there is none for each cluster"
     CHECK(cores.size() < 8);
 }
 
+TEST_CASE("Where packing leaves cores of a chip free, these are the slow ones") {
+    const Program program = test::small_program(64, 3, 160, 300);
+    Machine machine = test::small_machine({2, 1, 1}, {2, 2});
+    const auto used = [&] {
+        machine.hash = machine_hash(machine);
+        std::set<CoreId> cores;
+        for (const auto& slices : test::map(program, machine, {.improve = false}).slices)
+            for (const Slice& slice : slices) cores.insert(slice.core);
+        return cores;
+    };
+    CHECK(used() == std::set{CoreId(0), CoreId(1)});
+    machine.slow_cores = {{CoreId(1), 5000}, {CoreId(2), 1500}};
+    CHECK(used() == std::set{CoreId(0), CoreId(3)});
+    // The next chip has sound cores, but is one more.
+    machine.slow_cores = {{CoreId(0), 2000}, {CoreId(1), 5000}, {CoreId(2), 1500}};
+    CHECK(used() == std::set{CoreId(2), CoreId(3)});
+}
+
 TEST_CASE("What does not fit says what is needed and only what would help") {
     const Program program = test::small_program(64, 3, 160, 3000);
     Machine machine = test::small_machine({1, 1, 1}, {2, 1});
