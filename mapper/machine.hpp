@@ -164,6 +164,11 @@ struct Machine {
     [[nodiscard]] ChipId chip_of(CoreId core) const { return ChipId(core.value / cores_per_chip()); }
     /// Tile of a core within its chip: x + y tiles_x.
     [[nodiscard]] int tile_of(CoreId core) const { return core.value % cores_per_chip() / mesh.cores_per_tile; }
+    /// Whether a core, a link or a router is dead, or a core slow.
+    [[nodiscard]] bool damaged() const {
+        return !dead_cores.empty() || !dead_links.empty() || !dead_mesh_links.empty() || !dead_routers.empty() ||
+               !slow_cores.empty();
+    }
     [[nodiscard]] LinkErrors link_errors(ChipId from, ChipId to) const;
     /// Whether any link between chips has errors.
     [[nodiscard]] bool has_link_errors() const;

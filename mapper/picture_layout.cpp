@@ -42,7 +42,7 @@ PicturePoint PictureLayout::chips_size() const {
 PicturePoint PictureLayout::size() const {
     const PicturePoint chips = chips_size();
     return {std::max(least_width, chips.x - chip_gap + 2 * border),
-            header_height + chips.y - chip_gap + legend_height + border};
+            header_height + chips.y - chip_gap + legend_height + (machine_.damaged() ? legend_line : 0) + border};
 }
 
 double PictureLayout::legend_y() const {
@@ -67,7 +67,7 @@ PicturePoint PictureLayout::tile_corner(RouterId router) const {
 
 PicturePoint PictureLayout::tile_middle(RouterId router) const {
     const PicturePoint corner = tile_corner(router);
-    return {corner.x + (tile_pitch_.x - tile_gap) / 2, corner.y + (tile_pitch_.y - tile_gap) / 2};
+    return {corner.x + tile_size().x / 2, corner.y + tile_size().y / 2};
 }
 
 PicturePoint PictureLayout::core_corner(CoreId core) const {

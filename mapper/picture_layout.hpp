@@ -24,6 +24,7 @@ public:
     static constexpr double border = 28;
     static constexpr double header_height = 74;
     static constexpr double legend_height = 46;
+    static constexpr double legend_line = 20;   ///< a further one, where parts are dead or slow
     static constexpr double least_width = 620;  ///< room for title and legend
 
     /// `used`: for each core, whether it holds a slice. Only the box of chips that hold something is drawn. Keeps
@@ -43,6 +44,8 @@ public:
     [[nodiscard]] PicturePoint chip_corner(ChipId chip) const;
     [[nodiscard]] PicturePoint tile_middle(RouterId router) const;
     [[nodiscard]] PicturePoint core_corner(CoreId core) const;
+    [[nodiscard]] PicturePoint tile_corner(RouterId router) const;
+    [[nodiscard]] PicturePoint tile_size() const { return {tile_pitch_.x - tile_gap, tile_pitch_.y - tile_gap}; }
     /// Shorter side of a tile without its gap, halved: mesh links begin this far from its middle.
     [[nodiscard]] double tile_radius() const;
 
@@ -51,7 +54,6 @@ private:
     [[nodiscard]] double panel_width() const { return (high_[0] - low_[0] + 1) * (chip_size_.x + chip_gap); }
     [[nodiscard]] double panel_height() const { return (high_[1] - low_[1] + 1) * (chip_size_.y + chip_gap); }
     [[nodiscard]] PicturePoint chips_size() const;  ///< all panels with a chip_gap behind the last chip
-    [[nodiscard]] PicturePoint tile_corner(RouterId router) const;
 
     const Machine& machine_;
     const Topology& topology_;

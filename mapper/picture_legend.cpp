@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* merging_color = "#1d2733";  // of neurons that merge the records of others
 constexpr const char* text_color = "#3e4c59";
+constexpr const char* damage_color = "#111111";
 constexpr double letter_width = 6.2;  // of legend text, about
 
 struct Rgb {
@@ -117,6 +118,27 @@ void draw_traffic_legend(Markup& svg, const LegendContent& content, PicturePoint
     draw_text(svg, at, text, 10, {{"fill", text_color}});
 }
 
+void draw_damage_legend(Markup& svg, PicturePoint at) {
+    const auto name = [&](double beyond, const std::string& text) {
+        draw_text(svg, {at.x + beyond, at.y + 0.5}, text, 10, {{"fill", text_color}});
+        at.x += beyond + letter_width * static_cast<double>(text.size()) + 12;
+    };
+    draw_cross(svg, {at.x, at.y - 8}, {10, 10});
+    name(14, "dead core or router");
+    Markup::Attributes link = {{"d", "M" + coordinate(at.x) + " " + coordinate(at.y - 3) + " h22"}};
+    const auto dashes = dead_link_stroke();
+    link.insert(link.end(), dashes.begin(), dashes.end());
+    svg.leaf("path", link).line();
+    name(26, "dead link");
+    Markup::Attributes core = {
+        {"x", coordinate(at.x)}, {"y", coordinate(at.y - 8)}, {"width", "10"}, {"height", "10"}, {"rx", "2"},
+        {"fill", "#ffffff"}};
+    const auto outline = slow_core_outline();
+    core.insert(core.end(), outline.begin(), outline.end());
+    svg.leaf("rect", core).line();
+    name(14, "slow core");
+}
+
 }  // namespace
 
 std::string layer_color(const Program& program, PopulationId id) {
@@ -150,13 +172,33 @@ void draw_text(Markup& svg, PicturePoint at, const std::string& text, double siz
     svg.element("text", text, all).line();
 }
 
+void draw_cross(Markup& svg, PicturePoint at, PicturePoint size) {
+    const std::string width = coordinate(size.x), height = coordinate(size.y);
+    svg.leaf("path", {{"d", "M" + coordinate(at.x) + " " + coordinate(at.y) + " l" + width + " " + height + " m-" +
+                                width + " 0 l" + width + " -" + height},
+                      {"stroke", damage_color},
+                      {"stroke-width", "1.2"},
+                      {"fill", "none"},
+                      {"pointer-events", "none"}});
+    svg.line();
+}
+
+Markup::Attributes dead_link_stroke() {
+    return {{"stroke", damage_color}, {"stroke-width", "1.2"}, {"stroke-dasharray", "2 2"}, {"stroke-linecap", "butt"}};
+}
+
+Markup::Attributes slow_core_outline() {
+    return {{"stroke", "#e07b00"}, {"stroke-width", "1.4"}};
+}
+
 void draw_legend(Markup& svg, const Program& program, const LegendContent& content, PicturePoint at) {
     PicturePoint first = at;
     if (content.color == SvgColor::load)
         draw_load_legend(svg, first);
     else
         draw_layer_legend(svg, program, content.head_on_host, first);
-    draw_traffic_legend(svg, content, {at.x, at.y + 20});
+    draw_traffic_legend(svg, content, {at.x, at.y + PictureLayout::legend_line});
+    if (content.damaged) draw_damage_legend(svg, {at.x, at.y + 2 * PictureLayout::legend_line});
 }
 
 }  // namespace tephra

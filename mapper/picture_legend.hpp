@@ -24,13 +24,21 @@ double traffic_width(double share);
 void draw_text(Markup& svg, PicturePoint at, const std::string& text, double size,
                const Markup::Attributes& attributes);
 
+/// A cross over something dead that is drawn at `at`; it hides nothing from the pointer.
+void draw_cross(Markup& svg, PicturePoint at, PicturePoint size);
+/// Stroke of a dead link: dashes, in no colour of traffic.
+Markup::Attributes dead_link_stroke();
+/// Outline of a slow core.
+Markup::Attributes slow_core_outline();
+
 struct LegendContent {
     SvgColor color = SvgColor::layer;
     bool head_on_host = false;
+    bool damaged = false;                             ///< parts are dead or slow
     std::int64_t busiest_mesh = 0, busiest_chip = 0;  ///< flits a token over the busiest link of the kind; 0: none
 };
 
-/// Two lines: what colours of cores mean, and what colours of links mean.
+/// Lines of text: what colours of cores mean, what colours of links mean, and how parts that are dead or slow look.
 void draw_legend(Markup& svg, const Program& program, const LegendContent& content, PicturePoint at);
 
 }  // namespace tephra

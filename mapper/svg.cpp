@@ -90,7 +90,10 @@ public:
         svg_.close();
         for (int core = 0; core < machine_.cores(); ++core)
             if (layout_.visible(machine_.chip_of(CoreId(core)))) draw_core(CoreId(core));
-        draw_legend(svg_, program_, {color_, mapping_.head_on_host, most_mesh_, most_chip_},
+        for (const RouterId router : machine_.dead_routers)
+            if (layout_.visible(topology_.chip_of(router)))
+                draw_cross(svg_, layout_.tile_corner(router), layout_.tile_size());
+        draw_legend(svg_, program_, {color_, mapping_.head_on_host, machine_.damaged(), most_mesh_, most_chip_},
                     {PictureLayout::border, layout_.legend_y()});
         return svg_.take();
     }
@@ -144,8 +147,10 @@ private:
     void draw_link(LinkId id, std::int64_t flits) {
         const LinkEnds link = topology_.link(id);
         const bool chip = link.kind == LinkKind::chip;
-        if (flits == 0 || (!chip && !is_mesh(link.kind))) return;
+        if (!chip && !is_mesh(link.kind)) return;
         if (!layout_.visible(link.owner) || !layout_.visible(link.receiver)) return;
+        if (!topology_.works(id)) return draw_dead_link(link);
+        if (flits == 0) return;
         const double share =
             std::sqrt(static_cast<double>(flits) / static_cast<double>(chip ? most_chip_ : most_mesh_));
         Markup::Attributes attributes = {{"d", link_path(link)},
@@ -153,6 +158,26 @@ private:
                                          {"stroke-width", coordinate(chip ? 1.4 + share * 3.4 : traffic_width(share))}};
         if (chip) attributes.emplace_back("stroke-opacity", "0.8");
         svg_.open("path", attributes).element("title", grouped(flits) + " flits a token").close();
+    }
+
+    void draw_dead_link(const LinkEnds& link) {
+        Markup::Attributes attributes = {{"d", link_path(link)}};
+        const auto dashes = dead_link_stroke();
+        attributes.insert(attributes.end(), dashes.begin(), dashes.end());
+        const bool chip = link.kind == LinkKind::chip;
+        const int from = chip ? link.owner.value : link.from.value, to = chip ? link.receiver.value : link.to.value;
+        svg_.open("path", attributes)
+            .element("title", std::string(chip ? "dead link from chip " : "dead link from router ") +
+                                  std::to_string(from) + " to " + std::to_string(to))
+            .close();
+    }
+
+    /// Why a core takes no work.
+    [[nodiscard]] std::string idle_reason(CoreId core) const {
+        if (std::ranges::binary_search(machine_.dead_cores, core)) return "dead";
+        if (std::ranges::binary_search(machine_.dead_routers, machine_.router_of(core)))
+            return "router " + std::to_string(machine_.router_of(core).value) + " is dead";
+        return machine_.usable(core) ? "cut off from the host" : "reserved";
     }
 
     void draw_core(CoreId core) {
@@ -176,9 +201,17 @@ private:
             attributes.insert(attributes.end(), {{"fill", "#ffffff"}, {"stroke", "#d5dce3"}, {"stroke-width", "0.6"}});
         } else {
             attributes.emplace_back("fill", "#e4e7eb");
-            title += machine_.usable(core) ? ": cut off from the host" : ": dead or reserved";
+            title += ": " + idle_reason(core);
+        }
+        if (const int slowness = machine_.slowness(core); slowness != sound_slowness) {
+            std::erase_if(attributes, [](const auto& each) { return each.first.starts_with("stroke"); });
+            const auto outline = slow_core_outline();
+            attributes.insert(attributes.end(), outline.begin(), outline.end());
+            title += "\nslow: " + fixed_text(slowness / 1000.0, 3) + " times the time of a sound core";
         }
         svg_.open("rect", attributes).element("title", title).close();
+        if (std::ranges::binary_search(machine_.dead_cores, core))
+            draw_cross(svg_, at, {PictureLayout::core_size, PictureLayout::core_size});
     }
 
     const Program& program_;

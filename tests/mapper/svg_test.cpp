@@ -1,6 +1,7 @@
 #include "mapper/svg.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <type_traits>
 #include <vector>
@@ -138,4 +139,47 @@ TEST_CASE("colours tell neuron models and loads apart, and the same mapping give
         INFO(name);
         CHECK(texts.contains(name));
     }
+}
+
+TEST_CASE("a picture draws what is dead or slow, and the legend says how") {
+    Machine machine = test::small_machine({2, 2, 1}, {4, 3}, 2);
+    const MarkupReader whole(Drawn(machine).svg(SvgColor::layer));
+    machine.dead_cores = {CoreId(5)};
+    machine.dead_routers = {RouterId(6)};  // not at a border
+    machine.dead_mesh_links = {{RouterId(12), RouterId(13)}};
+    machine.dead_links = {{ChipId(0), ChipId(1)}};
+    machine.slow_cores = {{CoreId(3), 1500}};
+    machine.hash = machine_hash(machine);
+    const Drawn drawn(machine);
+    const MarkupReader svg(drawn.svg(SvgColor::layer));
+    CHECK(svg.fault.empty());
+    std::set<std::string> links;
+    for (const MarkupElement& title : svg.all("title"))
+        if (title.text.starts_with("dead link")) links.insert(title.text);
+    std::set<std::string> expected = {"dead link from chip 0 to 1", "dead link from router 12 to 13"};
+    for (const int neighbour : {2, 5, 7, 10}) {
+        expected.insert("dead link from router 6 to " + std::to_string(neighbour));
+        expected.insert("dead link from router " + std::to_string(neighbour) + " to 6");
+    }
+    CHECK(links == expected);
+    std::map<int, std::string> titles;
+    for (const auto& [core, rectangle] : drawn_cores(svg)) titles[core] = svg.child(rectangle, "title").text;
+    CHECK(titles[5] == "core 5: dead");
+    CHECK(titles[12] == "core 12: router 6 is dead");
+    CHECK(titles[13] == "core 13: router 6 is dead");
+    CHECK_THAT(titles[3], test::contains("slow: 1.500 times the time of a sound core"));
+    const auto legend = [](const MarkupReader& picture) {
+        std::set<std::string> texts;
+        for (const MarkupElement& text : picture.all("text")) texts.insert(text.text);
+        return texts;
+    };
+    const auto paths = svg.all("path");
+    const auto crosses = std::ranges::count_if(
+        svg.all("path"), [](const MarkupElement& path) { return path.attribute("pointer-events") == "none"; });
+    CHECK(crosses == 3);  // a core, a router and the legend
+    for (const char* text : {"dead core or router", "dead link", "slow core"}) {
+        CHECK(legend(svg).contains(text));
+        CHECK_FALSE(legend(whole).contains(text));
+    }
+    for (const MarkupElement& text : svg.all("text")) CHECK(text.number("y") < svg.elements.front().number("height"));
 }
