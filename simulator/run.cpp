@@ -74,6 +74,23 @@ void core_fields(Io& io, Record& core) {
     io.row("counts", core.counts, [](auto& row, auto& counts) { counts_row(row, counts); });
 }
 
+template <typename Io, typename Record>
+void damage_fields(Io& io, Record& damage) {
+    const auto ends = [&](const char* key, auto& links, int most) {
+        io.rows(key, links, [most](auto& row, auto& link) {
+            for (auto& end : link) row.integer(end, 0, most - 1);
+        });
+    };
+    io.integers("dead_cores", damage.dead_cores, 0, most_cores - 1);
+    ends("dead_links", damage.dead_links, most_chips);
+    ends("dead_mesh_links", damage.dead_mesh_links, most_cores);
+    io.integers("dead_routers", damage.dead_routers, 0, most_cores - 1);
+    io.rows("slow_cores", damage.slow_cores, [](auto& row, auto& slow) {
+        row.integer(slow[0], 0, most_cores - 1);
+        row.integer(slow[1], sound_slowness + 1, most_slowness);
+    });
+}
+
 template <typename Row, typename Record>
 void link_fault_row(Row& row, Record& fault) {
     row.integer(fault.round, 0, most_tokens - 1);
@@ -141,6 +158,7 @@ void run_fields(Io& io, Record& run) {
     io.objects("populations", run.populations, [](auto& in, auto& population) { population_fields(in, population); });
     io.rows("chip_links", run.links, [](auto& row, auto& link) { link_row(row, link); });
     io.objects("cores", run.cores, [](auto& in, auto& core) { core_fields(in, core); });
+    io.optional("damage", run.damage, [](auto& in, auto& damage) { damage_fields(in, damage); });
     io.optional("faults", run.faults, [](auto& in, auto& faults) { fault_fields(in, faults); });
 }
 

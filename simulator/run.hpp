@@ -109,6 +109,15 @@ struct Geometry {
     friend bool operator==(const Geometry&, const Geometry&) = default;
 };
 
+/// What of the machine was dead or slow, so that a run can be drawn without it. Numbers are those of machine files.
+struct DamageRecord {
+    using Pair = std::array<int, 2>;
+    std::vector<std::int64_t> dead_cores, dead_routers;
+    std::vector<Pair> dead_links;       ///< chips, from and to
+    std::vector<Pair> dead_mesh_links;  ///< routers, from and to
+    std::vector<Pair> slow_cores;       ///< core, thousandths of the times of a sound one
+};
+
 /// What a link did in one round to the packets of one population.
 struct LinkFaultRecord {
     std::int64_t round = 0;  ///< index into Run::tokens
@@ -171,6 +180,7 @@ struct Run {
         std::int64_t flits = 0;
     };
     std::vector<ChipLinkRecord> links;   ///< chip links that carried anything
+    std::optional<DamageRecord> damage;  ///< of machines with dead or slow parts
     std::optional<FaultRecords> faults;  ///< of machines whose links err
     std::string text;                    ///< generated text, streams separated by a form feed
 };

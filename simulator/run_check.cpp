@@ -9,6 +9,7 @@
 #include "core/bounded_sum.hpp"
 #include "mapper/chip_position.hpp"
 #include "mapper/weight_storage.hpp"
+#include "simulator/damage_record.hpp"
 
 namespace tephra {
 namespace {
@@ -358,11 +359,15 @@ Result<void> check_activity(const Run& run, const std::string& place) {
     return {};
 }
 
+Result<void> check_parts(const Run& run, const std::string& place) {
+    return run.damage ? check_damage(*run.damage, run.geometry, place + "/damage") : Result<void>{};
+}
+
 }  // namespace
 
 Result<void> check_run(const Run& run, const std::string& place) {
     for (const auto check : {check_machine, check_tokens, check_outputs, check_steps, check_sums, check_populations,
-                             check_cores, check_links, check_rounds, check_activity, check_faults})
+                             check_cores, check_links, check_rounds, check_activity, check_parts, check_faults})
         if (auto sound = check(run, place); !sound) return sound;
     return {};
 }

@@ -4,6 +4,7 @@
 
 #include "core/stop.hpp"
 #include "simulator/counts.hpp"
+#include "simulator/damage_record.hpp"
 #include "simulator/fault_counts.hpp"
 #include "simulator/ranked_run.hpp"
 #include "simulator/state/checkpointing.hpp"
@@ -306,6 +307,7 @@ private:
         run.machine_chips = machine_.chips();
         run.geometry = {machine_.chips_x,      machine_.chips_y,      machine_.chips_z,
                         machine_.mesh.tiles_x, machine_.mesh.tiles_y, machine_.mesh.cores_per_tile};
+        run.damage = record_damage(machine_);
         feed_.describe(run);
         Picoseconds end;
         for (const TokenRecord& token : run.tokens) end = std::max(end, token.left);

@@ -9,6 +9,8 @@
 #include "core/markup.hpp"
 #include "core/ratio.hpp"
 #include "core/text.hpp"
+#include "mapper/chip_position.hpp"
+#include "mapper/machine.hpp"
 #include "simulator/report_rows.hpp"
 
 namespace tephra {
@@ -65,7 +67,11 @@ std::string shade(double value, double most) {
 class MapPainter {
 public:
     MapPainter(const Run& run, const std::map<int, DrawnChip>& chips)
-        : geometry_(run.geometry), names_(run.layers), round_(round_words(run.round).one), chips_(chips) {
+        : geometry_(run.geometry),
+          names_(run.layers),
+          round_(round_words(run.round).one),
+          damage_(run.damage.value_or(DamageRecord{})),
+          chips_(chips) {
         for (const auto& [index, chip] : chips)
             for (const auto& [core, cell] : chip.cells)
                 most_load_ = std::max(most_load_, cell.load), most_energy_ = std::max(most_energy_, cell.energy);
@@ -80,7 +86,7 @@ public:
         for (const auto& [index, chip] : chips_) {
             out.open("figure").element("figcaption",
                                        "chip " + std::to_string(index) + ": " + layer_text(names_, chip.layers));
-            draw_chip(out, chip, with_empty);
+            draw_chip(out, index, chip, with_empty);
             out.close();
         }
         return out.take();
@@ -116,26 +122,104 @@ public:
 private:
     static constexpr std::size_t few_chips = 12;
 
+    static constexpr double cell_size = 10, margin = 4;
+    using Corner = std::pair<double, double>;
+
     /// Cores of a tile stand in a square, so that a tile is about square.
-    void draw_chip(Markup& out, const DrawnChip& chip, bool with_empty) const {
-        constexpr double cell = 10, margin = 4, most_pixels = 24;  // most_pixels: of a cell on a wide screen
-        const int across = static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile)));
-        const int down = (geometry_.cores_per_tile + across - 1) / across;
-        const int columns = geometry_.tiles_x * across, rows = geometry_.tiles_y * down;
-        const double width = cell * columns + 2 * margin, height = cell * rows + 2 * margin;
-        start(out, width, height, most_pixels * columns);
-        rectangle(out, 1, 1, width - 2, height - 2, "chip").close();
-        const auto place = [&](int core) {
-            const int tile = core / geometry_.cores_per_tile, inside = core % geometry_.cores_per_tile;
-            const int row = tile / geometry_.tiles_x * down + inside / across;
-            const int column = tile % geometry_.tiles_x * across + inside % across;
-            return std::pair(margin + column * cell + 0.5, margin + row * cell + 0.5);
-        };
-        for (int core = 0; with_empty && core < geometry_.cores_per_chip(); ++core)
-            if (chip.cells.count(core) == 0)
-                rectangle(out, place(core).first, place(core).second, cell - 1, cell - 1, "unused").close();
-        for (const auto& [core, drawn] : chip.cells) paint(out, place(core).first, place(core).second, cell - 1, drawn);
+    [[nodiscard]] int across() const { return static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile))); }
+    [[nodiscard]] double tile_width() const { return cell_size * across(); }
+    [[nodiscard]] double tile_height() const {
+        return cell_size * ((geometry_.cores_per_tile + across() - 1) / across());
+    }
+    [[nodiscard]] double chip_width() const { return tile_width() * geometry_.tiles_x + 2 * margin; }
+    [[nodiscard]] double chip_height() const { return tile_height() * geometry_.tiles_y + 2 * margin; }
+    [[nodiscard]] Corner tile_corner(int tile) const {
+        return {margin + tile % geometry_.tiles_x * tile_width(), margin + tile / geometry_.tiles_x * tile_height()};
+    }
+    [[nodiscard]] Corner core_corner(int core) const {
+        const auto [x, y] = tile_corner(core / geometry_.cores_per_tile);
+        const int inside = core % geometry_.cores_per_tile;
+        return {x + inside % across() * cell_size + 0.5, y + inside / across() * cell_size + 0.5};
+    }
+
+    void draw_chip(Markup& out, int index, const DrawnChip& chip, bool with_empty) const {
+        constexpr double most_pixels = 24;  // of a cell on a wide screen
+        start(out, chip_width(), chip_height(), most_pixels * across() * geometry_.tiles_x);
+        rectangle(out, 1, 1, chip_width() - 2, chip_height() - 2, "chip").close();
+        for (int core = 0; with_empty && core < geometry_.cores_per_chip(); ++core) {
+            const auto [x, y] = core_corner(core);
+            if (chip.cells.count(core) == 0) rectangle(out, x, y, cell_size - 1, cell_size - 1, "unused").close();
+        }
+        for (const auto& [core, drawn] : chip.cells) {
+            const auto [x, y] = core_corner(core);
+            paint(out, x, y, cell_size - 1, drawn);
+        }
+        draw_damage(out, index);
         out.close();
+    }
+
+    /// Dead and slow parts of a chip, over its cores.
+    void draw_damage(Markup& out, int chip) const {
+        const int cores = geometry_.cores_per_chip(), tiles = geometry_.tiles_x * geometry_.tiles_y;
+        for (const auto& [core, thousandths] : damage_.slow_cores) {
+            if (core / cores != chip) continue;
+            const auto [x, y] = core_corner(core % cores);
+            mark(rectangle(out, x, y, cell_size - 1, cell_size - 1, "slow"),
+                 "core " + std::to_string(core % cores) + " is slow: " +
+                     fixed_text(thousandths / double{sound_slowness}, 3) + " times the time of a sound core");
+        }
+        for (const std::int64_t core : damage_.dead_cores) {
+            if (core / cores != chip) continue;
+            const auto [x, y] = core_corner(static_cast<int>(core % cores));
+            cross(out, x, y, cell_size - 1, cell_size - 1, "core " + std::to_string(core % cores) + " is dead");
+        }
+        for (const std::int64_t router : damage_.dead_routers) {
+            if (router / tiles != chip) continue;
+            const auto [x, y] = tile_corner(static_cast<int>(router % tiles));
+            cross(out, x, y, tile_width(), tile_height(), "router " + std::to_string(router) + " is dead");
+        }
+        for (const auto& [from, to] : damage_.dead_mesh_links)
+            if (from / tiles == chip) draw_dead_mesh_link(out, from, to);
+        for (const auto& [from, to] : damage_.dead_links)
+            if (from == chip) draw_dead_chip_link(out, from, to);
+    }
+
+    /// Half of the border between two tiles; the other half is the link back.
+    void draw_dead_mesh_link(Markup& out, int from, int to) const {
+        const int tiles = geometry_.tiles_x * geometry_.tiles_y;
+        const auto [x, y] = tile_corner(std::max(from, to) % tiles);
+        const bool upright = std::abs(from - to) == 1 && geometry_.tiles_x > 1;  // the tiles stand side by side
+        const double half = (upright ? tile_height() : tile_width()) / 2, begin = from < to ? 0 : half;
+        bar(out, upright ? x : x + begin, upright ? y + begin : y, upright, half,
+            "the link from router " + std::to_string(from) + " to " + std::to_string(to) + " is dead");
+    }
+
+    /// On the side of the chip to which the link leads; those along z on the upper half of its left (up) or right side.
+    void draw_dead_chip_link(Markup& out, int from, int to) const {
+        const auto a = chip_position(ChipId(from), geometry_.chips_x, geometry_.chips_y);
+        const auto b = chip_position(ChipId(to), geometry_.chips_x, geometry_.chips_y);
+        const bool upright = a[1] == b[1], ahead = to > from, depth = a[2] != b[2];
+        const double side = upright ? chip_height() : chip_width();
+        const double length = depth ? side / 8 : side / 3;
+        const double begin = depth ? margin : (side - length) / 2;
+        const double beyond = !ahead ? 1 : (upright ? chip_width() : chip_height()) - 1;
+        bar(out, upright ? beyond : begin, upright ? begin : beyond, upright, length,
+            "the link from chip " + std::to_string(from) + " to " + std::to_string(to) + " is dead");
+    }
+
+    static void mark(Markup& drawn, const std::string& hover) { drawn.element("title", hover).close(); }
+    static void cross(Markup& out, double x, double y, double width, double height, const std::string& hover) {
+        const std::string w = coordinate(width), h = coordinate(height);
+        mark(out.open("path", {{"class", "dead"},
+                               {"d", "M" + coordinate(x) + " " + coordinate(y) + " l" + w + " " + h + " m-" + w +
+                                         " 0 l" + w + " -" + h}}),
+             hover);
+    }
+    static void bar(Markup& out, double x, double y, bool upright, double length, const std::string& hover) {
+        mark(out.open("path", {{"class", "dead link"},
+                               {"d", "M" + coordinate(x) + " " + coordinate(y) + (upright ? " v" : " h") +
+                                         coordinate(length)}}),
+             hover);
     }
 
     static void start(Markup& svg, double width, double height, double most_pixels) {
@@ -163,6 +247,7 @@ private:
     const Geometry& geometry_;
     const std::vector<std::string>& names_;  ///< of layers
     const std::string& round_;               ///< what a round is called
+    DamageRecord damage_;
     const std::map<int, DrawnChip>& chips_;
     double most_load_ = 0, most_energy_ = 0;
 };
@@ -182,6 +267,7 @@ std::string chip_map(const Run& run, const Report& report) {
     if (chips.empty()) return "";
     MapPainter painter(run, chips);
     const bool detailed = chips.size() <= most_detailed_chips;
+    const bool damaged = detailed && run.damage;
     const auto cells = static_cast<std::int64_t>(chips.size()) * run.geometry.cores_per_chip();
     const bool with_empty = cells <= most_empty_cells;
     const std::string map = detailed ? painter.detailed(with_empty) : painter.coarse();
@@ -200,6 +286,12 @@ std::string chip_map(const Run& run, const Report& report) {
     else
         out.element("p", with_empty ? "Grey cells hold nothing." : "Only cores that hold something are drawn.",
                     {{"class", "note"}});
+    if (damaged)
+        out.element(
+            "p",
+            "Crosses: dead cores, and dead routers over all of their tile. Bars: dead links, between tiles half a "
+            "bar each way, else on the side of the chip to which they lead. Outlines: slow cores.",
+            {{"class", "note"}});
     return out.take();
 }
 

@@ -74,6 +74,8 @@ rect { rx: 2px; }
 .map figcaption { color: var(--soft); font-size: 12px; margin-bottom: 2px; }
 .map rect { rx: 1px; } .map .chip { fill: none; stroke: var(--line); rx: 3px; } .unused { fill: var(--empty); }
 .map .cell { fill: var(--heat); fill-opacity: var(--t); }
+.map .dead { fill: none; stroke: var(--ink); stroke-width: 1.2; } .map .dead.link { stroke-width: 2; }
+.map .slow { fill: none; stroke: var(--red); stroke-width: 1.4; }
 #heat-energy:checked ~ .map .cell { fill-opacity: var(--e); }
 .by-energy { display: none; } #heat-energy:checked ~ .by-energy { display: inline-flex; }
 #heat-energy:checked ~ .by-time { display: none; }
