@@ -53,6 +53,7 @@ TEST_CASE("fuzz seeds: runs can be priced, models can be loaded") {
     const auto faulty = read_run(seed("run/faulty.json"));
     REQUIRE(faulty);
     CHECK(faulty->faults);
+    CHECK(faulty->damage);
     const auto table = read_cost_table(seed("tables/costs.json"));
     REQUIRE(table);
     CHECK(price(*run, *table));
