@@ -94,8 +94,10 @@ TEST_CASE("JSON holds every row with its number, kind and source") {
         at = row.section == section ? at + 1 : 0;
         section = row.section;
         INFO(section << ": " << row.name);
-        REQUIRE(json.find(section) != nullptr);
-        const Json& object = json.find(section)->array()->at(at);
+        std::string key = section;
+        std::ranges::replace(key, ' ', '_');
+        REQUIRE(json.find(key) != nullptr);
+        const Json& object = json.find(key)->array()->at(at);
         CHECK(*object.find("name")->string() == row.name);
         CHECK((object.find("scope") != nullptr) == !row.scope.empty());
         if (!row.scope.empty()) CHECK(*object.find("scope")->string() == row.scope);
