@@ -24,14 +24,16 @@ Result<std::vector<float>> read_norms(ModelSource& source, LayerGraph& graph) {
 }
 
 Result<void> write_tensors(ModelSource& source, LayerGraph& graph, TphWriter& writer) {
-    const ByteSink sink = [&](std::span<const std::byte> bytes) { return writer.append(bytes); };
+    const ByteSink sink = [&](std::span<const std::byte> bytes) {
+        stop_point();
+        return writer.append(bytes);
+    };
     auto done = writer.begin(TphSection::embeddings);
     if (done) done = source.embeddings(sink);
     if (done) done = writer.begin(TphSection::weights);
     if (!done) return done;
     std::vector<double> scales;
     for (const WeightTensor& tensor : weight_tensors(graph)) {
-        stop_point();
         auto scale = source.weights(tensor, sink);
         if (!scale) return tl::unexpected(scale.error());
         scales.push_back(*scale);

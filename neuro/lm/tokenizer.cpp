@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "core/stop.hpp"
 #include "core/text.hpp"
 
 namespace tephra {
@@ -52,6 +53,7 @@ Result<void> Tokenizer::check_vocabulary(const ModelConfig& config, const std::s
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, int bos_token_id) const {
+    stop_point();
     std::vector<int> ids;
     implementation_->processor.Encode({text.data(), text.size()}, &ids).IgnoreError();
     if (bos_token_id >= 0) ids.insert(ids.begin(), bos_token_id);

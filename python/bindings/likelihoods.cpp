@@ -1,5 +1,7 @@
 // Log-likelihoods of texts, and multiple-choice questions.
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include "neuro/lm/task.hpp"
 #include "python/bindings/calls.hpp"
@@ -24,19 +26,40 @@ struct Scoring {
     }
 };
 
-/// A context and a continuation, both texts or both token ids.
-TokenPair pair_of(const ModelObject& object, py::handle given, const std::string& place) {
+/// A context and a continuation: both texts, which are encoded later, without the GIL; or both token ids.
+struct GivenPair {
+    std::string place;
+    std::optional<std::pair<std::string, std::string>> texts;
+    TokenPair ids;
+};
+
+GivenPair pair_of(const ModelObject& object, py::handle given, std::string place) {
     const std::vector<py::object> parts = items(given, place);
     if (parts.size() != 2) refuse("it has " + std::to_string(parts.size()) + " parts", place, "give two");
     const bool texts = PyUnicode_Check(parts[0].ptr()) != 0;
     if (texts != (PyUnicode_Check(parts[1].ptr()) != 0))
         refuse("one is text, the other is not", place, "give two texts, or two lists of ids");
     const std::string context = place + ", context", continuation = place + ", continuation";
-    if (texts)
-        return require(encode_pair(tokenizer_of(object, place), object.config(), text(parts[0], context),
-                                   text(parts[1], continuation), place));
-    const Integers before(parts[0], context), after(parts[1], continuation);
-    return require(pair_of_ids(object.config(), before.values(), after.values(), place));
+    GivenPair pair{.place = std::move(place), .texts = {}, .ids = {}};
+    if (texts) {
+        tokenizer_of(object, pair.place);
+        pair.texts.emplace(text(parts[0], context), text(parts[1], continuation));
+    } else {
+        const Integers before(parts[0], context), after(parts[1], continuation);
+        pair.ids = require(pair_of_ids(object.config(), before.values(), after.values(), pair.place));
+    }
+    return pair;
+}
+
+std::vector<TokenPair> encode(const ModelObject& object, std::vector<GivenPair>& given) {
+    std::vector<TokenPair> pairs;
+    for (GivenPair& each : given) {
+        if (each.texts)
+            each.ids = require(
+                encode_pair(*object.tokenizer, object.config(), each.texts->first, each.texts->second, each.place));
+        pairs.push_back(std::move(each.ids));
+    }
+    return pairs;
 }
 
 py::list likelihood_list(std::span<const Likelihood> likelihoods) {
@@ -50,10 +73,10 @@ py::list loglikelihoods(const ModelObject& object, py::handle given, const py::k
     Keywords in(options, "loglikelihoods");
     const Scoring scoring(in);
     in.finish();
-    std::vector<TokenPair> pairs;
+    std::vector<GivenPair> pairs;
     for (const py::object& each : items(given, "pairs"))
         pairs.push_back(pair_of(object, each, "pairs, " + std::to_string(pairs.size())));
-    return likelihood_list(long_call([&] { return scoring.run(object, pairs); }).pairs);
+    return likelihood_list(long_call([&] { return scoring.run(object, encode(object, pairs)); }).pairs);
 }
 
 /// `lines`: whether the task is given as its text; else as a path.

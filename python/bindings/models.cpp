@@ -257,7 +257,9 @@ PromptIds prompt_of(const ModelObject& object, py::handle given, const std::stri
                            std::to_string(object.config().vocab_size),
                        place, "give ids of the model's tokenizer");
     } else {
-        prompt.ids = tokenizer_of(object, place).encode(text(given, place), object.config().bos_token_id);
+        const Tokenizer& tokenizer = tokenizer_of(object, place);
+        const std::string words = text(given, place);
+        prompt.ids = long_call([&] { return tokenizer.encode(words, object.config().bos_token_id); });
     }
     if (prompt.ids.empty()) refuse("it has no tokens", place, "give some text, or token ids, to continue");
     return prompt;
