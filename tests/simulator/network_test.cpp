@@ -24,7 +24,7 @@ Machine small_machine(int chips_x, int chips_y, int tiles, int buffer) {
     machine.mesh.flit_x = machine.mesh.flit_y = Picoseconds(250);
     machine.mesh.flit_local = Picoseconds(150);
     machine.mesh.buffer_packets = buffer;
-    machine.link = {Picoseconds(5000), Picoseconds(700), Picoseconds(300), buffer};
+    machine.link = {Picoseconds(5000), Picoseconds(700), Picoseconds(300), buffer, {}};
     machine.host.latency = Picoseconds(9000);
     machine.host.flit = Picoseconds(500);
     return machine;

@@ -121,7 +121,8 @@ TEST_CASE("a checkpoint has the same bytes on any number of ranks, and any numbe
 
 TEST_CASE("ranks go on with the faults of links that others saved", "[threads]") {
     for (const SyncMode sync : {SyncMode::barrier, SyncMode::dataflow})
-        for (const LinkErrors& errors : {LinkErrors{bits_of_error_rate / 300, 4}, {bits_of_error_rate / 1000, 1}}) {
+        for (const LinkErrors& errors :
+             test::repeats<LinkErrors>({{bits_of_error_rate / 300, 4}, {bits_of_error_rate / 1000, 1}})) {
             CAPTURE(errors.attempts);
             CHECK(check_window(kapoho(errors), sync, 150).faults > 20);
         }
