@@ -1,4 +1,6 @@
 // The report and compare verbs on a run small enough to check by hand (tests/simulator/tiny_run.hpp writes it).
+#include <algorithm>
+
 #include "core/json.hpp"
 #include "simulator/report_rows.hpp"
 #include "simulator/run.hpp"
@@ -76,8 +78,10 @@ TEST_CASE("report prints the same rows as CSV and as JSON") {
                                                        row.low ? number(row.low) : "", row.high ? number(row.high) : "",
                                                        row.unit, std::string(evidence_name(row.kind)), row.source});
         at = k > 0 && rows[k - 1].section == row.section ? at + 1 : 0;
-        REQUIRE(json->find(row.section) != nullptr);
-        const Json& object = json->find(row.section)->array()->at(at);
+        std::string key = row.section;
+        std::ranges::replace(key, ' ', '_');
+        REQUIRE(json->find(key) != nullptr);
+        const Json& object = json->find(key)->array()->at(at);
         CHECK(*object.find("name")->string() == row.name);
         CHECK(object.find("value")->dump(-1) == number(row.value));
         CHECK(*object.find("source")->string() == row.source);
