@@ -37,7 +37,7 @@ TEST_CASE("simulate --faults says which token, where, and what it did to the tex
     REQUIRE(sound.exit_code == 0);
     const std::string text = read_run(place.file("run.json"))->text;
     CHECK_FALSE(read_run(place.file("run.json"))->faults);
-    for (const char* sync : {"barrier", "dataflow"}) {
+    for (const char* sync : test::repeats({"barrier", "dataflow"})) {
         const std::string with = std::string(" --faults --sync ") + sync + " --machine ";
         const auto retried = test::run_program(run + with + erring(place, "retry.json", retry));
         INFO(retried.log);

@@ -86,7 +86,9 @@ TEST_CASE("arguments that cannot be used are refused") {
         {"{baselines}", case_file("price/tiny.baselines.json")}};
     const auto file = read_json_file(case_file("refused_arguments.json"));
     REQUIRE(file);
+    std::size_t cases = 0;
     for (const Json& line : *file->find("cases")->array()) {
+        if (!test::takes_case(cases++, 4)) continue;
         const Json::Array& fields = *line.array();
         const std::string arguments = filled(*fields[0].string(), names);
         const auto outcome = run_program(arguments);
