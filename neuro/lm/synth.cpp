@@ -7,6 +7,8 @@
 #include <cassert>
 #include <cmath>
 #include <filesystem>
+#include <system_error>
+#include <utility>
 
 #include "core/json.hpp"
 #include "core/partial_files.hpp"
@@ -107,6 +109,37 @@ private:
     std::uint32_t matrix_ = 0, norm_ = 0;
 };
 
+/// An empty file in the system's folder of temporaries, removed at the end, also by a signal that ends the process and
+/// when a call is stopped.
+class TemporaryFile {
+public:
+    static Result<TemporaryFile> create() {
+        std::string path = (std::filesystem::temp_directory_path() / "tephra-XXXXXX").string();
+        const int fd = ::mkstemp(path.data());
+        if (fd < 0)
+            return bad_input("cannot create a temporary file", path, "set TMPDIR to a folder that can be written");
+        ::close(fd);
+        return TemporaryFile(std::move(path));
+    }
+    TemporaryFile(TemporaryFile&& other) noexcept
+        : path_(std::move(other.path_)), partial_(std::exchange(other.partial_, nullptr)) {}
+    TemporaryFile& operator=(TemporaryFile&&) = delete;
+    TemporaryFile(const TemporaryFile&) = delete;
+    TemporaryFile& operator=(const TemporaryFile&) = delete;
+    ~TemporaryFile() {
+        if (partial_ == nullptr) return;
+        std::error_code ignored;
+        std::filesystem::remove(path_, ignored);
+        forget_partial_file(partial_);
+    }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    explicit TemporaryFile(std::string path) : path_(std::move(path)), partial_(add_partial_file(path_)) {}
+    std::string path_;
+    PartialFile* partial_;
+};
+
 }  // namespace
 
 Result<SynthOptions> synth_preset(const std::string& name) {
@@ -175,16 +208,10 @@ Result<void> write_synthetic_model(const SynthOptions& options, const std::strin
 }
 
 Result<std::shared_ptr<const Deployment>> make_synthetic_model(const SynthOptions& options) {
-    std::string path = (std::filesystem::temp_directory_path() / "tephra-XXXXXX").string();
-    const int fd = ::mkstemp(path.data());
-    if (fd < 0) return bad_input("cannot create a temporary file", path, "set TMPDIR to a folder that can be written");
-    ::close(fd);
-    PartialFile* const temporary = add_partial_file(path);  // a signal that ends the process removes it
-    auto written = write_synthetic_model(options, path);
-    auto model = written ? load_model(path) : tl::unexpected(written.error());
-    std::filesystem::remove(path);
-    forget_partial_file(temporary);
-    return model;
+    auto file = TemporaryFile::create();
+    if (!file) return tl::unexpected(file.error());
+    auto written = write_synthetic_model(options, file->path());
+    return written ? load_model(file->path()) : tl::unexpected(written.error());
 }
 
 std::shared_ptr<const Deployment> make_blank_model(const SynthOptions& options) {

@@ -1,7 +1,10 @@
 #include "neuro/lm/synth.hpp"
 
+#include <atomic>
+#include <cstdlib>
 #include <filesystem>
 
+#include "core/stop.hpp"
 #include "neuro/lm/tph.hpp"
 #include "tests/catch.hpp"
 
@@ -53,6 +56,26 @@ TEST_CASE("the widest vector that the law allows can be written and read") {
     const auto model = make_synthetic_model(options);
     REQUIRE(model);
     CHECK((*model)->graph.blocks[0].down_proj.weight.cols == max_vector);
+}
+
+TEST_CASE("a synthetic model in memory leaves no file, whether it is made, refused or stopped") {
+    const test::TemporaryPath folder("temporaries");
+    std::filesystem::create_directory(folder.str());
+    const char* const before = std::getenv("TMPDIR");
+    const std::string restored = before == nullptr ? "" : before;
+    ::setenv("TMPDIR", folder.str().c_str(), 1);
+    const SynthOptions good = synth_shape(64, 1, 64, 100);
+    SynthOptions bad = good;
+    bad.calibration_tokens = 0;
+    CHECK(make_synthetic_model(good));
+    CHECK_FALSE(make_synthetic_model(bad));
+    const std::atomic<bool> stop = true;
+    {
+        const StopScope scope(&stop);
+        CHECK_THROWS_AS(make_synthetic_model(good), Stopped);
+    }
+    CHECK(std::filesystem::is_empty(folder.str()));
+    before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", restored.c_str(), 1);
 }
 
 TEST_CASE("presets have the published shapes") {
