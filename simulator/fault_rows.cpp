@@ -33,6 +33,7 @@ std::vector<LinkFaultRecord> faults_by_link(const FaultRecords& faults) {
         link.lost += fault.lost;
     }
     std::vector<LinkFaultRecord> out;
+    out.reserve(links.size());
     for (const auto& [ends, link] : links) out.push_back(link);
     return out;
 }

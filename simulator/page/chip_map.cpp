@@ -129,17 +129,20 @@ private:
     [[nodiscard]] int across() const { return static_cast<int>(std::lround(std::sqrt(geometry_.cores_per_tile))); }
     [[nodiscard]] double tile_width() const { return cell_size * across(); }
     [[nodiscard]] double tile_height() const {
-        return cell_size * ((geometry_.cores_per_tile + across() - 1) / across());
+        const int rows = (geometry_.cores_per_tile + across() - 1) / across();
+        return cell_size * rows;
     }
     [[nodiscard]] double chip_width() const { return tile_width() * geometry_.tiles_x + 2 * margin; }
     [[nodiscard]] double chip_height() const { return tile_height() * geometry_.tiles_y + 2 * margin; }
     [[nodiscard]] Corner tile_corner(int tile) const {
-        return {margin + tile % geometry_.tiles_x * tile_width(), margin + tile / geometry_.tiles_x * tile_height()};
+        const int column = tile % geometry_.tiles_x, row = tile / geometry_.tiles_x;
+        return {margin + column * tile_width(), margin + row * tile_height()};
     }
     [[nodiscard]] Corner core_corner(int core) const {
         const auto [x, y] = tile_corner(core / geometry_.cores_per_tile);
         const int inside = core % geometry_.cores_per_tile;
-        return {x + inside % across() * cell_size + 0.5, y + inside / across() * cell_size + 0.5};
+        const int column = inside % across(), row = inside / across();
+        return {x + column * cell_size + 0.5, y + row * cell_size + 0.5};
     }
 
     void draw_chip(Markup& out, int index, const DrawnChip& chip, bool with_empty) const {
