@@ -81,4 +81,9 @@ std::string coordinate(double value) {
     return text == "-0" ? "0" : text;
 }
 
+std::string cross_path(double x, double y, double width, double height) {
+    const std::string w = coordinate(width), h = coordinate(height);
+    return "M" + coordinate(x) + " " + coordinate(y) + " l" + w + " " + h + " m-" + w + " 0 l" + w + " -" + h;
+}
+
 }  // namespace tephra

@@ -36,4 +36,7 @@ private:
 /// A coordinate with at most one digit after the point.
 std::string coordinate(double value);
 
+/// Path data of a cross over a rectangle whose upper left corner is (x, y).
+std::string cross_path(double x, double y, double width, double height);
+
 }  // namespace tephra

@@ -173,9 +173,7 @@ void draw_text(Markup& svg, PicturePoint at, const std::string& text, double siz
 }
 
 void draw_cross(Markup& svg, PicturePoint at, PicturePoint size) {
-    const std::string width = coordinate(size.x), height = coordinate(size.y);
-    svg.leaf("path", {{"d", "M" + coordinate(at.x) + " " + coordinate(at.y) + " l" + width + " " + height + " m-" +
-                                width + " 0 l" + width + " -" + height},
+    svg.leaf("path", {{"d", cross_path(at.x, at.y, size.x, size.y)},
                       {"stroke", damage_color},
                       {"stroke-width", "1.2"},
                       {"fill", "none"},

@@ -212,11 +212,7 @@ private:
 
     static void mark(Markup& drawn, const std::string& hover) { drawn.element("title", hover).close(); }
     static void cross(Markup& out, double x, double y, double width, double height, const std::string& hover) {
-        const std::string w = coordinate(width), h = coordinate(height);
-        mark(out.open("path", {{"class", "dead"},
-                               {"d", "M" + coordinate(x) + " " + coordinate(y) + " l" + w + " " + h + " m-" + w +
-                                         " 0 l" + w + " -" + h}}),
-             hover);
+        mark(out.open("path", {{"class", "dead"}, {"d", cross_path(x, y, width, height)}}), hover);
     }
     static void bar(Markup& out, double x, double y, bool upright, double length, const std::string& hover) {
         mark(out.open("path", {{"class", "dead link"},

@@ -24,6 +24,10 @@ TEST_CASE("coordinates have at most one digit after the point, and no negative z
     for (const auto& [value, text] : cases) CHECK(coordinate(value) == text);
 }
 
+TEST_CASE("a cross goes through all corners of its rectangle") {
+    CHECK(cross_path(1, 2, 10, 4.5) == "M1 2 l10 4.5 m-10 0 l10 -4.5");
+}
+
 TEST_CASE("the reader of tests finds faults") {
     using test::markup_fault;
     CHECK(markup_fault("<a><b/></a>").empty());
