@@ -6,16 +6,6 @@
 namespace tephra {
 namespace {
 
-ReportRow counted(const char* section, std::string name, double value, const char* unit) {
-    ReportRow row;
-    row.section = section;
-    row.name = std::move(name);
-    row.value = value;
-    row.unit = unit;
-    row.source = "counted by the simulator";
-    return row;
-}
-
 double micros(Picoseconds time) {
     return 1e6 * seconds(time);
 }
@@ -53,7 +43,7 @@ std::vector<ReportRow> fault_sums(const Run& run) {
     }
     std::vector<ReportRow> rows;
     const auto add = [&](const char* name, auto value, const char* unit) {
-        rows.push_back(counted("faults", name, static_cast<double>(value), unit));
+        rows.push_back(simulated_row("faults", name, static_cast<double>(value), unit));
     };
     add("packets sent again by links", retries, "times");
     add("time that this took the links", micros(added), "us");
@@ -72,7 +62,8 @@ std::vector<ReportRow> fault_report_rows(const Run& run) {
     for (const LinkFaultRecord& link : faults_by_link(*run.faults)) {
         const std::string name = "chip " + std::to_string(link.from) + " to " + std::to_string(link.to) + ", ";
         const auto add = [&](const char* what, auto value, const char* unit) {
-            if (value != 0) rows.push_back(counted("faults by link", name + what, static_cast<double>(value), unit));
+            if (value != 0)
+                rows.push_back(simulated_row("faults by link", name + what, static_cast<double>(value), unit));
         };
         add("packets sent again", link.retries, "times");
         add("time of that", micros(link.added), "us");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iterator>
+#include <utility>
 
 #include "core/ratio.hpp"
 #include "core/text.hpp"
@@ -19,10 +20,9 @@ constexpr double milli = 1e3, micro = 1e6;
 class Rows {
 public:
     void section(std::string name) { section_ = std::move(name); }
-    void simulated(std::string name, std::optional<double> value, std::string unit,
-                   std::string source = "counted by the simulator") {
-        rows_.push_back(
-            {section_, std::move(name), "", value, {}, {}, std::move(unit), Evidence::simulated, std::move(source)});
+    template <typename... Fields>
+    void simulated(std::string name, std::optional<double> value, Fields&&... unit_and_source) {
+        rows_.push_back(simulated_row(section_, std::move(name), value, std::forward<Fields>(unit_and_source)...));
     }
     void priced(std::string name, PowerScope scope, const EnergyRange& energy, double factor, std::string unit,
                 Evidence kind, std::string source) {
@@ -159,6 +159,12 @@ std::string bin_name(const Run& run, std::size_t bin) {
     const std::int64_t first = static_cast<std::int64_t>(bin) * width + 1, last = std::min(first + width - 1, rounds);
     if (first == last) return round_words(run.round).one + " " + std::to_string(first);
     return round_words(run.round).many + " " + std::to_string(first) + " to " + std::to_string(last);
+}
+
+ReportRow simulated_row(std::string section, std::string name, std::optional<double> value, std::string unit,
+                        std::string source) {
+    return {std::move(section),  std::move(name),  "", value, {}, {}, std::move(unit),
+            Evidence::simulated, std::move(source)};
 }
 
 std::vector<ReportRow> over_time_rows(const Run& run) {

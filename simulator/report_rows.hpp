@@ -21,6 +21,10 @@ struct ReportRow {
     std::string source;
 };
 
+/// A number that the simulator counted or took the time of.
+ReportRow simulated_row(std::string section, std::string name, std::optional<double> value, std::string unit,
+                        std::string source = "counted by the simulator");
+
 /// Every number of a report, section by section.
 std::vector<ReportRow> report_rows(const Report& report);
 

@@ -99,8 +99,10 @@ void print_text(const Run& run, const Report& report, const std::vector<Validati
     print_energy(report);
     print_section(rows, "time");
     print_section(rows, "activity");
-    if (run.faults)
-        for (const char* section : {"faults", "faults by link"}) print_section(fault_report_rows(run), section);
+    if (run.faults) {
+        const auto faults = fault_report_rows(run);
+        for (const char* section : {"faults", "faults by link"}) print_section(faults, section);
+    }
     std::cout << "\nran on the host: " << (report.on_host.empty() ? "nothing" : printable(joined(report.on_host)))
               << "\n";
     for (const auto& note : report.notes) std::cout << "note: " << printable(note) << "\n";
