@@ -80,9 +80,14 @@ Shared share(const Machine& machine, int ranks, SyncMode sync,
     return shared;
 }
 
-}  // namespace
-
-namespace {
+/// The root resumes from `saved`.
+auto resuming(const Checkpoint& saved) {
+    return [&saved](bool root) {
+        CheckpointOptions options;
+        if (root) options.resume = &saved;
+        return options;
+    };
+}
 
 /// Saves at a window on 1, 2 and 5 ranks, and goes on from there on 1, 2, 3 and 8.
 /// Returns what the root of one has.
@@ -100,14 +105,9 @@ Shared check_window(const Machine& machine, SyncMode sync, std::int64_t window) 
     for (const int ranks : {2, 5}) CHECK(share(machine, ranks, sync, saving, file.str()) == alone);
     const auto saved = Checkpoint::open(file.str());
     REQUIRE(saved);
-    const auto resuming = [&](bool root) {
-        CheckpointOptions options;
-        if (root) options.resume = &*saved;
-        return options;
-    };
     for (const int ranks : {1, 2, 3, 8}) {
         CAPTURE(ranks);
-        CHECK(share(machine, ranks, sync, resuming, file.str()).text == alone.text);
+        CHECK(share(machine, ranks, sync, resuming(*saved), file.str()).text == alone.text);
     }
     return alone;
 }
@@ -162,10 +162,5 @@ TEST_CASE("ranks stop together when one of them is asked to, and save first", "[
     }
     const auto saved = Checkpoint::open(file.str());
     REQUIRE(saved);
-    const auto resuming = [&](bool root) {
-        CheckpointOptions options;
-        if (root) options.resume = &*saved;
-        return options;
-    };
-    CHECK(share(kapoho(), 2, SyncMode::barrier, resuming, file.str()).text == whole.text);
+    CHECK(share(kapoho(), 2, SyncMode::barrier, resuming(*saved), file.str()).text == whole.text);
 }
